@@ -1,0 +1,146 @@
+"""What a venue can be told, with the default and the limit of every value.
+
+One frozen struct a TOML table. `strikewire.venue.settings` fills them from files,
+environment and flags; nothing else in the house reads configuration.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+Positive = Annotated[int, Meta(ge=1)]
+Family = Literal["BTC", "ETH", "BTC_USDC"]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class ServerConfig(Struct, frozen=True, kw_only=True):
+    """Where the venue listens (`[server]`).
+
+    Attributes:
+        host: Address to bind; a name or an IP address.
+        port: HTTP and WebSocket without TLS; 0 picks a free port.
+        tls: Also listen with TLS, for clients that accept only `wss://`.
+        tls_port: HTTP and WebSocket with TLS; 0 picks a free port.
+        certificate: PEM file of the server's chain; empty: made at start by the venue's own CA.
+        private_key: PEM file of the certificate's key; empty: made at start.
+        compression: Accept permessage-deflate when a client offers it.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    tls: bool = True
+    tls_port: Port = 8443
+    certificate: str = ""
+    private_key: str = ""
+    compression: bool = True
+
+
+class LogConfig(Struct, frozen=True, kw_only=True):
+    """What is written to standard error (`[log]`)."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class JournalConfig(Struct, frozen=True, kw_only=True):
+    """How the venue remembers (`[journal]`).
+
+    Attributes:
+        snapshot_every: Commands between two snapshots; a restart replays at most about as many.
+    """
+
+    snapshot_every: Annotated[int, Meta(ge=100)] = 50_000
+
+
+class InstrumentsConfig(Struct, frozen=True, kw_only=True):
+    """What is listed (`[instruments]`).
+
+    Attributes:
+        families: Which contract families: inverse BTC, inverse ETH, linear BTC_USDC with its spot.
+        option_expiries: Nearest expiries that carry options, per family; 0 lists no options.
+        option_strikes: Strikes per expiry, centred on the index when the expiry is listed.
+        roll_interval_s: How often expired contracts are settled and new ones listed.
+    """
+
+    families: tuple[Family, ...] = ("BTC", "ETH", "BTC_USDC")
+    option_expiries: Annotated[int, Meta(ge=0, le=10)] = 7
+    option_strikes: Annotated[int, Meta(ge=3, le=61)] = 13
+    roll_interval_s: Positive = 5
+
+
+class PricesConfig(Struct, frozen=True, kw_only=True):
+    """What moves the index (`[prices]`).
+
+    Attributes:
+        source: `recording`: the recorded exchange feeds shipped with Strikewire, in a loop.
+        speed: How fast the recording plays; 1.0 is life.
+        index_interval_ms: How often index, perpetual and futures marks are published.
+        option_interval_ms: How often the marks of the option chain are published.
+    """
+
+    source: Literal["recording"] = "recording"
+    speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
+    index_interval_ms: Annotated[int, Meta(ge=50, le=60_000)] = 200
+    option_interval_ms: Annotated[int, Meta(ge=100, le=60_000)] = 1_000
+
+
+class LimitsConfig(Struct, frozen=True, kw_only=True):
+    """What one client may ask of the venue (`[limits]`).
+
+    Attributes:
+        requests: Enforce Deribit's request credits (10028 when they run out). Off by default:
+            a local venue serves its owner.
+        connections: WebSocket connections open at once; further ones are refused.
+        queued_commands: Commands waiting for the journal; further ones are answered 10047.
+    """
+
+    requests: bool = False
+    connections: Positive = 1_024
+    queued_commands: Positive = 100_000
+
+
+class MakersConfig(Struct, frozen=True, kw_only=True):
+    """The venue's own market makers (`[makers]`).
+
+    Attributes:
+        enabled: Quote every instrument around its mark and trade a little.
+        seed: Repeats their choices.
+    """
+
+    enabled: bool = False
+    seed: int = 1
+
+
+class AccountConfig(Struct, frozen=True, kw_only=True):
+    """An account the venue opens at its first start (`[[accounts]]`).
+
+    Attributes:
+        name: What people call it; unique.
+        deposits: Coins credited when the account is opened, by currency.
+        client_id: API key id; empty: a key is made and kept in the data directory.
+        client_secret: API secret; needed where `client_id` is given.
+    """
+
+    name: Name
+    deposits: dict[str, Decimal] = {}
+    client_id: str = ""
+    client_secret: str = ""
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """Everything a venue can be told; every value has a default.
+
+    Attributes:
+        data_dir: Where journal, keys and certificates live; empty: the user's data directory.
+    """
+
+    data_dir: str = ""
+    server: ServerConfig = ServerConfig()
+    log: LogConfig = LogConfig()
+    journal: JournalConfig = JournalConfig()
+    instruments: InstrumentsConfig = InstrumentsConfig()
+    prices: PricesConfig = PricesConfig()
+    limits: LimitsConfig = LimitsConfig()
+    makers: MakersConfig = MakersConfig()
+    accounts: tuple[AccountConfig, ...] = ()
