@@ -1,0 +1,99 @@
+"""`python -m benchmarks ROOM [--quick] [--check]`: measure a room, print a table, write its results."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+import json
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.harness import FULL, QUICK, ROOT, Result, take
+
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one room's benchmark; return the exit status.
+
+    Returns:
+        0, or 1 where `--check` was given and a floor is missed, or 2 for a room without benchmark.
+    """
+    parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__)
+    parser.add_argument("room", help="room to measure, such as websocket")
+    parser.add_argument("--quick", action="store_true", help="fewer, shorter runs: under a minute")
+    parser.add_argument("--check", action="store_true", help="exit 1 where a floor is missed")
+    options = parser.parse_args(argv)
+    if not (ROOT / "benchmarks" / f"bench_{options.room}.py").exists():
+        print(
+            f"no benchmark for {options.room!r}; there are: {', '.join(rooms())}", file=sys.stderr
+        )
+        return 2
+
+    results = measure_room(options.room, quick=options.quick)
+    write(options.room, results)
+    Console().print(table(options.room, results))
+    missed = [result for result in results if not result.meets_floor]
+    for result in missed:
+        print(
+            f"floor missed: {result.measure}: {result.value} {result.unit}, floor {result.floor}",
+            file=sys.stderr,
+        )
+    return 1 if options.check and missed else 0
+
+
+def rooms() -> list[str]:
+    """Return the rooms that have a benchmark."""
+    files = (ROOT / "benchmarks").glob("bench_*.py")
+    return sorted(file.stem.removeprefix("bench_") for file in files)
+
+
+def measure_room(room: str, *, quick: bool) -> list[Result]:
+    """Take every measure of a room, telling on stderr which one is running."""
+    module = importlib.import_module(f"benchmarks.bench_{room}")
+    results = []
+    with Console(stderr=True).status(f"{room} ...") as status:
+        for measure in module.measures(quick=quick):
+            status.update(f"{room}: {measure.measure} ...")
+            results.append(take(measure, QUICK if quick else FULL, quick=quick))
+    return results
+
+
+def write(room: str, results: list[Result]) -> None:
+    """Write the results as `benchmarks/results/ROOM.json`, a list of objects."""
+    RESULTS.mkdir(exist_ok=True)
+    rows = [dataclasses.asdict(result) for result in results]
+    (RESULTS / f"{room}.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+def table(room: str, results: list[Result]) -> Table:
+    """Draw the results; a missed floor is red, a reached aim green."""
+    drawn = Table(title=f"{room}: median of {max((r.runs for r in results), default=0)} runs")
+    for name in ("measure", "against"):
+        drawn.add_column(name)
+    for name in ("value", "lowest - highest", "floor", "aim"):
+        drawn.add_column(name, justify="right")
+    for result in results:
+        drawn.add_row(
+            result.measure,
+            result.against or "-",
+            _value(result),
+            "-" if result.spread is None else " - ".join(f"{end:,.4g}" for end in result.spread),
+            "-" if result.floor is None else f"{result.floor:,.4g}",
+            "-" if result.aim is None else f"{result.aim:,.4g}",
+        )
+    return drawn
+
+
+def _value(result: Result) -> str:
+    if result.value is None:
+        return f"[yellow]not run: {result.note}[/]"
+    colour = "red" if not result.meets_floor else "green" if result.meets_aim else "default"
+    return f"[{colour}]{result.value:,.4g} {result.unit}[/]"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
