@@ -1,1 +1,1 @@
-"""Benchmarks: one `bench_<room>.py` a room, measured by `harness.py`; `results/` holds what was found."""
+"""One `bench_<room>.py` a room, measured by `harness.py`; `results/` holds what was found."""

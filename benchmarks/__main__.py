@@ -1,4 +1,4 @@
-"""`python -m benchmarks ROOM [--quick] [--check]`: measure a room, print a table, write its results."""
+"""`python -m benchmarks ROOM [--quick] [--check]`: measure, print a table, write the results."""
 
 from __future__ import annotations
 

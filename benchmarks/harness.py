@@ -34,7 +34,7 @@ importing the file does nothing. There are four kinds of measure:
 
 Work that needs a new state for every call is a `Fresh(build, run)`: `build` is not timed.
 Functions that start servers or processes may take seconds: they are called once a run.
-A measure that cannot run here raises `Unavailable("why")`; it is printed and recorded without a
+A measure that cannot run here raises `UnavailableError("why")`; it is printed and recorded without a
 value, and a floor that was not measured counts as missed.
 
 `floor` is the value below which (above which, where `better="lower"`) `--check` exits 1; `aim` is
@@ -64,7 +64,7 @@ from typing import Any, Literal
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """The measure cannot be taken here; its text says why."""
 
 
@@ -200,7 +200,7 @@ def take(measure: Measure, pace: Pace, *, quick: bool) -> Result:
     note = ""
     try:
         values = _values(measure, pace)
-    except Unavailable as reason:
+    except UnavailableError as reason:
         values, note = [], str(reason)
     return Result(
         measure=measure.measure,
@@ -225,11 +225,11 @@ def interpreted_twin(name: str) -> ModuleType:
         name: The kernel's dotted name, such as `strikewire.pricing.kernels.black76`.
 
     Raises:
-        Unavailable: The kernel has no `.py` file.
+        UnavailableError: The kernel has no `.py` file.
     """
     path = ROOT.joinpath("src", *name.split(".")).with_suffix(".py")
     if not path.exists():
-        raise Unavailable(f"{name} has no interpreted twin")
+        raise UnavailableError(f"{name} has no interpreted twin")
     twin_name = f"{name}__interpreted"
     loader = importlib.machinery.SourceFileLoader(twin_name, str(path))
     spec = importlib.util.spec_from_loader(twin_name, loader)
