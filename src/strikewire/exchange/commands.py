@@ -1,0 +1,234 @@
+"""Commands: everything that may change the exchange, and the bytes the journal keeps of it.
+
+A command carries no time and no number of its own; the sequencer gives it both. What it asks for
+may be impossible: the exchange then answers `Rejected` and nothing has changed.
+"""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from strikewire.model import (
+    AccountId,
+    Instrument,
+    InstrumentId,
+    Kind,
+    Lots,
+    OrderId,
+    PriceE8,
+    Side,
+    Ticks,
+    Units,
+)
+
+
+class OrderType(StrEnum):
+    """How an order names its price, in Deribit's words."""
+
+    LIMIT = "limit"
+
+    MARKET = "market"
+    """Takes what is there inside the price band; what is left over is cancelled."""
+
+
+class TimeInForce(StrEnum):
+    """How long an order may wait, in Deribit's words."""
+
+    GTC = "good_til_cancelled"
+
+    IOC = "immediate_or_cancel"
+    """Fill what can be filled at once, cancel the rest."""
+
+    FOK = "fill_or_kill"
+    """Fill all of it at once or nothing."""
+
+
+class CancelReason(StrEnum):
+    """Why an order ended before it was filled, as clients see it in `cancel_reason`."""
+
+    USER_REQUEST = "user_request"
+    CANCEL_ON_DISCONNECT = "cancel_on_disconnect"
+    IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
+    FILL_OR_KILL = "fill_or_kill"
+    NO_LIQUIDITY = "no_liquidity"
+    """A market order found nothing more inside the price band."""
+
+    REDUCE_ONLY = "reduce_only"
+    """The position that the order was to reduce is gone."""
+
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    """A resting spot order could no longer be paid for when its turn came."""
+
+    SETTLEMENT = "settlement"
+    """The instrument expired."""
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """The prices one instrument is valued at."""
+
+    instrument_id: InstrumentId
+
+    price: PriceE8
+    """Mark price in 1e-8 of the quote currency; may be 0 for an option only."""
+
+    iv_e4: int
+    """Annualised volatility in 1e-4 of one percent (500 000 is 50 %); 0 if not an option."""
+
+    underlying: PriceE8
+    """Forward of its expiry, in 1e-8 of the counter currency; the index where there is none."""
+
+
+class OpenAccount(msgspec.Struct, frozen=True, array_like=True, tag="open_account"):
+    """Let an account trade. Rejected if the id is taken."""
+
+    account_id: AccountId
+    """Positive; chosen by the venue."""
+
+    name: str
+
+
+class Deposit(msgspec.Struct, frozen=True, array_like=True, tag="deposit"):
+    """Add cash from outside to a balance."""
+
+    account_id: AccountId
+    currency: str
+    amount: Units
+    """Positive."""
+
+
+class Withdraw(msgspec.Struct, frozen=True, array_like=True, tag="withdraw"):
+    """Take cash out of a balance. Rejected if margin or the balance itself does not allow it."""
+
+    account_id: AccountId
+    currency: str
+    amount: Units
+    """Positive."""
+
+
+class ListInstrument(msgspec.Struct, frozen=True, array_like=True, tag="list"):
+    """Open a book for an instrument. Rejected if its id or its name is taken."""
+
+    instrument: Instrument
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="place"):
+    """Trade against the book, then perhaps wait in it."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    side: Side
+    order_type: OrderType = OrderType.LIMIT
+    amount: Lots
+    price: Ticks | None = None
+    """Base ticks; None exactly for a market order."""
+
+    time_in_force: TimeInForce = TimeInForce.GTC
+    """A market order never waits, whatever this says."""
+
+    post_only: bool = False
+    """Never take: an order that would cross is moved one tick inside the best opposite price."""
+
+    reject_post_only: bool = False
+    """With `post_only`: reject instead of moving."""
+
+    reduce_only: bool = False
+    """Never let the position grow or turn."""
+
+    label: str = ""
+    """The owner's own word for it; at most `LABEL_LENGTH_MAX` characters."""
+
+
+class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="edit"):
+    """Change an open order.
+
+    The same price with the same or a lower amount keeps its place in the queue; anything else
+    takes the order out and brings it in again, as a taker where it crosses.
+
+    Source: Deribit API v2, `private/edit`; notes on queue priority.
+    """
+
+    account_id: AccountId
+    order_id: OrderId
+    amount: Lots
+    """The new total, what is filled already included. At or below that, it ends the order."""
+
+    price: Ticks | None = None
+    """None leaves the price as it is."""
+
+    post_only: bool | None = None
+    """None leaves it as it is."""
+
+    reject_post_only: bool = False
+    reduce_only: bool | None = None
+    """None leaves it as it is."""
+
+
+class CancelOrder(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
+    """Take an open order out of its book."""
+
+    account_id: AccountId
+    order_id: OrderId
+
+
+class CancelOrders(msgspec.Struct, frozen=True, array_like=True, tag="cancel_all"):
+    """Take all of an account's open orders out of their books; each filter that is set narrows."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId | None = None
+    currency: str | None = None
+    """Settlement currency of the instruments."""
+
+    kind: Kind | None = None
+    reason: str = CancelReason.USER_REQUEST
+
+
+class SetMarks(msgspec.Struct, frozen=True, array_like=True, tag="marks"):
+    """Tell the exchange what the world is worth. Names and marks that it lacks stay as they are.
+
+    Marks of instruments that are not open are ignored: they may have expired on the way here.
+    """
+
+    indices: tuple[tuple[str, PriceE8], ...] = ()
+    """Index name ("btc_usd") and positive price in 1e-8 of its counter currency."""
+
+    marks: tuple[Mark, ...] = ()
+
+
+class SettleInstrument(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
+    """End an expired instrument: cancel its orders, pay its positions in cash, close its book."""
+
+    instrument_id: InstrumentId
+    delivery_price: PriceE8
+    """Positive, in 1e-8 of the counter currency."""
+
+
+Command: TypeAlias = (
+    OpenAccount
+    | Deposit
+    | Withdraw
+    | ListInstrument
+    | PlaceOrder
+    | EditOrder
+    | CancelOrder
+    | CancelOrders
+    | SetMarks
+    | SettleInstrument
+)
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
+
+
+def encode(command: Command) -> bytes:
+    """Return the bytes that the journal keeps of a command."""
+    return _ENCODER.encode(command)
+
+
+def decode(entry: bytes) -> Command:
+    """Return the command that `encode` made these bytes of.
+
+    Raises:
+        msgspec.DecodeError: The bytes are no command of this version.
+    """
+    return _DECODER.decode(entry)

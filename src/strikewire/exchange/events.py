@@ -1,0 +1,380 @@
+"""Events: everything that a command did, complete enough that no reader has to ask back.
+
+Order of the events of one command: each fill with the maker's order after it, then the order the
+command was about, orders that changed in consequence, positions, balances, and the levels of the
+book last. A rejected command has exactly one event, `Rejected`.
+"""
+
+from enum import IntEnum, StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from strikewire.exchange.commands import Mark, OrderType, TimeInForce
+from strikewire.model import (
+    AccountId,
+    Instrument,
+    InstrumentId,
+    Lots,
+    OrderId,
+    PriceE8,
+    Side,
+    Ticks,
+    TradeId,
+    Units,
+)
+
+
+class Reject(IntEnum):
+    """Why a command was refused. The numbers are the codes that clients know.
+
+    Source: Deribit API v2, RPC error codes.
+    """
+
+    ORDER_NOT_FOUND = 10004
+    PRICE_TOO_LOW = 10005
+    PRICE_TOO_HIGH = 10007
+    NOT_ENOUGH_FUNDS = 10009
+    BOOK_CLOSED = 10012
+    """The instrument has been settled."""
+
+    POSITION_TOO_LARGE = 10018
+    INVALID_INSTRUMENT = 10020
+    INVALID_AMOUNT = 10021
+    INVALID_PRICE = 10023
+    NOT_OWNER = 10029
+    RETRY = 10040
+    """The instrument has no mark yet, without which margin cannot be counted."""
+
+    SETTLEMENT_IN_PROGRESS = 10041
+    """The instrument has expired and waits for its delivery price."""
+
+    WRONG_TICK = 10043
+    POST_ONLY_PRICE = 11021
+    """No price is left inside the best opposite one."""
+
+    INVALID_ARGUMENTS = 11029
+    OTHER_REJECT = 11030
+    """`reason` says more: "reduce_only", "max_open_orders", "account_exists"..."""
+
+    NOT_OPEN_ORDER = 11044
+    POST_ONLY_REJECT = 11054
+    POST_ONLY_NOT_ALLOWED = 11055
+    UNAUTHORIZED = 13009
+    """No such account."""
+
+
+class OrderState(StrEnum):
+    """Where an order is in its life, in Deribit's words."""
+
+    OPEN = "open"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    """Not used: a rejected command leaves no order behind."""
+
+
+class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """An order as its owner sees it, at one moment."""
+
+    order_id: OrderId
+    account_id: AccountId
+    instrument_id: InstrumentId
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price: Ticks | None
+    """None for a market order."""
+
+    amount: Lots
+    """In total, what is filled included."""
+
+    filled: Lots
+    filled_value: int
+    """Sum over its fills of ticks times lots; `filled_value / filled` is the average in ticks."""
+
+    fee: Units
+    """Fees paid so far, in the settlement currency."""
+
+    state: OrderState
+    post_only: bool
+    reject_post_only: bool
+    reduce_only: bool
+    label: str
+    created_ns: int
+    updated_ns: int
+    cancel_reason: str = ""
+    """A `CancelReason`, empty unless cancelled."""
+
+    replaced: bool = False
+    """Whether it was ever edited."""
+
+    @property
+    def remaining(self) -> Lots:
+        """What is not filled yet, wanted or not."""
+        return Lots(self.amount - self.filled)
+
+
+class FillSide(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What a fill means to one of its two owners."""
+
+    account_id: AccountId
+    order_id: OrderId
+    side: Side
+    fee: Units
+    """Paid by this side, at least 0 unless the instrument pays its makers."""
+
+    fee_currency: str
+    profit_loss: Units
+    """Realised on the part that closed a position, in the settlement currency; without the fee."""
+
+    order_type: OrderType
+    label: str
+    order_state: OrderState
+    """Of the order, after this fill."""
+
+    post_only: bool
+    reduce_only: bool
+
+
+class Fill(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="fill"):
+    """Two orders met. The public part is a trade; each side is its owner's alone."""
+
+    trade_id: TradeId
+    trade_seq: int
+    """Counts the trades of the instrument, from 1."""
+
+    instrument_id: InstrumentId
+    price: Ticks
+    """The maker's price."""
+
+    amount: Lots
+    taker_side: Side
+    tick_direction: int
+    """0 plus, 1 zero-plus, 2 minus, 3 zero-minus tick, against the trade before; the first is 1.
+
+    Source: Deribit API v2, `tick_direction`.
+    """
+
+    time_ns: int
+    mark: PriceE8
+    """Mark, index and volatility when it happened; 0 where unknown."""
+
+    index: PriceE8
+    iv_e4: int
+    maker: FillSide
+    taker: FillSide
+
+
+class PositionView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A position as its owner sees it, valued at the last mark."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    currency: str
+    """Settlement currency, in which all its cash is counted."""
+
+    size: Lots
+    """Positive long, negative short, 0 flat."""
+
+    average_price: PriceE8
+    """Entry price of what is open (harmonic for inverse futures), for showing; 0 when flat."""
+
+    value: Units
+    """Worth of `size` at the mark, at least 0; of an option, what it could be sold for."""
+
+    realized: Units
+    """Profit realised on closing parts of it, since it was first opened; without fees."""
+
+    floating: Units
+    """Profit not yet realised, at the mark."""
+
+    initial_margin: Units
+    maintenance_margin: Units
+    open_orders_margin: Units
+    mark: PriceE8
+    index: PriceE8
+
+
+class AccountView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """An account, without its money."""
+
+    account_id: AccountId
+    name: str
+    opened_ns: int
+    currencies: tuple[str, ...]
+    """Currencies it has ever held, in alphabetical order."""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What an account has in one currency, valued at the last marks; all in its units."""
+
+    account_id: AccountId
+    currency: str
+    balance: Units
+    """Cash paid in, less what was paid out, and premiums, fees and deliveries."""
+
+    session_rpl: Units
+    """Realised profit of futures that has not been moved to the balance."""
+
+    session_upl: Units
+    """Profit of open futures at the mark."""
+
+    equity: Units
+    """balance + session_rpl + session_upl + options_value."""
+
+    margin_balance: Units
+    """balance + session_rpl + session_upl."""
+
+    initial_margin: Units
+    """Of positions and open orders, spot reserve included."""
+
+    maintenance_margin: Units
+    available_funds: Units
+    """margin_balance - initial_margin; negative when under water."""
+
+    available_withdrawal_funds: Units
+    """What may leave: the lesser of available funds and free balance, at least 0."""
+
+    projected_initial_margin: Units
+    """Of positions alone, without open orders."""
+
+    spot_reserve: Units
+    """Set aside for open spot orders."""
+
+    options_value: Units
+    """Worth of long options less that of short ones, at the mark."""
+
+    futures_session_rpl: Units
+    futures_session_upl: Units
+    options_session_rpl: Units
+    """Realised on options; already in the balance."""
+
+    options_session_upl: Units
+    """Options' value less the premiums paid for them; shown, not part of `session_upl`."""
+
+    fees_paid: Units
+    """All fees since the account was opened."""
+
+
+class BookView(msgspec.Struct, frozen=True, array_like=True):
+    """The public side of a book: aggregated levels, best first."""
+
+    instrument_id: InstrumentId
+    bids: list[tuple[Ticks, Lots]]
+    asks: list[tuple[Ticks, Lots]]
+    change_id: int
+
+
+class MoneyCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """All money of one currency, from both ends. The two ends are equal, to the last unit, always.
+
+    Every fill moves the same integer from one side to the other, fees go to the venue, and so
+    do the fractions that are left over when a settlement is rounded.
+    """
+
+    currency: str
+    deposits: Units
+    withdrawals: Units
+    balances: Units
+    session_rpl: Units
+    entry_values: Units
+    """What the open futures were entered at, with the sign of what closing them has to return."""
+
+    fees: Units
+    rounding: Units
+    """Fractions of a unit that settlements left to the venue."""
+
+    @property
+    def difference(self) -> int:
+        """Money that appeared from nowhere; 0, or the clearing has a fault."""
+        inside = self.balances + self.session_rpl + self.entry_values + self.fees + self.rounding
+        return inside - (self.deposits - self.withdrawals)
+
+    @property
+    def is_conserved(self) -> bool:
+        """Whether every unit that is inside once came in."""
+        return self.difference == 0
+
+
+class Rejected(msgspec.Struct, frozen=True, array_like=True, tag="rejected"):
+    """The command was refused and changed nothing."""
+
+    code: Reject
+    reason: str
+    """One or two words in lower case, or the two values that disagree."""
+
+    param: str = ""
+    """The field of the command that is at fault, or empty."""
+
+
+class AccountOpened(msgspec.Struct, frozen=True, array_like=True, tag="account"):
+    """An account may trade."""
+
+    account: AccountView
+
+
+class OrderEvent(msgspec.Struct, frozen=True, array_like=True, tag="order"):
+    """An order changed; this is all of it, afterwards."""
+
+    order: OrderView
+
+
+class LevelChanged(msgspec.Struct, frozen=True, array_like=True, tag="level"):
+    """A level of a book changed; at most one of these per level and command."""
+
+    instrument_id: InstrumentId
+    side: Side
+    price: Ticks
+    amount: Lots
+    """The whole level, afterwards; 0 when it is gone."""
+
+    change_id: int
+    """One more than the book's last; shared by all levels that one command changed in it."""
+
+
+class PositionChanged(msgspec.Struct, frozen=True, array_like=True, tag="position"):
+    """A position changed; once per command and position, as it is afterwards."""
+
+    position: PositionView
+
+
+class BalanceChanged(msgspec.Struct, frozen=True, array_like=True, tag="balance"):
+    """Cash, realised profit or positions in a currency changed: ask `summary` for the figures."""
+
+    account_id: AccountId
+    currency: str
+
+
+class InstrumentListed(msgspec.Struct, frozen=True, array_like=True, tag="listed"):
+    """A book is open."""
+
+    instrument: Instrument
+
+
+class InstrumentSettled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
+    """A book is closed for good; orders, positions and balances of it came before this event."""
+
+    instrument_id: InstrumentId
+    delivery_price: PriceE8
+
+
+class MarksChanged(msgspec.Struct, frozen=True, array_like=True, tag="marked"):
+    """Indices and marks that are now in force, as far as the command named them."""
+
+    indices: tuple[tuple[str, PriceE8], ...]
+    marks: tuple[Mark, ...]
+
+
+Event: TypeAlias = (
+    Rejected
+    | AccountOpened
+    | OrderEvent
+    | Fill
+    | LevelChanged
+    | PositionChanged
+    | BalanceChanged
+    | InstrumentListed
+    | InstrumentSettled
+    | MarksChanged
+)
