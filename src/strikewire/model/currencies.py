@@ -38,7 +38,9 @@ class CurrencyPrecisionError(ValueError):
         self.currency = currency
         self.coins = coins
         decimals = CURRENCIES[currency].decimals
-        super().__init__(f"{coins} {currency} is not a whole number of 1e-{decimals} {currency}")
+        super().__init__(
+            f"{coins:.16g} {currency} is not a whole number of 1e-{decimals} {currency}"
+        )
 
 
 CURRENCIES: dict[str, Currency] = {

@@ -50,5 +50,5 @@ def parse_trade_id(text: str) -> TradeId:
 def _parse(text: str, noun: str) -> int:
     match = _TEXT.fullmatch(text)
     if match is None or int(match[1]) > ID_MAX:
-        raise ValueError(f"not the id of a {noun}, such as BTC-12: {text[:40]!r}")
+        raise ValueError(f"{noun} id is not of the form BTC-12: {text[:40]!r}")
     return int(match[1])

@@ -34,7 +34,7 @@ class TickSizeError(ValueError):
     def __init__(self, price: Decimal, tick: Decimal) -> None:
         self.price = price
         self.tick = tick
-        super().__init__(f"price {price} is not a multiple of the tick {tick}")
+        super().__init__(f"price {price:.16g} is not a multiple of the tick {tick}")
 
 
 class PriceRangeError(ValueError):
