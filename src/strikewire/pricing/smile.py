@@ -1,0 +1,56 @@
+"""The volatility smile of one expiry: raw SVI, five numbers."""
+
+import math
+
+from msgspec import Struct
+
+
+class Smile(Struct, frozen=True):
+    """Total implied variance over log-moneyness k.
+
+    w(k) = a + b (rho (k - m) + sqrt((k - m)^2 + s^2))
+
+    Attributes:
+        a: Level.
+        b: Slope of the wings; not negative.
+        rho: Tilt, inside -1 to 1; negative makes puts dearer than calls.
+        m: Where the smile bends, in log-moneyness.
+        s: How round the bend is; above 0.
+
+    Source: J. Gatheral, A. Jacquier, "Arbitrage-free SVI volatility surfaces" (2014), equation 3.1.
+    """
+
+    a: float
+    b: float
+    rho: float
+    m: float
+    s: float
+
+    def total_variance(self, k: float) -> float:
+        """Return sigma squared times years at log-moneyness k = ln(strike / forward)."""
+        distance = k - self.m
+        return self.a + self.b * (self.rho * distance + math.hypot(distance, self.s))
+
+    def volatility(self, *, forward: float, strike: float, years: float) -> float:
+        """Return the implied volatility of a strike as a fraction per year.
+
+        Args:
+            forward: Underlying price at the expiry, above 0.
+            strike: Above 0, same currency.
+            years: Time left; above 0.
+        """
+        assert years > 0.0
+        return math.sqrt(self.total_variance(math.log(strike / forward)) / years)
+
+    def butterfly(self, k: float) -> float:
+        """Return g(k), which has the sign of the implied density: below 0 there is arbitrage.
+
+        Source: Gatheral, Jacquier (2014), equation 2.1.
+        """
+        distance = k - self.m
+        root = math.hypot(distance, self.s)
+        w = self.total_variance(k)
+        slope = self.b * (self.rho + distance / root)
+        curvature = self.b * self.s * self.s / root**3
+        moneyness = 1.0 - 0.5 * k * slope / w
+        return moneyness * moneyness - 0.25 * slope * slope * (1.0 / w + 0.25) + 0.5 * curvature
