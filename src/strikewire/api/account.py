@@ -1,0 +1,200 @@
+"""Messages about an account: its money, its margin, its positions."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from strikewire.api.fields import CurrencyName, InstrumentName, Kind, KindFilter, Milliseconds
+from strikewire.api.trading import Order, UserTrade
+
+
+class GetAccountSummary(Struct, frozen=True, kw_only=True):
+    """Read the account's money in one currency; `extended=true` adds who the account is."""
+
+    currency: CurrencyName
+    subaccount_id: int | None = None
+    extended: bool | None = None
+
+
+class GetAccountSummaries(Struct, frozen=True, kw_only=True):
+    """Read the account's money in every currency."""
+
+    subaccount_id: int | None = None
+    extended: bool | None = None
+
+
+class Portfolio(Struct, frozen=True, kw_only=True):
+    """The account's money and margin in one currency, all amounts in that currency.
+
+    `equity` = `balance` + `session_rpl` + `session_upl` + `options_value`;
+    `margin_balance` = the same without the options; `available_funds` = `margin_balance` -
+    `initial_margin`. Greeks are sums over the option positions; the maps hold them per index.
+    """
+
+    currency: str
+    balance: float
+    equity: float
+    margin_balance: float
+    available_funds: float
+    available_withdrawal_funds: float
+    initial_margin: float
+    maintenance_margin: float
+    projected_initial_margin: float
+    projected_maintenance_margin: float
+    total_pl: float
+    session_rpl: float
+    session_upl: float
+    futures_pl: float
+    futures_session_rpl: float
+    futures_session_upl: float
+    options_pl: float
+    options_session_rpl: float
+    options_session_upl: float
+    options_value: float
+    options_delta: float
+    options_gamma: float
+    options_theta: float
+    options_vega: float
+    options_gamma_map: dict[str, float] = {}
+    options_theta_map: dict[str, float] = {}
+    options_vega_map: dict[str, float] = {}
+    delta_total: float
+    delta_total_map: dict[str, float] = {}
+    projected_delta_total: float
+    spot_reserve: float = 0.0
+    additional_reserve: float = 0.0
+    fee_balance: float = 0.0
+    locked_balance: float = 0.0
+    estimated_liquidation_ratio: float | UnsetType = UNSET
+    margin_model: str = "segregated_sm"
+    portfolio_margining_enabled: bool = False
+    cross_collateral_enabled: bool = False
+
+
+class AccountSummary(Portfolio, frozen=True, kw_only=True):
+    """A portfolio; with `extended=true` also who the account is."""
+
+    id: int | UnsetType = UNSET
+    username: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    type: Literal["main", "subaccount"] | UnsetType = UNSET
+    system_name: str | UnsetType = UNSET
+    security_keys_enabled: bool | UnsetType = UNSET
+    mmp_enabled: bool | UnsetType = UNSET
+    interuser_transfers_enabled: bool | UnsetType = UNSET
+    login_enabled: bool | UnsetType = UNSET
+    creation_timestamp: Milliseconds | UnsetType = UNSET
+    self_trading_reject_mode: str | UnsetType = UNSET
+    self_trading_extended_to_subaccounts: bool | UnsetType = UNSET
+
+
+class AccountSummaries(Struct, frozen=True, kw_only=True):
+    """The account and one portfolio for each currency."""
+
+    id: int
+    username: str
+    email: str
+    type: Literal["main", "subaccount"]
+    system_name: str
+    creation_timestamp: Milliseconds
+    security_keys_enabled: bool = False
+    mmp_enabled: bool = False
+    login_enabled: bool = False
+    interuser_transfers_enabled: bool = False
+    self_trading_reject_mode: str = "reject_taker"
+    self_trading_extended_to_subaccounts: bool = False
+    summaries: list[AccountSummary]
+
+
+class GetPosition(Struct, frozen=True, kw_only=True):
+    """Read the account's position in one instrument; a flat one has size 0 and direction zero."""
+
+    instrument_name: InstrumentName
+
+
+class GetPositions(Struct, frozen=True, kw_only=True):
+    """List the account's positions; without a currency, or with `any`, in all currencies."""
+
+    currency: CurrencyName | None = None
+    kind: KindFilter | None = None
+    subaccount_id: int | None = None
+
+
+class Position(Struct, frozen=True, kw_only=True):
+    """A position. `size` is signed: USD on inverse futures, coins elsewhere.
+
+    Profits and margins are in the settlement currency; `average_price` of an inverse option is
+    in its coin. `size_currency` is the size of a future in its base currency. `delta` of an
+    option position is the sum over its contracts.
+    """
+
+    instrument_name: str
+    kind: Kind
+    direction: Literal["buy", "sell", "zero"]
+    size: float
+    size_currency: float | UnsetType = UNSET
+    average_price: float
+    average_price_usd: float | UnsetType = UNSET
+    mark_price: float
+    index_price: float
+    settlement_price: float
+    floating_profit_loss: float
+    floating_profit_loss_usd: float | UnsetType = UNSET
+    realized_profit_loss: float
+    realized_funding: float | UnsetType = UNSET
+    total_profit_loss: float
+    initial_margin: float
+    maintenance_margin: float
+    open_orders_margin: float | UnsetType = UNSET
+    leverage: Annotated[int, Meta(description="Highest leverage allowed.")] | UnsetType = UNSET
+    estimated_liquidation_price: float | UnsetType | None = UNSET
+    delta: float
+    gamma: float | UnsetType = UNSET
+    vega: float | UnsetType = UNSET
+    theta: float | UnsetType = UNSET
+
+
+class GetSubaccounts(Struct, frozen=True, kw_only=True):
+    """List the accounts of the user: here always the one that asks."""
+
+    with_portfolio: bool | None = None
+
+
+class SubaccountPortfolio(Struct, frozen=True, kw_only=True):
+    """One currency of a subaccount's money."""
+
+    currency: str
+    balance: float
+    equity: float
+    margin_balance: float
+    available_funds: float
+    available_withdrawal_funds: float
+    initial_margin: float
+    maintenance_margin: float
+    spot_reserve: float = 0.0
+    additional_reserve: float = 0.0
+
+
+class Subaccount(Struct, frozen=True, kw_only=True):
+    """An account; `portfolio` maps lower-case currencies to money, when it was asked for."""
+
+    id: int
+    username: str
+    email: str
+    type: Literal["main", "subaccount"]
+    system_name: str
+    receive_notifications: bool = False
+    is_password: bool = True
+    security_keys_enabled: bool = False
+    login_enabled: bool = True
+    margin_model: str = "segregated_sm"
+    portfolio: dict[str, SubaccountPortfolio] | UnsetType = UNSET
+
+
+class UserChanges(Struct, frozen=True, kw_only=True):
+    """What happened to the account in one instrument (`user.changes`)."""
+
+    instrument_name: str
+    orders: list[Order]
+    trades: list[UserTrade]
+    positions: list[Position]

@@ -1,0 +1,268 @@
+"""The venue's side of JSON-RPC 2.0: requests are read and checked, answers are written.
+
+Deribit's envelope is JSON-RPC with four more members in every answer: `usIn`, `usOut` and
+`usDiff` (microseconds, when the request came in and the answer went out) and `testnet`.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from strikewire.api.errors import ApiError, ErrorCode, ErrorObject, RequestId
+from strikewire.api.registry import METHODS, Method
+
+REQUEST_BYTES_MAX: Final = 32 * 1024
+
+_EMPTY_PARAMS: Final = Raw(b"{}")
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """A request whose envelope is sound; its parameters are not looked at yet.
+
+    Attributes:
+        method: The name as sent; whether there is such a method is not known yet.
+        id: The id with its JSON type; UNSET when there is none.
+        params: The raw text of `params`.
+    """
+
+    method: str
+    id: RequestId | UnsetType = UNSET
+    params: Raw = _EMPTY_PARAMS
+
+
+class _IdOnly(Struct):
+    id: RequestId | UnsetType = UNSET
+
+
+class _AccessToken(Struct):
+    access_token: str | UnsetType = UNSET
+
+
+class _Result(Struct, frozen=True):
+    jsonrpc: str
+    id: RequestId | UnsetType
+    result: Any  # any response type of the registry
+    usIn: int  # noqa: N815 (Deribit's spelling)
+    usOut: int  # noqa: N815
+    usDiff: int  # noqa: N815
+    testnet: bool
+
+
+class _Error(Struct, frozen=True):
+    jsonrpc: str
+    id: RequestId | UnsetType
+    error: ErrorObject
+    usIn: int  # noqa: N815
+    usOut: int  # noqa: N815
+    usDiff: int  # noqa: N815
+    testnet: bool
+
+
+class _NotificationParams(Struct, frozen=True):
+    channel: str
+    data: Any  # any data type of the channels
+
+
+class _Notification(Struct, frozen=True):
+    jsonrpc: str
+    method: str
+    params: _NotificationParams
+
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_REQUESTS: Final = msgspec.json.Decoder(Request)
+_IDS: Final = msgspec.json.Decoder(_IdOnly)
+_TOKENS: Final = msgspec.json.Decoder(_AccessToken)
+# ValueError: text that is not UTF-8, or an integer of thousands of digits.
+_UNREADABLE: Final = (msgspec.DecodeError, RecursionError, ValueError)
+_PARAMS: Final = {m.name: msgspec.json.Decoder(m.request) for m in METHODS.values()}
+
+
+def decode_request(text: bytes, *, bytes_max: int = REQUEST_BYTES_MAX) -> Request:
+    """Read one request's envelope.
+
+    Args:
+        text: One WebSocket message or one HTTP body, UTF-8.
+        bytes_max: The longest request that is looked at.
+
+    Raises:
+        ApiError: -32600 `request entity too large` (without id), -32700 for what is not JSON,
+            -32600 for JSON that is not a request; with the request's id where it can be read.
+
+    Source: JSON-RPC 2.0, sections 4 and 5.1.
+    """
+    if len(text) > bytes_max:
+        raise ApiError(ErrorCode.INVALID_REQUEST, message="request entity too large")
+    try:
+        request = _REQUESTS.decode(text)
+        method = METHODS.get(request.method)
+        if method is not None and method.cost == "matching":
+            _refuse_duplicate_keys(text)
+    except msgspec.ValidationError as error:
+        raise _not_a_request(text, error) from None
+    except _UNREADABLE as error:
+        reason = _decode_reason(error)
+        raise ApiError(ErrorCode.PARSE_ERROR, reason=reason, id=None) from None
+    return request
+
+
+def decode_params(method: Method, params: Raw | bytes) -> Struct:
+    """Read a request's parameters as the method's request type.
+
+    Unknown parameters are ignored; null stands for a parameter left out, or for none at all.
+
+    Raises:
+        ApiError: -32602 naming the parameter and the reason (or the code the parameter's own
+            rule gives), without id: the caller knows it.
+    """
+    if bytes(params) == b"null":
+        params = _EMPTY_PARAMS
+    try:
+        return _PARAMS[method.name].decode(params)
+    except msgspec.ValidationError as error:
+        raise _invalid_params(error) from None
+    except _UNREADABLE as error:
+        raise ApiError(ErrorCode.INVALID_PARAMS, reason=_decode_reason(error)) from None
+
+
+def decode_query(method: Method, query: Mapping[str, str]) -> Struct:
+    """Read a query string's parameters as the method's request type.
+
+    Every value is text there, so numbers and booleans are read from text: `true`, `70.0`, `5`.
+
+    Args:
+        method: The method called.
+        query: Parameters after percent-decoding.
+
+    Raises:
+        ApiError: As `decode_params`.
+    """
+    try:
+        return msgspec.convert(query, method.request, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid_params(error) from None
+
+
+def access_token(params: Raw | bytes) -> str | None:
+    """Return the token that some clients send inside `params`, or None.
+
+    Raises:
+        ApiError: -32602 when it is not text.
+    """
+    text = bytes(params)
+    if b'"access_token"' not in text:
+        return None
+    try:
+        token = _TOKENS.decode(text).access_token
+    except msgspec.ValidationError as error:
+        raise _invalid_params(error) from None
+    except _UNREADABLE as error:
+        raise ApiError(ErrorCode.INVALID_PARAMS, reason=_decode_reason(error)) from None
+    return None if token is UNSET else token
+
+
+def encode_result(
+    id: RequestId | UnsetType,  # noqa: A002 (JSON-RPC's own name for it)
+    result: object,
+    *,
+    us_in: int,
+    us_out: int,
+    testnet: bool,
+) -> bytes:
+    """Write the answer to a request that succeeded.
+
+    Args:
+        id: The request's id, echoed with its type; UNSET leaves it out.
+        result: A value of the method's response type, or `Raw` text of it.
+        us_in: When the request came in, microseconds since the Unix epoch.
+        us_out: When the answer goes out, the same.
+        testnet: Whether the venue calls itself a test network.
+    """
+    return _ENCODER.encode(_Result("2.0", id, result, us_in, us_out, us_out - us_in, testnet))
+
+
+def encode_error(error: ApiError, *, us_in: int, us_out: int, testnet: bool) -> bytes:
+    """Write the answer to a request that failed; the id is `error.id`."""
+    return _ENCODER.encode(
+        _Error("2.0", error.id, error.error_object(), us_in, us_out, us_out - us_in, testnet)
+    )
+
+
+def encode_notification(channel: str, data: object) -> bytes:
+    """Write one notification; the same bytes serve every subscriber of the channel."""
+    return _ENCODER.encode(_Notification("2.0", "subscription", _NotificationParams(channel, data)))
+
+
+def encode_heartbeat(kind: Literal["heartbeat", "test_request"]) -> bytes:
+    """Write a heartbeat, or the request to answer with `public/test`."""
+    return b'{"jsonrpc":"2.0","method":"heartbeat","params":{"type":"%b"}}' % kind.encode()
+
+
+def _refuse_duplicate_keys(text: bytes) -> None:
+    # RFC 8259, section 4, leaves the meaning of a repeated name open: two readers of one order
+    # could see two prices. Escapes are resolved first, so "pric\u0065" does not slip through.
+    try:
+        json.loads(text, object_pairs_hook=_unique)
+    except _DuplicateKeyError as error:
+        found = error.args[0]
+        raise ApiError(
+            ErrorCode.INVALID_PARAMS,
+            param=found,
+            reason="is given twice",
+            id=_id_of(text),
+        ) from None
+
+
+class _DuplicateKeyError(Exception):
+    pass
+
+
+def _unique(pairs: list[tuple[str, object]]) -> None:
+    if len(pairs) > 1 and len({name for name, _ in pairs}) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DuplicateKeyError(next(name for name in names if names.count(name) > 1))
+
+
+def _not_a_request(text: bytes, error: msgspec.ValidationError) -> ApiError:
+    param, reason = _explain(error)
+    return ApiError(ErrorCode.INVALID_REQUEST, param=param, reason=reason, id=_id_of(text))
+
+
+def _id_of(text: bytes) -> RequestId:
+    # JSON-RPC 2.0, section 5: the id MUST be null if it could not be detected.
+    try:
+        found = _IDS.decode(text).id
+    except _UNREADABLE:
+        return None
+    return None if found is UNSET else found
+
+
+def _invalid_params(error: msgspec.ValidationError) -> ApiError:
+    param, reason = _explain(error)
+    return ApiError(ErrorCode.INVALID_PARAMS, param=param, reason=reason)
+
+
+_AT: Final = re.compile(r"(?s)(.*) - at `\$\.?(\w*)(.*)`")
+_MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
+
+
+def _explain(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Return the parameter's name and the reason, from the sentence msgspec gives."""
+    text = str(error)
+    if missing := _MISSING.match(text):
+        return missing[1], "is required"
+    at = _AT.fullmatch(text)
+    reason, param = (at[1], at[2]) if at else (text, "")
+    reason = reason.replace("`", "")
+    return param, reason[:1].lower() + reason[1:]
+
+
+def _decode_reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    text = str(error)
+    return text[:1].lower() + text[1:]

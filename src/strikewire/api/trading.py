@@ -1,0 +1,406 @@
+"""Messages about orders: place, edit, cancel, look up, and the fills they had."""
+
+from decimal import Decimal
+from typing import Annotated, Final, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from strikewire.api.errors import ApiError, ErrorCode, invalid_params
+from strikewire.api.fields import (
+    Count,
+    CurrencyName,
+    Direction,
+    InstrumentName,
+    KindFilter,
+    Label,
+    Milliseconds,
+    Offset,
+    OrderIdText,
+    OrderNumber,
+    RequestTime,
+    Sequence,
+    Sorting,
+    check_positive,
+)
+from strikewire.api.market_data import TRADES_COUNT_DEFAULT, Percent, check_span
+
+ORDERS_COUNT_DEFAULT: Final = 20
+
+OrderType = Literal["limit", "market"]
+TimeInForce = Literal["good_til_cancelled", "fill_or_kill", "immediate_or_cancel"]
+OrderState = Literal["open", "filled", "rejected", "cancelled", "untriggered", "triggered"]
+OrderTypeFilter = Annotated[
+    str,
+    Meta(
+        max_length=32,
+        description="all, limit, or a trigger type; this venue has no trigger orders.",
+    ),
+]
+CancelReason = Literal[
+    "user_request",
+    "autoliquidation",
+    "cancel_on_disconnect",
+    "risk_mitigation",
+    "position_locked",
+    "edit_post_only_reject",
+    "settlement",
+]
+
+
+class _PlaceOrder(Struct, frozen=True, kw_only=True):
+    """What buy and sell have in common.
+
+    `amount` is USD on inverse futures and coins elsewhere; `contracts` may stand for it. A
+    limit order needs a price, a market order has none. Features this venue does not have are
+    refused rather than ignored, because an order without them would be another order.
+    """
+
+    instrument_name: InstrumentName
+    amount: OrderNumber | None = None
+    contracts: OrderNumber | None = None
+    type: OrderType = "limit"
+    price: OrderNumber | None = None
+    label: Label | None = None
+    time_in_force: TimeInForce = "good_til_cancelled"
+    post_only: bool | None = None
+    reject_post_only: bool | None = None
+    reduce_only: bool | None = None
+    advanced: str | None = None
+    display_amount: OrderNumber | None = None
+    mmp: bool | None = None
+    valid_until: int | None = None
+    linked_order_type: str | None = None
+    trigger: str | None = None
+    trigger_price: OrderNumber | None = None
+    trigger_offset: OrderNumber | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_unsupported(self)
+        check_positive(self.amount, "amount")
+        check_positive(self.contracts, "contracts")
+        if self.amount is None and self.contracts is None:
+            raise invalid_params("amount", "is required")
+        if self.type == "limit":
+            if self.price is None:
+                raise invalid_params("price", "is required for a limit order")
+            check_positive(self.price, "price")
+
+
+class Buy(_PlaceOrder, frozen=True, kw_only=True):
+    """Place an order to buy.
+
+    `amount` is USD on inverse futures and coins elsewhere; `contracts` may stand for it.
+    `post_only` moves the price one tick inside the best ask instead of trading;
+    with `reject_post_only` the order is refused with 11054 instead.
+    """
+
+
+class Sell(_PlaceOrder, frozen=True, kw_only=True):
+    """Place an order to sell; the parameters are those of `private/buy`."""
+
+
+class Edit(Struct, frozen=True, kw_only=True):
+    """Change an open order's price or amount; what is left out stays.
+
+    The order keeps its place in the queue if the price stays and the amount does not grow.
+    `amount` counts from the beginning: it includes what has been filled already.
+    """
+
+    order_id: OrderIdText
+    amount: OrderNumber | None = None
+    contracts: OrderNumber | None = None
+    price: OrderNumber | None = None
+    post_only: bool | None = None
+    reject_post_only: bool | None = None
+    reduce_only: bool | None = None
+    advanced: str | None = None
+    display_amount: OrderNumber | None = None
+    mmp: bool | None = None
+    valid_until: int | None = None
+    trigger_price: OrderNumber | None = None
+    trigger_offset: OrderNumber | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_unsupported(self)
+        check_positive(self.amount, "amount")
+        check_positive(self.contracts, "contracts")
+        check_positive(self.price, "price")
+
+
+# Parameters that change what an order is. `mmp=false` and the like ask for nothing and pass.
+_UNSUPPORTED: Final = (
+    "advanced",
+    "display_amount",
+    "mmp",
+    "valid_until",
+    "linked_order_type",
+    "trigger",
+    "trigger_price",
+    "trigger_offset",
+)
+
+
+def _refuse_unsupported(request: Struct) -> None:
+    for param in _UNSUPPORTED:
+        if getattr(request, param, None):
+            raise ApiError(
+                ErrorCode.NOT_IMPLEMENTED, param=param, reason="is not offered by this venue"
+            )
+
+
+def requested_amount(
+    amount: Decimal | None, contracts: Decimal | None, contract_size: Decimal
+) -> Decimal | None:
+    """Return the amount a request asks for, whichever of its two names it uses.
+
+    Args:
+        amount: The request's `amount`.
+        contracts: The request's `contracts`.
+        contract_size: Amount of one contract of the instrument.
+
+    Returns:
+        The amount, exact; None when the request names neither.
+
+    Raises:
+        ApiError: -32602 when both are given and disagree.
+    """
+    if contracts is None:
+        return amount
+    implied = contracts * contract_size
+    if amount is not None and amount != implied:
+        raise invalid_params("contracts", f"{contracts} is {implied}, not the amount {amount}")
+    return implied
+
+
+class Cancel(Struct, frozen=True, kw_only=True):
+    """Cancel one order."""
+
+    order_id: OrderIdText
+
+
+class CancelAll(Struct, frozen=True, kw_only=True):
+    """Cancel every open order of the account; the answer is how many there were.
+
+    With `detailed=true` the answer lists the cancelled orders, one group per instrument.
+    """
+
+    detailed: bool | None = None
+
+
+class CancelAllByInstrument(Struct, frozen=True, kw_only=True):
+    """Cancel the account's open orders in one instrument."""
+
+    instrument_name: InstrumentName
+    type: OrderTypeFilter | None = None
+    detailed: bool | None = None
+
+
+class CancelAllByCurrency(Struct, frozen=True, kw_only=True):
+    """Cancel the account's open orders in one currency, or in one kind of its instruments."""
+
+    currency: CurrencyName
+    kind: KindFilter | None = None
+    type: OrderTypeFilter | None = None
+    detailed: bool | None = None
+
+
+class CancelByLabel(Struct, frozen=True, kw_only=True):
+    """Cancel the account's open orders with this label; the answer is how many there were."""
+
+    label: Label
+    currency: CurrencyName | None = None
+
+
+class GetOrderState(Struct, frozen=True, kw_only=True):
+    """Read one order, open or closed."""
+
+    order_id: OrderIdText
+
+
+class GetOpenOrders(Struct, frozen=True, kw_only=True):
+    """List all open orders of the account."""
+
+    kind: KindFilter | None = None
+    type: OrderTypeFilter | None = None
+
+
+class GetOpenOrdersByInstrument(Struct, frozen=True, kw_only=True):
+    """List the account's open orders in one instrument."""
+
+    instrument_name: InstrumentName
+    type: OrderTypeFilter | None = None
+
+
+class GetOpenOrdersByCurrency(Struct, frozen=True, kw_only=True):
+    """List the account's open orders in one currency."""
+
+    currency: CurrencyName
+    kind: KindFilter | None = None
+    type: OrderTypeFilter | None = None
+
+
+class GetOrderHistoryByInstrument(Struct, frozen=True, kw_only=True):
+    """List the account's closed orders in one instrument, newest first.
+
+    Orders that never traded are listed with `include_unfilled=true` only.
+    """
+
+    instrument_name: InstrumentName
+    count: Count = ORDERS_COUNT_DEFAULT
+    offset: Offset = 0
+    include_old: bool | None = None
+    include_unfilled: bool | None = None
+
+
+class GetOrderHistoryByCurrency(Struct, frozen=True, kw_only=True):
+    """List the account's closed orders in one currency, newest first."""
+
+    currency: CurrencyName
+    kind: KindFilter | None = None
+    count: Count = ORDERS_COUNT_DEFAULT
+    offset: Offset = 0
+    include_old: bool | None = None
+    include_unfilled: bool | None = None
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """An order as its owner sees it.
+
+    `price` is `market_price` on a market order. `average_price` is 0.0 until the first fill.
+    `amount` and `filled_amount` are USD on inverse futures and coins elsewhere; `contracts`
+    is the amount in contracts. `reject_post_only` is there only on post-only orders,
+    `cancel_reason` only on cancelled ones.
+    """
+
+    order_id: str
+    order_state: OrderState
+    order_type: OrderType
+    time_in_force: Literal[
+        "good_til_cancelled", "good_til_day", "fill_or_kill", "immediate_or_cancel"
+    ]
+    instrument_name: str
+    direction: Direction
+    price: float | Literal["market_price"]
+    amount: float
+    filled_amount: float
+    average_price: float
+    contracts: float | UnsetType = UNSET
+    label: str = ""
+    post_only: bool = False
+    reject_post_only: bool | UnsetType = UNSET
+    reduce_only: bool | UnsetType = UNSET
+    creation_timestamp: Milliseconds
+    last_update_timestamp: Milliseconds
+    api: bool = True
+    web: bool = False
+    mmp: bool = False
+    replaced: bool = False
+    risk_reducing: bool = False
+    is_liquidation: bool = False
+    cancel_reason: CancelReason | UnsetType = UNSET
+
+
+class UserTrade(Struct, frozen=True, kw_only=True):
+    """One fill as one of its two owners sees it.
+
+    `fee` is in `fee_currency` and positive when paid; `profit_loss` is in the settlement
+    currency; `state` is the order's state after this fill; `liquidity` M for maker, T for taker.
+    """
+
+    trade_id: str
+    trade_seq: int
+    order_id: str
+    instrument_name: str
+    timestamp: Milliseconds
+    direction: Direction
+    price: float
+    amount: float
+    contracts: float | UnsetType = UNSET
+    order_type: Literal["limit", "market", "liquidation"]
+    state: Literal["open", "filled", "rejected", "cancelled", "untriggered", "archive"]
+    liquidity: Literal["M", "T"]
+    fee: float
+    fee_currency: str
+    profit_loss: float | UnsetType = UNSET
+    tick_direction: Literal[0, 1, 2, 3]
+    index_price: float
+    mark_price: float
+    underlying_price: float | UnsetType = UNSET
+    iv: Percent | UnsetType = UNSET
+    label: str | UnsetType = UNSET
+    post_only: bool | UnsetType = UNSET
+    reduce_only: bool | UnsetType = UNSET
+    matching_id: None = None
+    api: bool = True
+    mmp: bool = False
+    risk_reducing: bool = False
+    self_trade: bool = False
+    liquidation: Literal["M", "T", "MT"] | UnsetType = UNSET
+
+
+class OrderAndTrades(Struct, frozen=True, kw_only=True):
+    """The order after the request and the fills the request caused, in order."""
+
+    order: Order
+    trades: list[UserTrade]
+
+
+class CancelGroup(Struct, frozen=True, kw_only=True):
+    """The cancelled orders of one instrument."""
+
+    type: str
+    result: list[Order]
+    instrument_name: str
+    currency: str
+
+
+class GetUserTradesByInstrument(Struct, frozen=True, kw_only=True):
+    """List the account's fills in one instrument, newest first unless `sorting` is asc."""
+
+    instrument_name: InstrumentName
+    start_seq: Sequence | None = None
+    end_seq: Sequence | None = None
+    start_timestamp: RequestTime | None = None
+    end_timestamp: RequestTime | None = None
+    count: Count = TRADES_COUNT_DEFAULT
+    sorting: Sorting | None = None
+
+
+class GetUserTradesByInstrumentAndTime(Struct, frozen=True, kw_only=True):
+    """List the account's fills in one instrument in a span of time; it ends now by default."""
+
+    instrument_name: InstrumentName
+    start_timestamp: RequestTime
+    end_timestamp: RequestTime | None = None
+    count: Count = TRADES_COUNT_DEFAULT
+    sorting: Sorting | None = None
+
+    def __post_init__(self) -> None:
+        check_span(self.start_timestamp, self.end_timestamp)
+
+
+class GetUserTradesByCurrency(Struct, frozen=True, kw_only=True):
+    """List the account's fills in one currency, newest first unless `sorting` is asc."""
+
+    currency: CurrencyName
+    kind: KindFilter | None = None
+    start_id: str | None = None
+    end_id: str | None = None
+    start_timestamp: RequestTime | None = None
+    end_timestamp: RequestTime | None = None
+    count: Count = TRADES_COUNT_DEFAULT
+    sorting: Sorting | None = None
+
+
+class GetUserTradesByOrder(Struct, frozen=True, kw_only=True):
+    """List the fills of one order, oldest first unless `sorting` is desc."""
+
+    order_id: OrderIdText
+    sorting: Sorting | None = None
+
+
+class UserTrades(Struct, frozen=True, kw_only=True):
+    """A page of fills; `has_more` when there are further ones that match."""
+
+    trades: list[UserTrade]
+    has_more: bool
