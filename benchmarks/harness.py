@@ -34,8 +34,8 @@ importing the file does nothing. There are four kinds of measure:
 
 Work that needs a new state for every call is a `Fresh(build, run)`: `build` is not timed.
 Functions that start servers or processes may take seconds: they are called once a run.
-A measure that cannot run here raises `UnavailableError("why")`; it is printed and recorded without a
-value, and a floor that was not measured counts as missed.
+A measure that cannot run here raises `UnavailableError("why")`; it is printed and recorded
+without a value, and a floor that was not measured counts as missed.
 
 `floor` is the value below which (above which, where `better="lower"`) `--check` exits 1; `aim` is
 what we work towards. Either may be None: then the number is recorded and judged by nobody.
@@ -60,6 +60,8 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
+
+import strikewire
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -245,7 +247,7 @@ def versions(packages: Sequence[str]) -> dict[str, str]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": f"{platform.system()} {platform.machine()}",
         "kernels": _build_of_kernels(),
-        "strikewire": metadata.version("strikewire"),
+        "strikewire": strikewire.__version__,
     }
     for package in packages:
         found[package] = metadata.version(package)
