@@ -8,8 +8,6 @@ A kernel that a compiler refuses is an error: it must not become silently slow.
 `python hatch_build.py` compiles what changed, in place. `PURE_PYTHON=1` asks for no compilation.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -17,9 +15,8 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -59,8 +56,7 @@ class KernelBuildHook(BuildHookInterface[Any]):
             shutil.rmtree(scratch)
 
 
-@dataclass(frozen=True)
-class Kernel:
+class Kernel(NamedTuple):
     """One kernel: its dotted module name and the file that Cython compiles."""
 
     module: str
