@@ -107,7 +107,10 @@ class AccountSummaries(Struct, frozen=True, kw_only=True):
 
 
 class GetPosition(Struct, frozen=True, kw_only=True):
-    """Read the account's position in one instrument; a flat one has size 0 and direction zero."""
+    """Read the account's position in one instrument.
+
+    Without one the answer has size 0 and direction `zero`.
+    """
 
     instrument_name: InstrumentName
 

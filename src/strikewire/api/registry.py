@@ -92,7 +92,7 @@ _TABLE: Final = (
     _method("public/get_instruments", reference.GetInstruments, list[reference.Instrument]),
     _method("public/get_instrument", reference.GetInstrument, reference.Instrument),
     _method("public/get_index_price", reference.GetIndexPrice, reference.IndexPrice),
-    _method("public/get_index_price_names", reference.GetIndexPriceNames, list[str] | list[reference.IndexPriceName]),
+    _method("public/get_index_price_names", reference.GetIndexPriceNames, list[str | reference.IndexPriceName]),
     _method("public/ticker", market_data.GetTicker, market_data.Ticker),
     _method("public/get_order_book", market_data.GetOrderBook, market_data.OrderBook),
     _method("public/get_book_summary_by_currency", market_data.GetBookSummaryByCurrency, list[market_data.BookSummary]),

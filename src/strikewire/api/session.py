@@ -109,7 +109,7 @@ class StatusResult(Struct, frozen=True, kw_only=True):
 
 
 class SetHeartbeat(Struct, frozen=True, kw_only=True):
-    """Ask for heartbeats; a `test_request` that is not answered closes the connection (4000)."""
+    """Ask for heartbeats; an unanswered `test_request` closes the connection with 4000."""
 
     interval: Annotated[
         float, Meta(ge=HEARTBEAT_SECONDS_MIN, le=HEARTBEAT_SECONDS_MAX, description="Seconds.")

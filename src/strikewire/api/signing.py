@@ -44,7 +44,7 @@ class Basic(Struct, frozen=True):
 Authorization = SignedRequest | Bearer | Basic
 
 
-def credentials_signature(secret: str, *, timestamp: str, nonce: str, data: str) -> str:
+def sign_client_data(secret: str, *, timestamp: str, nonce: str, data: str) -> str:
     """Sign for `public/auth` with `grant_type=client_signature`.
 
     Args:
@@ -61,7 +61,7 @@ def credentials_signature(secret: str, *, timestamp: str, nonce: str, data: str)
     return _hmac(secret, f"{timestamp}\n{nonce}\n{data}".encode())
 
 
-def request_signature(
+def sign_request(
     secret: str, *, timestamp: str, nonce: str, verb: str, uri: str, body: bytes
 ) -> str:
     """Sign one HTTP request.
