@@ -22,7 +22,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
 # No -march=native: a wheel, and a journal's replay, must run on the machine next door.
-COMPILE_FLAGS = ["-O3"]
+COMPILE_FLAGS = ["-O3", "-g0"]
 
 
 class KernelBuildHook(BuildHookInterface[Any]):

@@ -89,3 +89,26 @@ def test_a_decision_says_why_and_what_would_change_it(decision: Path) -> None:
 
     assert headings[0].startswith(f"{int(decision.name[:4])}. ")
     assert headings[1:] == ["Context", "Decision", "Consequences", "What would change our mind"]
+
+
+def snippets(page: Path) -> list[str]:
+    """Return the Python shown on a page."""
+    return re.findall(
+        r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("snippet", snippets(ROOT / "docs" / "STYLE.md"))
+def test_a_snippet_of_the_style_guide_is_one_that_runs(snippet: str) -> None:
+    folders = [ROOT / "examples" / "style", ROOT / "tests" / "examples" / "style"]
+    files = [path for folder in folders for path in folder.glob("*.py")]
+
+    assert any(snippet in dedented(path, snippet) for path in files)
+
+
+def dedented(path: Path, snippet: str) -> str:
+    """Return a file's text, less the indentation that a snippet has in it: a method's, say."""
+    text = path.read_text(encoding="utf-8")
+    first = re.escape(snippet.splitlines()[0])
+    match = re.search(rf"^( *){first}$", text, re.MULTILINE)
+    return re.sub(rf"^{match.group(1)}", "", text, flags=re.MULTILINE) if match else text
