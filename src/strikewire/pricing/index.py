@@ -23,12 +23,15 @@ class VenueQuote(Struct, frozen=True):
         bid: Best bid in 1e-8 of the quote currency, None when the side is empty.
         ask: Best ask, likewise.
         time_ns: When it was last known to hold, nanoseconds since the Unix epoch.
+        problem: Why the venue's prices are not known at the moment, for people; empty while they
+            are.
     """
 
     venue: str
     bid: PriceE8 | None
     ask: PriceE8 | None
     time_ns: int
+    problem: str = ""
 
 
 class Exclusion(Struct, frozen=True):
@@ -60,9 +63,10 @@ def index_price(
 ) -> Index:
     """Return the index at `now_ns`.
 
-    Stale, one-sided and crossed quotes are left out. Each remaining mid is held within 0.5 % of
-    their median, and the index is the plain average of those: three venues or more outvote one
-    that is wrong, two meet in the middle, a single one is believed, none gives no price.
+    Unknown, stale, one-sided and crossed quotes are left out. Each remaining mid is held within
+    0.5 % of their median, and the index is the plain average of those: three venues or more
+    outvote one that is wrong, two meet in the middle, a single one is believed, none gives no
+    price.
 
     Args:
         quotes: One per venue.
@@ -96,6 +100,8 @@ def index_price(
 
 
 def _reason_against(quote: VenueQuote, now_ns: int, age_ns_max: int) -> str | None:
+    if quote.problem:
+        return quote.problem
     if quote.bid is None or quote.ask is None:
         return "a side of the book is empty"
     if quote.bid <= 0:

@@ -1,0 +1,1 @@
+"""What tests and simulations stand on: drawn states, fakes and generators; no flow passes here."""
