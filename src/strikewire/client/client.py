@@ -250,8 +250,9 @@ class Client(Methods):
     def _on_message(self, payload: bytes, _is_text: bool) -> None:
         self._perform(self._machine.received(self._clock(), payload))
 
-    def _on_timer(self) -> None:
-        self._timer = None
+    def tick(self) -> None:
+        """Do what is due by the clock; the client's own timer calls it in time."""
+        self._stop_timer()
         self._perform(self._machine.tick(self._clock()))
 
     def _perform(self, outputs: Iterable[Output]) -> None:
@@ -300,7 +301,7 @@ class Client(Methods):
             # moving it with every message.
             self._stop_timer()
             delay_s = max(0, due_ns - self._clock()) / 1e9
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self.tick)
             self._timer_ns = due_ns
 
     def _stop_timer(self) -> None:
