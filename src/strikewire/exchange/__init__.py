@@ -19,6 +19,7 @@ from strikewire.exchange.commands import (
     decode,
     encode,
 )
+from strikewire.exchange.engine import Exchange
 from strikewire.exchange.events import (
     AccountOpened,
     AccountView,
@@ -41,6 +42,8 @@ from strikewire.exchange.events import (
     Rejected,
     Summary,
 )
+from strikewire.exchange.margin import PriceBand
+from strikewire.exchange.snapshot import SnapshotVersionError
 
 __all__ = [
     "AccountOpened",
@@ -54,6 +57,7 @@ __all__ = [
     "Deposit",
     "EditOrder",
     "Event",
+    "Exchange",
     "Fill",
     "FillSide",
     "InstrumentListed",
@@ -71,10 +75,12 @@ __all__ = [
     "PlaceOrder",
     "PositionChanged",
     "PositionView",
+    "PriceBand",
     "Reject",
     "Rejected",
     "SetMarks",
     "SettleInstrument",
+    "SnapshotVersionError",
     "Summary",
     "TimeInForce",
     "Withdraw",

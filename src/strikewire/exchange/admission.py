@@ -1,0 +1,212 @@
+"""May this order come in? The plan of its trades, its limits, and whether its owner can pay.
+
+Funds are judged on what will be, not on what was asked: the plan says exactly which fills there
+will be, so their fees, their profit or loss against the mark, the margin of the position they
+leave and the margin of what then waits in the book are all known before anything moves.
+"""
+
+import msgspec
+
+from strikewire.exchange.book import Order
+from strikewire.exchange.events import Reject, Rejected
+from strikewire.exchange.matching import Plan, Room, plan
+from strikewire.exchange.state import Account, Holding, Market, State
+from strikewire.model import AccountId, PriceE8, Side, Ticks
+
+OPEN_ORDERS_MAX = 10_000
+"""Orders an account may have waiting in all books; one more is rejected."""
+
+OPEN_ORDERS_INSTRUMENT_MAX = 1_000
+"""Orders an account may have waiting in one book; one more is rejected."""
+
+POSITION_LOTS_MAX = 1_000_000_000
+"""Lots a position may reach if all orders of one side fill; an order beyond is rejected."""
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that wants to come in, new or edited."""
+
+    side: Side
+    limit: Ticks | None
+    """The worst price it takes; None takes any."""
+
+    lots: int
+    """Wanted, without what an edited order has filled already."""
+
+    waits: bool
+    """Whether what is left over rests in the book."""
+
+    all_or_nothing: bool
+    reduce_only: bool
+    freed: Order | None = None
+    """The order in the book whose place this takes."""
+
+
+class Admission(msgspec.Struct, frozen=True):
+    """An order may come in."""
+
+    plan: Plan
+    killed: bool
+    """All or nothing, and not all could be had: it ends without a trade."""
+
+
+def admit(state: State, account: Account, market: Market, intent: Intent) -> Admission | Rejected:
+    """Decide over an order whose form is right. Nothing changes."""
+    found = plan(
+        market.book, intent.side, intent.limit, intent.lots, _room(state, account, market, intent)
+    )
+    if intent.all_or_nothing and found.lots < intent.lots:
+        return Admission(Plan((), (), 0), killed=True)
+    waiting = intent.lots - found.lots if intent.waits else 0
+    holding = account.find_holding(market) or Holding(market)
+    refused = _refuse_beyond_limits(account, holding, intent, waiting)
+    if refused is not None:
+        return refused
+    if market.instrument.is_spot:
+        affordable = _affords_spot(state, account, market, intent, found, waiting=waiting)
+    else:
+        affordable = _affords(state, account, holding, intent, found, waiting=waiting)
+    if not affordable:
+        return Rejected(Reject.NOT_ENOUGH_FUNDS, "not_enough_funds", "amount")
+    return Admission(found, killed=False)
+
+
+def _refuse_beyond_limits(
+    account: Account, holding: Holding, intent: Intent, waiting: int
+) -> Rejected | None:
+    if waiting and intent.freed is None:
+        if len(account.orders) >= OPEN_ORDERS_MAX:
+            return Rejected(Reject.OTHER_REJECT, "max_open_orders_per_account")
+        if len(holding.orders) >= OPEN_ORDERS_INSTRUMENT_MAX:
+            return Rejected(Reject.OTHER_REJECT, "max_open_orders_per_instrument")
+    freed = intent.freed.remaining if intent.freed else 0
+    reached = intent.side * holding.size + holding.open_lots(intent.side) - freed + intent.lots
+    if reached > POSITION_LOTS_MAX:
+        return Rejected(Reject.POSITION_TOO_LARGE, "position_too_large", "amount")
+    return None
+
+
+def _affords(
+    state: State, account: Account, holding: Holding, intent: Intent, found: Plan, *, waiting: int
+) -> bool:
+    """Say whether margin allows an order in a future or an option."""
+    side, market = intent.side, holding.market
+    freed = intent.freed.remaining if intent.freed else 0
+    opposing = holding.open_lots(side) - freed + intent.lots
+    if intent.reduce_only or opposing <= holding.reducible(side):
+        # What can only make the position smaller is always allowed.
+        return True
+    ledger = state.ledger(account, market.contract.currency)
+    size, moved, fees, own = _outcome(account, market, intent, found)
+    lots = {
+        side: holding.open_lots(side) - freed + waiting,
+        side.opposite: holding.open_lots(side.opposite) - own,
+    }
+    reserve = holding.buy_reserve
+    if market.instrument.is_option and side is Side.BUY:
+        reserve += _premium(market, waiting, intent.limit)
+        if intent.freed is not None:
+            reserve -= _premium(market, freed, intent.freed.price)
+    after = holding.required(holding.size + size, lots[Side.BUY], lots[Side.SELL], reserve)
+    cost = after - holding.initial_margin + fees - moved
+    if market.instrument.is_future:
+        cost -= holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
+    # Who is under water may still do what does not make it worse.
+    return cost <= 0 or cost <= ledger.available_funds
+
+
+def _outcome(
+    account: Account, market: Market, intent: Intent, found: Plan
+) -> tuple[int, int, int, int]:
+    """Return what a plan would bring its taker.
+
+    Returns:
+        Change of the position in lots; cash moved by the fills, with the sign of an entry
+        value; fees; lots of the account's own orders among those matched, which leave the
+        position as it is.
+    """
+    contract, instrument = market.contract, market.instrument
+    underlying = market.mark.underlying if market.mark else PriceE8(0)
+    size, moved, fees, own = 0, 0, 0, 0
+    for match in found.matches:
+        assert match.maker.price is not None
+        value = contract.value(match.lots, match.maker.price)
+        fees += contract.fee(match.lots, value, instrument.taker_fee_ppm, underlying)
+        if match.maker.account_id == account.account_id:
+            fees += contract.fee(match.lots, value, instrument.maker_fee_ppm, underlying)
+            own += match.lots
+        else:
+            size += intent.side * match.lots
+            moved += contract.entry(intent.side, value)
+    return size, moved, fees, own
+
+
+def _affords_spot(
+    state: State, account: Account, market: Market, intent: Intent, found: Plan, *, waiting: int
+) -> bool:
+    """Say whether an order on spot can be paid out of what lies free in the balance."""
+    contract = market.contract
+    cost = 0
+    for match in found.matches:
+        assert match.maker.price is not None
+        cost += contract.spot_cost(intent.side, match.lots, match.maker.price)[1]
+    if waiting:
+        assert intent.limit is not None
+        cost += contract.spot_cost(intent.side, waiting, intent.limit)[1]
+    if intent.freed is not None:
+        assert intent.freed.price is not None
+        cost -= contract.spot_cost(intent.side, intent.freed.remaining, intent.freed.price)[1]
+    selling = intent.side is Side.SELL
+    ledger = state.ledger(
+        account, market.instrument.base_currency if selling else contract.currency
+    )
+    return cost <= 0 or cost <= min(ledger.available_funds, ledger.balance - ledger.spot_reserve)
+
+
+def _premium(market: Market, lots: int, price: Ticks | None) -> int:
+    return 0 if price is None else market.contract.value_up(lots, price)
+
+
+def _room(state: State, account: Account, market: Market, intent: Intent) -> Room | None:
+    """Return what limits the waiting orders on the way of an incoming one, if anything does."""
+    if market.instrument.is_spot:
+        return _spot_room(state, market)
+    if market.book.reduce_only:
+        return _reducing_room(state, account, market, intent.side)
+    return None
+
+
+def _reducing_room(state: State, taker: Account, market: Market, side: Side) -> Room:
+    """Follow positions through the fills: an order that only reduces stops where one is flat."""
+    moved: dict[AccountId, int] = {}
+
+    def room(maker: Order, lots: int) -> int:
+        if maker.reduce_only:
+            holding = state.accounts[maker.account_id].holding(market)
+            size = holding.size + moved.get(maker.account_id, 0)
+            lots = min(lots, max(-maker.side * size, 0))
+        moved[maker.account_id] = moved.get(maker.account_id, 0) + maker.side * lots
+        moved[taker.account_id] = moved.get(taker.account_id, 0) + side * lots
+        return lots
+
+    return room
+
+
+def _spot_room(state: State, market: Market) -> Room:
+    """Follow balances through the fills: no trade takes one below zero.
+
+    What an order needs was set aside when it came in, but a loss elsewhere may have eaten it.
+    """
+    spent: dict[tuple[AccountId, str], int] = {}
+
+    def room(maker: Order, lots: int) -> int:
+        assert maker.price is not None
+        currency, cost = market.contract.spot_cost(maker.side, lots, maker.price)
+        payer = (maker.account_id, currency)
+        balance = state.accounts[maker.account_id].ledger(currency).balance
+        if cost > balance - spent.get(payer, 0):
+            return 0
+        spent[payer] = spent.get(payer, 0) + cost
+        return lots
+
+    return room

@@ -1,0 +1,244 @@
+"""One instrument's book: orders by price, and at each price by the time they came.
+
+    bids                 asks
+      9 |  99 |          | 101 | 5        a level: its price, its orders in order of arrival,
+      4 |  98 |          | 102 | 7        and their total
+
+Each side keeps its prices in one sorted list with the best at the end, where nearly everything
+happens: adding or removing there moves nothing, and further out it is one short move of memory.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+import msgspec
+
+from strikewire.exchange.commands import OrderType, TimeInForce
+from strikewire.exchange.events import LevelChanged, OrderState, OrderView
+from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks, Units
+
+
+class Order(msgspec.Struct, kw_only=True, array_like=True):
+    """An order while it lives. A struct, because snapshots keep it field by field."""
+
+    order_id: OrderId
+    account_id: AccountId
+    instrument_id: InstrumentId
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price: Ticks | None
+    """None for a market order, which never rests."""
+
+    amount: Lots
+    filled: Lots = Lots(0)
+    filled_value: int = 0
+    """Sum over its fills of ticks times lots."""
+
+    fee: Units = Units(0)
+    state: OrderState = OrderState.OPEN
+    post_only: bool = False
+    reject_post_only: bool = False
+    reduce_only: bool = False
+    label: str = ""
+    created_ns: int
+    updated_ns: int
+    cancel_reason: str = ""
+    replaced: bool = False
+
+    @property
+    def remaining(self) -> Lots:
+        """What is not filled yet."""
+        return Lots(self.amount - self.filled)
+
+    def view(self) -> OrderView:
+        """Return the order as its owner sees it now."""
+        return OrderView(
+            order_id=self.order_id,
+            account_id=self.account_id,
+            instrument_id=self.instrument_id,
+            side=self.side,
+            order_type=self.order_type,
+            time_in_force=self.time_in_force,
+            price=self.price,
+            amount=self.amount,
+            filled=self.filled,
+            filled_value=self.filled_value,
+            fee=self.fee,
+            state=self.state,
+            post_only=self.post_only,
+            reject_post_only=self.reject_post_only,
+            reduce_only=self.reduce_only,
+            label=self.label,
+            created_ns=self.created_ns,
+            updated_ns=self.updated_ns,
+            cancel_reason=self.cancel_reason,
+            replaced=self.replaced,
+        )
+
+
+class Level:
+    """The orders at one price, first come first."""
+
+    __slots__ = ("amount", "orders")
+
+    def __init__(self) -> None:
+        self.amount = 0
+        self.orders: dict[OrderId, Order] = {}
+
+
+class HalfBook:
+    """One side of a book.
+
+    Prices are kept as keys, the price times the side's sign: the best key is the greatest for
+    buyers and sellers alike.
+    """
+
+    __slots__ = ("keys", "levels", "side")
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.keys: list[int] = []
+        self.levels: dict[int, Level] = {}
+
+    def best(self) -> Ticks | None:
+        """Return the best price, or None when the side is empty."""
+        return Ticks(self.keys[-1] * self.side) if self.keys else None
+
+    def amount_at(self, price: Ticks) -> int:
+        """Return the lots waiting at a price; 0 where nobody waits."""
+        level = self.levels.get(price * self.side)
+        return level.amount if level else 0
+
+    def orders(self) -> Iterator[Order]:
+        """Walk the orders in the order in which they would trade."""
+        for key in reversed(self.keys):
+            yield from self.levels[key].orders.values()
+
+    def depth(self) -> list[tuple[Ticks, Lots]]:
+        """Return each level's price and amount, best first."""
+        side, levels = self.side, self.levels
+        return [(Ticks(key * side), Lots(levels[key].amount)) for key in reversed(self.keys)]
+
+    def add(self, order: Order) -> None:
+        """Put an order behind all others at its price."""
+        assert order.price is not None
+        key = order.price * self.side
+        level = self.levels.get(key)
+        if level is None:
+            level = self.levels[key] = Level()
+            self.keys.insert(bisect_left(self.keys, key), key)
+        level.orders[order.order_id] = order
+        level.amount += order.remaining
+
+    def remove(self, order: Order) -> None:
+        """Take an order out, and its level with it if it was the last."""
+        assert order.price is not None
+        key = order.price * self.side
+        level = self.levels[key]
+        del level.orders[order.order_id]
+        level.amount -= order.remaining
+        if not level.orders:
+            assert level.amount == 0
+            del self.levels[key]
+            del self.keys[bisect_left(self.keys, key)]
+
+
+class Book:
+    """Both sides of one instrument, and which of its levels the present command has touched."""
+
+    __slots__ = ("_touched", "asks", "bids", "change_id", "reduce_only")
+
+    def __init__(self, change_id: int = 0) -> None:
+        self.change_id = change_id
+        """Counts the commands that changed a level of this book."""
+
+        self.bids = HalfBook(Side.BUY)
+        self.asks = HalfBook(Side.SELL)
+        self.reduce_only = 0
+        """How many waiting orders only reduce: while there are none, matching is simpler."""
+
+        self._touched: dict[tuple[Side, Ticks], int] = {}
+
+    def half(self, side: Side) -> HalfBook:
+        """Return the side where orders of `side` wait."""
+        return self.bids if side is Side.BUY else self.asks
+
+    def crosses(self, side: Side, price: Ticks) -> bool:
+        """Say whether an order would trade at once."""
+        best = self.half(side.opposite).best()
+        return best is not None and best * side <= price * side
+
+    def is_crossed(self) -> bool:
+        """Say whether the two sides overlap, which they never do between commands."""
+        best = self.bids.best()
+        return best is not None and self.crosses(Side.BUY, best)
+
+    def add(self, order: Order) -> None:
+        """Let an order wait, behind all others at its price."""
+        assert order.remaining > 0
+        self._touch(order)
+        self.half(order.side).add(order)
+        self.reduce_only += order.reduce_only
+
+    def remove(self, order: Order) -> None:
+        """Take a waiting order out, whatever is left of it."""
+        self._touch(order)
+        self.half(order.side).remove(order)
+        self.reduce_only -= order.reduce_only
+
+    def fill(self, order: Order, lots: int) -> None:
+        """Fill part or all of a waiting order, which keeps its place as long as it waits."""
+        assert order.price is not None
+        assert 0 < lots <= order.remaining
+        if lots == order.remaining:
+            self.remove(order)
+        else:
+            self._touch(order)
+            self.half(order.side).levels[order.price * order.side].amount -= lots
+        order.filled = Lots(order.filled + lots)
+        order.filled_value += lots * order.price
+
+    def resize(self, order: Order, amount: Lots) -> None:
+        """Lower a waiting order's amount; it keeps its place."""
+        assert order.price is not None
+        assert order.filled < amount <= order.amount
+        self._touch(order)
+        self.half(order.side).levels[order.price * order.side].amount -= order.amount - amount
+        order.amount = amount
+
+    def take_changes(self, instrument_id: InstrumentId) -> list[LevelChanged]:
+        """Return the levels that differ from what they were, and number the change.
+
+        A level that came and went within the command was never seen by anybody: it is left out.
+        """
+        if not self._touched:
+            return []
+        changes = [
+            (side, price, amount)
+            for (side, price), before in self._touched.items()
+            if (amount := self.half(side).amount_at(price)) != before
+        ]
+        self._touched.clear()
+        if changes:
+            self.change_id += 1
+        return [
+            LevelChanged(instrument_id, side, price, Lots(amount), self.change_id)
+            for side, price, amount in changes
+        ]
+
+    def flag(self, order: Order, *, reduce_only: bool) -> None:
+        """Make a waiting order one that only reduces, or one that does not."""
+        self.reduce_only += reduce_only - order.reduce_only
+        order.reduce_only = reduce_only
+
+    def load(self, order: Order) -> None:
+        """Put back an order of a snapshot, behind all others at its price; nothing is announced."""
+        self.half(order.side).add(order)
+        self.reduce_only += order.reduce_only
+
+    def _touch(self, order: Order) -> None:
+        assert order.price is not None
+        level = (order.side, order.price)
+        if level not in self._touched:
+            self._touched[level] = self.half(order.side).amount_at(order.price)

@@ -1,0 +1,81 @@
+"""Accounts and the cash that enters and leaves the venue."""
+
+from strikewire.exchange.checks import find_account
+from strikewire.exchange.commands import Deposit, OpenAccount, Withdraw
+from strikewire.exchange.events import AccountOpened, Reject, Rejected
+from strikewire.exchange.execution import Turn
+from strikewire.exchange.state import Account
+from strikewire.exchange.views import account_view, summary
+from strikewire.model import CURRENCIES, ID_MAX
+
+ACCOUNTS_MAX = 100_000
+"""Accounts of the venue; one more is rejected."""
+
+NAME_LENGTH_MAX = 64
+"""Characters of an account's name; a longer one is rejected."""
+
+DEPOSITS_MAX = 10**17
+"""Settlement units of one currency that may ever have come in: a billion BTC."""
+
+
+def open_account(turn: Turn, command: OpenAccount) -> Rejected | None:
+    """Let an account trade."""
+    state, account_id = turn.state, command.account_id
+    if not 0 < account_id <= ID_MAX:
+        return Rejected(Reject.INVALID_ARGUMENTS, f"id {account_id}", "account_id")
+    if account_id in state.accounts:
+        return Rejected(Reject.OTHER_REJECT, "account_exists", "account_id")
+    if len(command.name) > NAME_LENGTH_MAX:
+        reason = f"{len(command.name)} against {NAME_LENGTH_MAX} characters"
+        return Rejected(Reject.INVALID_ARGUMENTS, reason, "name")
+    if len(state.accounts) >= ACCOUNTS_MAX:
+        return Rejected(Reject.OTHER_REJECT, "max_accounts")
+
+    account = state.accounts[account_id] = Account(account_id, command.name, turn.time_ns)
+    turn.events.append(AccountOpened(account_view(account)))
+    return None
+
+
+def deposit(turn: Turn, command: Deposit) -> Rejected | None:
+    """Add cash from outside."""
+    account = find_account(turn.state, command.account_id)
+    if isinstance(account, Rejected):
+        return account
+    refused = _refuse_cash(command)
+    if refused is not None:
+        return refused
+    treasury = turn.state.treasury(command.currency)
+    if treasury.deposits + command.amount > DEPOSITS_MAX:
+        return Rejected(Reject.INVALID_AMOUNT, "deposits_too_large", "amount")
+
+    treasury.deposits += command.amount
+    account.ledger(command.currency).balance += command.amount
+    turn.balance_changed(account, command.currency)
+    return None
+
+
+def withdraw(turn: Turn, command: Withdraw) -> Rejected | None:
+    """Take cash out, as far as nothing needs it."""
+    account = find_account(turn.state, command.account_id)
+    if isinstance(account, Rejected):
+        return account
+    refused = _refuse_cash(command)
+    if refused is not None:
+        return refused
+    free = summary(turn.state, account, command.currency).available_withdrawal_funds
+    if command.amount > free:
+        reason = f"{command.amount} of {free} units"
+        return Rejected(Reject.NOT_ENOUGH_FUNDS, reason, "amount")
+
+    turn.state.treasury(command.currency).withdrawals += command.amount
+    account.ledger(command.currency).balance -= command.amount
+    turn.balance_changed(account, command.currency)
+    return None
+
+
+def _refuse_cash(command: Deposit | Withdraw) -> Rejected | None:
+    if command.currency not in CURRENCIES:
+        return Rejected(Reject.INVALID_ARGUMENTS, "unknown_currency", "currency")
+    if command.amount <= 0:
+        return Rejected(Reject.INVALID_AMOUNT, f"{command.amount} units", "amount")
+    return None

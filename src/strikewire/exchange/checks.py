@@ -1,0 +1,83 @@
+"""What can be said about an order before looking at books and money: does it exist, is it sane.
+
+Each function answers with the thing that was asked for, or None, or with a `Rejected`.
+"""
+
+from strikewire.exchange.book import Order
+from strikewire.exchange.events import Reject, Rejected
+from strikewire.exchange.margin import PriceBand
+from strikewire.exchange.state import Account, Market, State
+from strikewire.model import (
+    AMOUNT_LOTS_MAX,
+    PRICE_TICKS_MAX,
+    AccountId,
+    InstrumentId,
+    OrderId,
+    Side,
+    Ticks,
+    tick_above,
+)
+
+
+def find_account(state: State, account_id: AccountId) -> Account | Rejected:
+    """Return an account."""
+    account = state.accounts.get(account_id)
+    return account or Rejected(Reject.UNAUTHORIZED, "unknown_account", "account_id")
+
+
+def find_market(state: State, instrument_id: InstrumentId) -> Market | Rejected:
+    """Return the market of an instrument, open or not."""
+    market = state.markets.get(instrument_id)
+    return market or Rejected(Reject.INVALID_INSTRUMENT, "unknown_instrument", "instrument_id")
+
+
+def find_open_order(state: State, account_id: AccountId, order_id: OrderId) -> Order | Rejected:
+    """Return an account's own open order."""
+    order = state.orders.get(order_id) or state.closed.get(order_id)
+    if order is None:
+        return Rejected(Reject.ORDER_NOT_FOUND, "order_not_found", "order_id")
+    if order.account_id != account_id:
+        return Rejected(Reject.NOT_OWNER, "not_owner_of_order", "order_id")
+    if not isinstance(order, Order):
+        return Rejected(Reject.NOT_OPEN_ORDER, "not_open_order", "order_id")
+    return order
+
+
+def refuse_closed(market: Market, time_ns: int) -> Rejected | None:
+    """Refuse when an instrument no longer trades."""
+    if not market.is_open:
+        return Rejected(Reject.BOOK_CLOSED, "settled", "instrument_id")
+    expiry_ns = market.instrument.expiry_ns
+    if expiry_ns is not None and time_ns >= expiry_ns:
+        return Rejected(Reject.SETTLEMENT_IN_PROGRESS, "expired", "instrument_id")
+    return None
+
+
+def refuse_amount(amount: int) -> Rejected | None:
+    """Refuse an amount that is no amount."""
+    if 0 < amount <= AMOUNT_LOTS_MAX:
+        return None
+    limit = 1 if amount <= 0 else AMOUNT_LOTS_MAX
+    return Rejected(Reject.INVALID_AMOUNT, f"{amount} against {limit} lots", "amount")
+
+
+def refuse_price(market: Market, price: Ticks) -> Rejected | None:
+    """Refuse a price that is no price, or lies between two ticks."""
+    if not 0 < price <= PRICE_TICKS_MAX:
+        limit = 1 if price <= 0 else PRICE_TICKS_MAX
+        return Rejected(Reject.INVALID_PRICE, f"{price} against {limit} ticks", "price")
+    tick = tick_above(market.instrument, price)
+    if price % tick:
+        return Rejected(Reject.WRONG_TICK, f"{price} between ticks of {tick}", "price")
+    return None
+
+
+def refuse_outside(band: PriceBand | None, side: Side, price: Ticks) -> Rejected | None:
+    """Refuse a price so far off the mark that it can only be a mistake."""
+    if band is None:
+        return None
+    if side is Side.BUY and price > band.highest:
+        return Rejected(Reject.PRICE_TOO_HIGH, f"{price} above {band.highest} ticks", "price")
+    if side is Side.SELL and price < band.lowest:
+        return Rejected(Reject.PRICE_TOO_LOW, f"{price} below {band.lowest} ticks", "price")
+    return None

@@ -1,0 +1,272 @@
+"""The exchange: one command in, its events out; and everything that may be read in between.
+
+Same commands, same numbers, same times: same events and same state, on every machine. The
+exchange knows no clock and no chance, and never raises on a command, however foolish.
+"""
+
+from hashlib import blake2b
+from typing import assert_never
+
+from strikewire.exchange.cancelling import cancel, cancel_all
+from strikewire.exchange.cash import deposit, open_account, withdraw
+from strikewire.exchange.commands import (
+    CancelOrder,
+    CancelOrders,
+    Command,
+    Deposit,
+    EditOrder,
+    ListInstrument,
+    Mark,
+    OpenAccount,
+    PlaceOrder,
+    SetMarks,
+    SettleInstrument,
+    Withdraw,
+)
+from strikewire.exchange.events import (
+    AccountView,
+    BookView,
+    Event,
+    Fill,
+    MoneyCheck,
+    OrderView,
+    PositionView,
+    Rejected,
+    Summary,
+)
+from strikewire.exchange.execution import Turn
+from strikewire.exchange.listing import list_instrument, set_marks, settle
+from strikewire.exchange.margin import PriceBand
+from strikewire.exchange.snapshot import dump, load
+from strikewire.exchange.state import State
+from strikewire.exchange.trading import edit, place
+from strikewire.exchange.views import (
+    account_view,
+    book_view,
+    money,
+    position_view,
+    summary,
+)
+from strikewire.model import AccountId, Instrument, InstrumentId, OrderId, PriceE8
+
+STATE_HASH_BYTES = 32
+
+
+class Exchange:
+    """The deterministic venue.
+
+    What its reading methods return are copies: they stay as they are when the exchange moves on.
+    """
+
+    def __init__(self) -> None:
+        self._state = State()
+        self.instruments: dict[InstrumentId, Instrument] = {}
+        """Every instrument ever listed; not to be changed from outside."""
+
+        self.instrument_by_name: dict[str, InstrumentId] = {}
+
+    def apply(self, seq: int, time_ns: int, command: Command) -> tuple[Event, ...]:
+        """Carry out a command.
+
+        Args:
+            seq: Its number in the journal. The state does not depend on it.
+            time_ns: When it was accepted, in nanoseconds since the Unix epoch; never less than
+                that of the command before.
+            command: Any well-typed command.
+
+        Returns:
+            Its events in order; exactly one `Rejected` if it was refused, and then nothing has
+            changed.
+        """
+        assert seq > 0
+        turn = Turn(self._state, time_ns)
+        rejected = _carry_out(turn, command)
+        if rejected is not None:
+            return (rejected,)
+        if isinstance(command, ListInstrument):
+            self._index(command.instrument)
+        return turn.finish()
+
+    def snapshot(self) -> bytes:
+        """Return the whole state as bytes: equal states give equal bytes."""
+        return dump(self._state)
+
+    @classmethod
+    def restore(cls, blob: bytes) -> "Exchange":
+        """Return the exchange that `snapshot` was taken of.
+
+        Raises:
+            SnapshotVersionError: Another version took it.
+            msgspec.DecodeError: The bytes are no snapshot.
+        """
+        exchange = cls()
+        exchange._state = load(blob)
+        for market in exchange._state.markets.values():
+            exchange._index(market.instrument)
+        return exchange
+
+    def state_hash(self) -> bytes:
+        """Return the BLAKE2b hash of the state, 32 bytes; equal for equal states."""
+        return blake2b(self.snapshot(), digest_size=STATE_HASH_BYTES).digest()
+
+    # Instruments and prices
+
+    def is_open(self, instrument_id: InstrumentId) -> bool:
+        """Say whether an instrument is listed and not settled."""
+        market = self._state.markets.get(instrument_id)
+        return market is not None and market.is_open
+
+    @property
+    def indices(self) -> dict[str, PriceE8]:
+        """Index prices by name; not to be changed from outside."""
+        return self._state.indices
+
+    def mark(self, instrument_id: InstrumentId) -> Mark | None:
+        """Return an instrument's mark, if it has one."""
+        market = self._state.markets.get(instrument_id)
+        return market.mark if market else None
+
+    @property
+    def marks(self) -> dict[InstrumentId, Mark]:
+        """Every mark there is, by instrument."""
+        return {
+            instrument_id: market.mark
+            for instrument_id, market in self._state.markets.items()
+            if market.mark is not None
+        }
+
+    def price_band(self, instrument_id: InstrumentId) -> PriceBand | None:
+        """Return the prices that orders may have; None as long as there is no mark."""
+        market = self._state.markets.get(instrument_id)
+        return market.band if market else None
+
+    # Books and trades
+
+    def book(self, instrument_id: InstrumentId) -> BookView:
+        """Return an instrument's aggregated book.
+
+        Raises:
+            KeyError: No such instrument was ever listed.
+        """
+        return book_view(self._state.markets[instrument_id])
+
+    def trades(self, instrument_id: InstrumentId) -> list[Fill]:
+        """Return an instrument's last trades, newest last, at most `TRADES_MAX`."""
+        market = self._state.markets.get(instrument_id)
+        return list(market.trades) if market else []
+
+    # Orders and fills
+
+    def order(self, order_id: OrderId) -> OrderView | None:
+        """Return an order, open or closed; None if there was none or it is forgotten."""
+        order = self._state.orders.get(order_id)
+        return order.view() if order else self._state.closed.get(order_id)
+
+    def open_orders(
+        self, account_id: AccountId, instrument_id: InstrumentId | None = None
+    ) -> list[OrderView]:
+        """Return an account's open orders, oldest first."""
+        account = self._state.accounts.get(account_id)
+        if account is None:
+            return []
+        return [
+            account.orders[order_id].view()
+            for order_id in sorted(account.orders)
+            if instrument_id in (None, account.orders[order_id].instrument_id)
+        ]
+
+    def closed_orders(self, account_id: AccountId) -> list[OrderView]:
+        """Return an account's closed orders, in the order in which they ended."""
+        account = self._state.accounts.get(account_id)
+        return [self._state.closed[order_id] for order_id in account.closed] if account else []
+
+    def fills(self, account_id: AccountId, instrument_id: InstrumentId | None = None) -> list[Fill]:
+        """Return an account's fills, newest last."""
+        account = self._state.accounts.get(account_id)
+        if account is None:
+            return []
+        return [fill for fill in account.fills if instrument_id in (None, fill.instrument_id)]
+
+    def order_fills(self, order_id: OrderId) -> list[Fill]:
+        """Return an order's fills, newest last."""
+        return list(self._state.fills_by_order.get(order_id, ()))
+
+    # Accounts and money
+
+    @property
+    def accounts(self) -> list[AccountView]:
+        """Every account, by id."""
+        accounts = self._state.accounts
+        return [account_view(accounts[account_id]) for account_id in sorted(accounts)]
+
+    def account(self, account_id: AccountId) -> AccountView | None:
+        """Return an account, if there is one."""
+        account = self._state.accounts.get(account_id)
+        return account_view(account) if account else None
+
+    def position(self, account_id: AccountId, instrument_id: InstrumentId) -> PositionView | None:
+        """Return a position, flat if there is none; None without such account or instrument."""
+        account = self._state.accounts.get(account_id)
+        market = self._state.markets.get(instrument_id)
+        if account is None or market is None:
+            return None
+        return position_view(self._state, account, market)
+
+    def positions(self, account_id: AccountId) -> list[PositionView]:
+        """Return an account's open positions, by instrument."""
+        account = self._state.accounts.get(account_id)
+        if account is None:
+            return []
+        held = {
+            instrument_id: holding.market
+            for ledger in account.ledgers.values()
+            for instrument_id, holding in ledger.holdings.items()
+            if holding.size
+        }
+        return [position_view(self._state, account, held[key]) for key in sorted(held)]
+
+    def summary(self, account_id: AccountId, currency: str) -> Summary | None:
+        """Return what an account has in a currency, zeros if nothing; None without account."""
+        account = self._state.accounts.get(account_id)
+        return summary(self._state, account, currency) if account else None
+
+    def open_interest(self, instrument_id: InstrumentId) -> int:
+        """Return the lots that are held long, which are as many as are held short."""
+        market = self._state.markets.get(instrument_id)
+        return market.open_interest if market else 0
+
+    def money(self, currency: str) -> MoneyCheck:
+        """Count all money of a currency, from both ends."""
+        return money(self._state, currency)
+
+    def _index(self, instrument: Instrument) -> None:
+        instrument_id = InstrumentId(instrument.instrument_id)
+        self.instruments[instrument_id] = instrument
+        self.instrument_by_name[instrument.name] = instrument_id
+
+
+def _carry_out(turn: Turn, command: Command) -> Rejected | None:
+    """Do what a command asks, or say why not."""
+    match command:
+        case PlaceOrder():
+            return place(turn, command)
+        case CancelOrder():
+            return cancel(turn, command)
+        case EditOrder():
+            return edit(turn, command)
+        case CancelOrders():
+            return cancel_all(turn, command)
+        case SetMarks():
+            return set_marks(turn, command)
+        case OpenAccount():
+            return open_account(turn, command)
+        case Deposit():
+            return deposit(turn, command)
+        case Withdraw():
+            return withdraw(turn, command)
+        case ListInstrument():
+            return list_instrument(turn, command)
+        case SettleInstrument():
+            return settle(turn, command)
+        case _:
+            assert_never(command)

@@ -1,0 +1,66 @@
+"""Whom an order would trade with: decided in full before anything moves.
+
+The walk through the book is price first, then time. Because it only looks, the same plan answers
+whether a fill-or-kill order can be filled, what a trade would cost its taker, and, once accepted,
+what happens. Nothing between the plan and its execution can make the two differ.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from strikewire.exchange.book import Book, Order
+from strikewire.model import Side, Ticks
+
+
+class Match(msgspec.Struct, frozen=True):
+    """Part or all of a waiting order that will be filled, at that order's price."""
+
+    maker: Order
+    lots: int
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What an incoming order will do to the orders that wait."""
+
+    matches: tuple[Match, ...]
+    unpaid: tuple[Order, ...]
+    """Waiting orders on the way whose owners can no longer pay for them; they are cancelled."""
+
+    lots: int
+    """Filled in total."""
+
+
+Room = Callable[[Order, int], int]
+"""How many of these lots a waiting order may be filled with now; 0 to pass it by."""
+
+
+def plan(book: Book, side: Side, limit: Ticks | None, lots: int, room: Room | None = None) -> Plan:
+    """Walk the opposite side of the book, best price first and first come first.
+
+    Args:
+        book: Where the order comes in. It is not changed.
+        side: Of the incoming order.
+        limit: The worst price it takes; None takes any.
+        lots: Wanted; positive.
+        room: Asked about every waiting order before it is matched, in order. None if every
+            waiting order may be filled in full.
+    """
+    assert lots > 0
+    matches: list[Match] = []
+    unpaid: list[Order] = []
+    wanted = lots
+    for maker in book.half(side.opposite).orders():
+        assert maker.price is not None
+        if limit is not None and maker.price * side > limit * side:
+            break
+        offered = min(wanted, maker.remaining)
+        filled = offered if room is None else room(maker, offered)
+        if filled > 0:
+            matches.append(Match(maker, filled))
+            wanted -= filled
+        elif not maker.reduce_only:
+            unpaid.append(maker)
+        if wanted == 0:
+            break
+    return Plan(tuple(matches), tuple(unpaid), lots - wanted)

@@ -1,0 +1,271 @@
+"""Placing and editing orders: every reason to refuse comes before the first change.
+
+The reasons are asked in a fixed order, most basic first, and the first that holds is the answer:
+
+| #  | place                                    | edit                                   |
+|----|------------------------------------------|----------------------------------------|
+| 1  | no such account                          | no such account                        |
+| 2  | no such instrument                       | no such order, not yours, not open     |
+| 3  | settled, or waiting for its settlement   | waiting for its settlement             |
+| 4  | amount, price, tick                      | amount, price, tick                    |
+| 5  | arguments that contradict each other     | arguments that contradict each other   |
+| 6  | no mark yet, price outside of the band   | price outside of the band              |
+| 7  | nothing to reduce                        | nothing to reduce                      |
+| 8  | post-only would take                     | post-only would take                   |
+| 9  | too many open orders, position too large | position too large                     |
+| 10 | not enough funds                         | not enough funds                       |
+"""
+
+from strikewire.exchange.admission import Admission, Intent, admit
+from strikewire.exchange.book import Order
+from strikewire.exchange.checks import (
+    find_account,
+    find_market,
+    find_open_order,
+    refuse_amount,
+    refuse_closed,
+    refuse_outside,
+    refuse_price,
+)
+from strikewire.exchange.commands import (
+    CancelReason,
+    EditOrder,
+    OrderType,
+    PlaceOrder,
+    TimeInForce,
+)
+from strikewire.exchange.events import OrderState, Reject, Rejected
+from strikewire.exchange.execution import Turn
+from strikewire.exchange.state import Account, Market
+from strikewire.model import (
+    PRICE_TICKS_MAX,
+    Lots,
+    OrderId,
+    Side,
+    Ticks,
+    next_tick_down,
+    next_tick_up,
+)
+
+LABEL_LENGTH_MAX = 64
+"""Characters of an order's label; a longer one is rejected."""
+
+
+def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
+    """Let a new order trade, wait, or end; or refuse it."""
+    account = find_account(turn.state, command.account_id)
+    if isinstance(account, Rejected):
+        return account
+    market = find_market(turn.state, command.instrument_id)
+    if isinstance(market, Rejected):
+        return market
+    refused = refuse_closed(market, turn.time_ns) or _refuse_form(market, command)
+    if refused is not None:
+        return refused
+    lots = _reducing_lots(account, market, command.side, command.amount, command.reduce_only)
+    if isinstance(lots, Rejected):
+        return lots
+    price = command.price
+    if command.post_only and price is not None:
+        inside = _inside(market, command.side, price, reject=command.reject_post_only)
+        if isinstance(inside, Rejected):
+            return inside
+        price = inside
+    admission = admit(
+        turn.state,
+        account,
+        market,
+        Intent(
+            side=command.side,
+            limit=_market_limit(market, command.side) if price is None else price,
+            lots=lots,
+            waits=price is not None and command.time_in_force is TimeInForce.GTC,
+            all_or_nothing=command.time_in_force is TimeInForce.FOK,
+            reduce_only=command.reduce_only,
+        ),
+    )
+    if isinstance(admission, Rejected):
+        return admission
+
+    order = Order(
+        order_id=OrderId(turn.state.next_order_id),
+        account_id=command.account_id,
+        instrument_id=command.instrument_id,
+        side=command.side,
+        order_type=command.order_type,
+        time_in_force=command.time_in_force,
+        price=price,
+        amount=Lots(lots),
+        post_only=command.post_only,
+        reject_post_only=command.reject_post_only,
+        reduce_only=command.reduce_only,
+        label=command.label,
+        created_ns=turn.time_ns,
+        updated_ns=turn.time_ns,
+    )
+    turn.state.next_order_id += 1
+    _enter(turn, market, order, admission)
+    return None
+
+
+def edit(turn: Turn, command: EditOrder) -> Rejected | None:
+    """Change an open order in its place, bring it in anew, or end it; or refuse."""
+    account = find_account(turn.state, command.account_id)
+    if isinstance(account, Rejected):
+        return account
+    order = find_open_order(turn.state, command.account_id, command.order_id)
+    if isinstance(order, Rejected):
+        return order
+    assert order.price is not None
+    market = turn.state.markets[order.instrument_id]
+    price = order.price if command.price is None else command.price
+    reduce_only = order.reduce_only if command.reduce_only is None else command.reduce_only
+    post_only = order.post_only if command.post_only is None else command.post_only
+    refused = (
+        refuse_closed(market, turn.time_ns)
+        or refuse_amount(command.amount)
+        or refuse_price(market, price)
+        or _refuse_reducing_spot(market, reduce_only)
+    )
+    if refused is None and price != order.price:
+        refused = refuse_outside(market.band, order.side, price)
+    if refused is not None:
+        return refused
+
+    wanted = command.amount - order.filled
+    if wanted <= 0:
+        _end_filled(turn, market, order)
+        return None
+    lots = _reducing_lots(account, market, order.side, wanted, reduce_only)
+    if isinstance(lots, Rejected):
+        return lots
+    if post_only:
+        inside = _inside(market, order.side, price, reject=command.reject_post_only)
+        if isinstance(inside, Rejected):
+            return inside
+        price = inside
+    amount = Lots(order.filled + lots)
+    stays = price == order.price and amount <= order.amount
+    intent = Intent(
+        side=order.side,
+        limit=price,
+        lots=lots,
+        waits=True,
+        all_or_nothing=False,
+        reduce_only=reduce_only,
+        freed=order,
+    )
+    admission = None if stays else admit(turn.state, account, market, intent)
+    if isinstance(admission, Rejected):
+        return admission
+
+    order.post_only, order.reject_post_only = post_only, command.reject_post_only
+    order.replaced = True
+    if admission is None:
+        turn.change(market, order, amount, reduce_only=reduce_only)
+    else:
+        turn.lift(market, order)
+        order.price, order.amount, order.reduce_only = price, amount, reduce_only
+        _enter(turn, market, order, admission)
+    return None
+
+
+def _enter(turn: Turn, market: Market, order: Order, admission: Admission) -> None:
+    """Trade as planned, then wait, or end."""
+    turn.execute(market, order, admission.plan)
+    if order.remaining == 0:
+        turn.end(order, OrderState.FILLED)
+    elif order.price is not None and order.time_in_force is TimeInForce.GTC:
+        turn.rest(market, order)
+    else:
+        order.cancel_reason = _left_over(order)
+        turn.end(order, OrderState.CANCELLED)
+
+
+def _left_over(order: Order) -> CancelReason:
+    """Say why what is left of an order that does not wait is cancelled."""
+    if order.time_in_force is TimeInForce.FOK:
+        return CancelReason.FILL_OR_KILL
+    if order.order_type is OrderType.MARKET:
+        return CancelReason.NO_LIQUIDITY
+    return CancelReason.IMMEDIATE_OR_CANCEL
+
+
+def _end_filled(turn: Turn, market: Market, order: Order) -> None:
+    """End an order of which no more is wanted than is filled."""
+    turn.lift(market, order)
+    order.amount, order.replaced = order.filled, True
+    turn.end(order, OrderState.FILLED)
+
+
+def _refuse_form(market: Market, command: PlaceOrder) -> Rejected | None:
+    """Refuse a new order for what can be seen on the order itself and its instrument."""
+    is_market = command.order_type is OrderType.MARKET
+    refused = refuse_amount(command.amount)
+    if refused is not None:
+        return refused
+    if is_market and command.price is not None:
+        return Rejected(Reject.INVALID_ARGUMENTS, "price_of_market_order", "price")
+    if not is_market:
+        refused = refuse_price(market, Ticks(0) if command.price is None else command.price)
+        if refused is not None:
+            return refused
+    if command.post_only and (is_market or command.time_in_force is not TimeInForce.GTC):
+        return Rejected(Reject.POST_ONLY_NOT_ALLOWED, "post_only_cannot_take", "post_only")
+    if len(command.label) > LABEL_LENGTH_MAX:
+        reason = f"{len(command.label)} against {LABEL_LENGTH_MAX} characters"
+        return Rejected(Reject.INVALID_ARGUMENTS, reason, "label")
+    refused = _refuse_reducing_spot(market, command.reduce_only)
+    if refused is not None:
+        return refused
+    if market.mark is None and not market.instrument.is_spot:
+        return Rejected(Reject.RETRY, "no_mark_price", "instrument_id")
+    if command.price is None:
+        return None
+    return refuse_outside(market.band, command.side, command.price)
+
+
+def _refuse_reducing_spot(market: Market, reduce_only: bool) -> Rejected | None:
+    """Refuse to reduce where there are no positions."""
+    if reduce_only and market.instrument.is_spot:
+        return Rejected(Reject.INVALID_ARGUMENTS, "reduce_only_on_spot", "reduce_only")
+    return None
+
+
+def _reducing_lots(
+    account: Account, market: Market, side: Side, lots: int, reduce_only: bool
+) -> int | Rejected:
+    """Return how much of an order may be wanted: all, or what there is to reduce."""
+    if not reduce_only:
+        return lots
+    holding = account.find_holding(market)
+    reducible = holding.reducible(side) if holding else 0
+    if reducible == 0:
+        return Rejected(Reject.OTHER_REJECT, "reduce_only", "reduce_only")
+    return min(lots, reducible)
+
+
+def _inside(market: Market, side: Side, price: Ticks, *, reject: bool) -> Ticks | Rejected:
+    """Return the price at which a post-only order waits without taking.
+
+    Source: Deribit API v2, `private/buy`: `post_only` and `reject_post_only`.
+    """
+    if not market.book.crosses(side, price):
+        return price
+    if reject:
+        return Rejected(Reject.POST_ONLY_REJECT, "post_only_reject", "price")
+    best = market.book.half(side.opposite).best()
+    assert best is not None
+    next_tick = next_tick_down if side is Side.BUY else next_tick_up
+    inside = next_tick(market.instrument, best)
+    if not 0 < inside <= PRICE_TICKS_MAX:
+        return Rejected(Reject.POST_ONLY_PRICE, "no_price_inside", "price")
+    return inside
+
+
+def _market_limit(market: Market, side: Side) -> Ticks | None:
+    """Return how far a market order may go: to the edge of the price band."""
+    band = market.band
+    if band is None:
+        return None
+    return band.highest if side is Side.BUY else band.lowest

@@ -1,0 +1,112 @@
+"""What may be read of the state: positions, summaries, books and the money of the venue."""
+
+from strikewire.exchange.events import AccountView, BookView, MoneyCheck, PositionView, Summary
+from strikewire.exchange.state import Account, Holding, Ledger, Market, State, Treasury
+from strikewire.model import InstrumentId, Lots, PriceE8, Units
+
+
+def account_view(account: Account) -> AccountView:
+    """Return an account without its money."""
+    held = sorted(name for name, ledger in account.ledgers.items() if not ledger.is_empty)
+    return AccountView(
+        account_id=account.account_id,
+        name=account.name,
+        opened_ns=account.opened_ns,
+        currencies=tuple(held),
+    )
+
+
+def position_view(state: State, account: Account, market: Market) -> PositionView:
+    """Return an account's position in an instrument, valued at its mark; flat if it has none."""
+    holding = account.find_holding(market) or Holding(market)
+    position = holding.position
+    worth = holding.exit_value(position.size)
+    valuation = market.valuation
+    margin, maintenance = 0, 0
+    if valuation is not None and not market.instrument.is_spot:
+        needing = max(-position.size, 0) if market.instrument.is_option else abs(position.size)
+        margin, maintenance = valuation.margin(needing)
+    ordered = holding.required(
+        position.size, holding.buy_lots, holding.sell_lots, holding.buy_reserve
+    )
+    return PositionView(
+        account_id=account.account_id,
+        instrument_id=InstrumentId(market.instrument.instrument_id),
+        currency=market.contract.currency,
+        size=Lots(position.size),
+        average_price=PriceE8(position.average_price),
+        value=Units(abs(worth)),
+        realized=Units(position.realized),
+        floating=Units(worth + position.entry_value if position.size else 0),
+        initial_margin=Units(margin),
+        maintenance_margin=Units(maintenance),
+        open_orders_margin=Units(ordered - margin),
+        mark=market.mark.price if market.mark else PriceE8(0),
+        index=state.indices.get(market.instrument.price_index, PriceE8(0)),
+    )
+
+
+def summary(state: State, account: Account, currency: str) -> Summary:
+    """Return what an account has in a currency, valued at the last marks."""
+    ledger = account.ledgers.get(currency) or Ledger()
+    ledger.refresh(state.marks_set)
+    available = ledger.available_funds
+    free_balance = ledger.balance - ledger.spot_reserve
+    return Summary(
+        account_id=account.account_id,
+        currency=currency,
+        balance=Units(ledger.balance),
+        session_rpl=Units(ledger.session_rpl),
+        session_upl=Units(ledger.profit),
+        equity=Units(ledger.margin_balance + ledger.option_value),
+        margin_balance=Units(ledger.margin_balance),
+        initial_margin=Units(ledger.initial_margin + ledger.spot_reserve),
+        maintenance_margin=Units(ledger.maintenance_margin),
+        available_funds=Units(available),
+        available_withdrawal_funds=Units(max(min(available, free_balance), 0)),
+        projected_initial_margin=Units(ledger.position_margin),
+        spot_reserve=Units(ledger.spot_reserve),
+        options_value=Units(ledger.option_value),
+        futures_session_rpl=Units(ledger.session_rpl),
+        futures_session_upl=Units(ledger.profit),
+        options_session_rpl=Units(ledger.options_session_rpl),
+        options_session_upl=Units(ledger.option_profit),
+        fees_paid=Units(ledger.fees_paid),
+    )
+
+
+def book_view(market: Market) -> BookView:
+    """Return the public side of a book."""
+    return BookView(
+        InstrumentId(market.instrument.instrument_id),
+        market.book.bids.depth(),
+        market.book.asks.depth(),
+        market.book.change_id,
+    )
+
+
+def money(state: State, currency: str) -> MoneyCheck:
+    """Count all money of a currency, from both ends."""
+    treasury = state.treasuries.get(currency) or Treasury()
+    ledgers = [
+        ledger
+        for account in state.accounts.values()
+        if (ledger := account.ledgers.get(currency)) is not None
+    ]
+    entry_values = sum(
+        holding.position.entry_value
+        for ledger in ledgers
+        for holding in ledger.holdings.values()
+        # The premium of an option is paid when it trades: nothing of it is still to come.
+        if holding.market.instrument.is_future
+    )
+    return MoneyCheck(
+        currency=currency,
+        deposits=Units(treasury.deposits),
+        withdrawals=Units(treasury.withdrawals),
+        balances=Units(sum(ledger.balance for ledger in ledgers)),
+        session_rpl=Units(sum(ledger.session_rpl for ledger in ledgers)),
+        entry_values=Units(entry_values),
+        fees=Units(treasury.fees),
+        rounding=Units(treasury.rounding),
+    )
