@@ -76,9 +76,9 @@ def _refuse_beyond_limits(
 ) -> Rejected | None:
     if waiting and intent.freed is None:
         if len(account.orders) >= OPEN_ORDERS_MAX:
-            return Rejected(Reject.OTHER_REJECT, "max_open_orders_per_account")
+            return Rejected(Reject.TOO_MANY_ORDERS, "max_open_orders_per_account")
         if len(holding.orders) >= OPEN_ORDERS_INSTRUMENT_MAX:
-            return Rejected(Reject.OTHER_REJECT, "max_open_orders_per_instrument")
+            return Rejected(Reject.TOO_MANY_ORDERS, "max_open_orders_per_instrument")
     freed = intent.freed.remaining if intent.freed else 0
     reached = intent.side * holding.size + holding.open_lots(intent.side) - freed + intent.lots
     if reached > POSITION_LOTS_MAX:

@@ -38,6 +38,7 @@ class Reject(IntEnum):
     BOOK_CLOSED = 10012
     """The instrument has been settled."""
 
+    TOO_MANY_ORDERS = 10013
     POSITION_TOO_LARGE = 10018
     INVALID_INSTRUMENT = 10020
     INVALID_AMOUNT = 10021
@@ -50,16 +51,17 @@ class Reject(IntEnum):
     """The instrument has expired and waits for its delivery price."""
 
     WRONG_TICK = 10043
-    POST_ONLY_PRICE = 11021
-    """No price is left inside the best opposite one."""
-
     INVALID_ARGUMENTS = 11029
     OTHER_REJECT = 11030
-    """`reason` says more: "reduce_only", "max_open_orders", "account_exists"..."""
+    """`reason` says more: "reduce_only", "account_exists", "max_instruments"..."""
 
     NOT_OPEN_ORDER = 11044
+    UNSUPPORTED_COMBINATION = 11047
+    """Post-only, and yet to be filled at once."""
+
     POST_ONLY_REJECT = 11054
-    POST_ONLY_NOT_ALLOWED = 11055
+    """It would take, or no price is left inside the best opposite one."""
+
     UNAUTHORIZED = 13009
     """No such account."""
 

@@ -211,7 +211,7 @@ def _refuse_form(market: Market, command: PlaceOrder) -> Rejected | None:
         if refused is not None:
             return refused
     if command.post_only and (is_market or command.time_in_force is not TimeInForce.GTC):
-        return Rejected(Reject.POST_ONLY_NOT_ALLOWED, "post_only_cannot_take", "post_only")
+        return Rejected(Reject.UNSUPPORTED_COMBINATION, "post_only_cannot_take", "post_only")
     if len(command.label) > LABEL_LENGTH_MAX:
         reason = f"{len(command.label)} against {LABEL_LENGTH_MAX} characters"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "label")
@@ -259,7 +259,7 @@ def _inside(market: Market, side: Side, price: Ticks, *, reject: bool) -> Ticks 
     next_tick = next_tick_down if side is Side.BUY else next_tick_up
     inside = next_tick(market.instrument, best)
     if not 0 < inside <= PRICE_TICKS_MAX:
-        return Rejected(Reject.POST_ONLY_PRICE, "no_price_inside", "price")
+        return Rejected(Reject.POST_ONLY_REJECT, "no_price_inside", "price")
     return inside
 
 
