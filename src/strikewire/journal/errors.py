@@ -65,7 +65,7 @@ class JournalCorruptError(JournalError):
     """What is read from the journal is not what was written to it.
 
     Attributes:
-        seq: The first entry that cannot be trusted. Everything before it is sound.
+        seq: The first entry that was looked at and cannot be trusted.
         reason: What disagrees.
     """
 

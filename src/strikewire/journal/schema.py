@@ -57,9 +57,11 @@ def open_reader(path: Path) -> sqlite3.Connection | None:
     """
     if not path.exists():
         return None
-    # as_uri() escapes what a URI would misread. A plain connection would, when it is closed,
-    # fold the write-ahead log into the file, and with it the traces of any damage.
-    uri = f"{path.absolute().as_uri()}?mode=ro"
+    # Opened plainly, SQLite would fold the write-ahead log into the file on closing, and the
+    # traces of any damage with it; where there is no log, it would leave an empty one behind.
+    log = path.with_name(path.name + "-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    uri = f"{path.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
     connection = None
     try:
         connection = _connect(uri, uri=True)
@@ -128,15 +130,18 @@ def raise_for(error: sqlite3.Error, path: Path, *, seq: int) -> NoReturn:
 def _connect(database: str, *, uri: bool) -> sqlite3.Connection:
     # The sequencer reads at start on one thread and appends on another, never on both at once:
     # that promise replaces the check of Python's sqlite3.
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         database, uri=uri, timeout=0, isolation_level=None, check_same_thread=False
     )
+    # Only damage makes text of a column of ours; the checksum is to find it, not the decoder.
+    connection.text_factory = bytes
+    return connection
 
 
 def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
     """Make each commit an append to the write-ahead log and one sync of it."""
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    if mode != "wal":
+    if mode != b"wal":
         raise JournalOpenError(path, "its file system does not support a write-ahead log")
     # NORMAL would leave the last commits to the mercy of a power cut.
     connection.execute("PRAGMA synchronous = FULL")

@@ -5,7 +5,7 @@
     journal.db-tail     the lock, and how far the journal was acknowledged
 
 Opening and reading change nothing: a journal that turns out to be damaged is left as it was found.
-Only the first append opens the file for writing.
+Only the first append opens the file for writing, and from then on it is read the same way.
 """
 
 import sqlite3
@@ -183,7 +183,6 @@ class SqliteJournal:
 
     def close(self) -> None:
         """Let go of the files. Closing again does nothing."""
-        # The writer goes last of the connections: it is the one that may tidy up.
         _close_all(self._reader, self._writer, self._tail)
         self._reader = self._writer = None
 
@@ -223,6 +222,8 @@ class SqliteJournal:
 
     def _open_writer(self) -> sqlite3.Connection:
         if self._writer is None:
+            _close_all(self._reader)
+            self._reader = None
             self._writer = open_writer(self.path)
         return self._writer
 
@@ -232,12 +233,11 @@ class SqliteJournal:
         return _after(rows[1:])
 
     def _fetch(self, query: str, values: tuple[int, ...], *, seq: int) -> list[_Raw]:
-        if self._reader is None and self._writer is not None:
-            self._reader = open_reader(self.path)
-        if self._reader is None:
+        connection = self._writer or self._reader
+        if connection is None:
             return []
         try:
-            return self._reader.execute(query, values).fetchall()
+            return connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise_for(error, self.path, seq=seq)
 
@@ -285,7 +285,7 @@ def _checked(row: _Raw, expected: int, previous: int) -> tuple[Record, int]:
     if seal != seal_record(previous, first_seq, count, time_ns, packed):
         raise JournalCorruptError(expected, "the checksum of its record is wrong")
     entries = unpack(packed)
-    assert len(entries) == count > 0
+    assert len(entries) == count
     return Record(first_seq, time_ns, entries), seal
 
 
