@@ -16,6 +16,7 @@ from strikewire.api.errors import ApiError, ErrorCode, ErrorObject, RequestId
 from strikewire.api.registry import METHODS, Method
 
 REQUEST_BYTES_MAX: Final = 32 * 1024
+NESTING_MAX: Final = 64  # lists and objects inside each other; the deepest request needs four
 
 _EMPTY_PARAMS: Final = Raw(b"{}")
 
@@ -97,6 +98,8 @@ def decode_request(text: bytes, *, bytes_max: int = REQUEST_BYTES_MAX) -> Reques
     """
     if len(text) > bytes_max:
         raise ApiError(ErrorCode.INVALID_REQUEST, message="request entity too large")
+    if _is_nested_too_deeply(text):
+        raise ApiError(ErrorCode.PARSE_ERROR, reason="is nested too deeply", id=None)
     try:
         request = _REQUESTS.decode(text)
         method = METHODS.get(request.method)
@@ -202,6 +205,22 @@ def encode_heartbeat(kind: Literal["heartbeat", "test_request"]) -> bytes:
     return b'{"jsonrpc":"2.0","method":"heartbeat","params":{"type":"%b"}}' % kind.encode()
 
 
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BRACKET: Final = re.compile(rb"[\[\]{}]")
+
+
+def _is_nested_too_deeply(text: bytes) -> bool:
+    # How deep a parser can go differs between versions of Python; the limit here does not.
+    if text.count(b"[") + text.count(b"{") <= NESTING_MAX:
+        return False
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", text)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > NESTING_MAX:
+            return True
+    return False
+
+
 def _refuse_duplicate_keys(text: bytes) -> None:
     # RFC 8259, section 4, leaves the meaning of a repeated name open: two readers of one order
     # could see two prices. Escapes are resolved first, so "pric\u0065" does not slip through.
@@ -262,7 +281,5 @@ def _explain(error: msgspec.ValidationError) -> tuple[str, str]:
 
 
 def _decode_reason(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "is nested too deeply"
     text = str(error)
     return text[:1].lower() + text[1:]

@@ -44,6 +44,10 @@ class Auth(Struct, frozen=True, kw_only=True):
             if getattr(self, param) is None:
                 raise invalid_params(param, f"is required for {self.grant_type}")
 
+    def __repr__(self) -> str:
+        # What a log or a traceback shows holds no secret.
+        return f"Auth({self.grant_type!r}, client_id={self.client_id!r}, ...)"
+
 
 _GRANT_NEEDS = {
     "client_credentials": ("client_id", "client_secret"),
@@ -63,6 +67,9 @@ class AuthResult(Struct, frozen=True, kw_only=True):
     state: str | UnsetType = UNSET
     sid: str | UnsetType = UNSET
     enabled_features: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"AuthResult(scope={self.scope!r}, ...)"
 
 
 class Logout(Struct, frozen=True, kw_only=True):

@@ -33,12 +33,18 @@ class Bearer(Struct, frozen=True):
 
     access_token: str
 
+    def __repr__(self) -> str:
+        return "Bearer(...)"  # what a log or a traceback shows holds no secret
+
 
 class Basic(Struct, frozen=True):
     """A client id and its secret in the clear."""
 
     client_id: str
     client_secret: str
+
+    def __repr__(self) -> str:
+        return f"Basic({self.client_id!r}, ...)"
 
 
 Authorization = SignedRequest | Bearer | Basic

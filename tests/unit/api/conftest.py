@@ -1,0 +1,492 @@
+"""One filled answer for each method and one filled notification for each channel."""
+
+from typing import Any, Literal
+
+import pytest
+
+from strikewire.api import account, market_data, reference, session, trading
+
+NOW_MS = 1_732_284_000_000
+EXPIRY_MS = 1_798_185_600_000
+
+PERPETUAL = reference.Instrument(
+    instrument_name="BTC-PERPETUAL",
+    instrument_id=1,
+    kind="future",
+    instrument_type="reversed",
+    base_currency="BTC",
+    quote_currency="USD",
+    counter_currency="USD",
+    settlement_currency="BTC",
+    price_index="btc_usd",
+    settlement_period="perpetual",
+    future_type="reversed",
+    creation_timestamp=NOW_MS,
+    expiration_timestamp=reference.NEVER_EXPIRES_MS,
+    tick_size=0.5,
+    min_trade_amount=10.0,
+    contract_size=10.0,
+    maker_commission=0.0,
+    taker_commission=0.0005,
+    max_leverage=50,
+    is_active=True,
+)
+OPTION = reference.Instrument(
+    instrument_name="BTC-25DEC26-100000-C",
+    instrument_id=2,
+    kind="option",
+    instrument_type="reversed",
+    base_currency="BTC",
+    quote_currency="BTC",
+    counter_currency="USD",
+    settlement_currency="BTC",
+    price_index="btc_usd",
+    settlement_period="month",
+    strike=100_000.0,
+    option_type="call",
+    creation_timestamp=NOW_MS,
+    expiration_timestamp=EXPIRY_MS,
+    tick_size=0.0001,
+    tick_size_steps=[reference.TickSizeStep(above_price=0.005, tick_size=0.0005)],
+    min_trade_amount=0.1,
+    contract_size=1.0,
+    maker_commission=0.0003,
+    taker_commission=0.0003,
+    is_active=True,
+)
+SPOT = reference.Instrument(
+    instrument_name="BTC_USDC",
+    instrument_id=3,
+    kind="spot",
+    instrument_type="linear",
+    base_currency="BTC",
+    quote_currency="USDC",
+    counter_currency="USDC",
+    settlement_currency="USDC",
+    price_index="btc_usdc",
+    creation_timestamp=NOW_MS,
+    expiration_timestamp=reference.NEVER_EXPIRES_MS,
+    tick_size=0.5,
+    min_trade_amount=0.0001,
+    contract_size=0.0001,
+    maker_commission=0.0,
+    taker_commission=0.0,
+    is_active=True,
+)
+TICKER: dict[str, Any] = {
+    "instrument_name": "BTC-25DEC26-100000-C",
+    "timestamp": NOW_MS,
+    "stats": market_data.Ticker24h(volume=12.5, low=0.03, high=0.05, price_change=-3.5),
+    "open_interest": 120.4,
+    "best_bid_price": 0.041,
+    "best_bid_amount": 3.0,
+    "index_price": 98_000.25,
+    "mark_price": 0.0415,
+    "min_price": 0.001,
+    "max_price": 0.1,
+    "estimated_delivery_price": 98_000.25,
+    "underlying_price": 99_100.5,
+    "underlying_index": "BTC-25DEC26",
+    "interest_rate": 0.0,
+    "mark_iv": 61.2,
+    "bid_iv": 60.9,
+    "ask_iv": 0.0,
+    "greeks": market_data.Greeks(delta=0.44, gamma=0.00001, vega=87.1, theta=-70.0, rho=20.5),
+}
+PUBLIC_TRADE = market_data.PublicTrade(
+    trade_id="BTC-17",
+    trade_seq=4,
+    instrument_name="BTC-25DEC26-100000-C",
+    timestamp=NOW_MS,
+    direction="sell",
+    price=0.0415,
+    amount=0.5,
+    tick_direction=3,
+    index_price=98_000.25,
+    mark_price=0.0415,
+    contracts=0.5,
+    iv=61.3,
+)
+ORDER = trading.Order(
+    order_id="BTC-12",
+    order_state="cancelled",
+    order_type="limit",
+    time_in_force="good_til_cancelled",
+    instrument_name="BTC-PERPETUAL",
+    direction="buy",
+    price=97_000.5,
+    amount=100.0,
+    filled_amount=40.0,
+    average_price=96_999.75,
+    contracts=10.0,
+    label="mine",
+    post_only=True,
+    reject_post_only=False,
+    reduce_only=False,
+    creation_timestamp=NOW_MS,
+    last_update_timestamp=NOW_MS + 5,
+    cancel_reason="user_request",
+)
+MARKET_ORDER = trading.Order(
+    order_id="ETH-13",
+    order_state="filled",
+    order_type="market",
+    time_in_force="immediate_or_cancel",
+    instrument_name="ETH-PERPETUAL",
+    direction="sell",
+    price="market_price",
+    amount=10.0,
+    filled_amount=10.0,
+    average_price=3_300.05,
+    creation_timestamp=NOW_MS,
+    last_update_timestamp=NOW_MS,
+)
+USER_TRADE = trading.UserTrade(
+    trade_id="BTC-17",
+    trade_seq=4,
+    order_id="BTC-12",
+    instrument_name="BTC-PERPETUAL",
+    timestamp=NOW_MS,
+    direction="buy",
+    price=97_000.5,
+    amount=40.0,
+    contracts=4.0,
+    order_type="limit",
+    state="open",
+    liquidity="M",
+    fee=1e-8,
+    fee_currency="BTC",
+    profit_loss=-0.00000012,
+    tick_direction=0,
+    index_price=98_000.25,
+    mark_price=97_950.0,
+    label="mine",
+    post_only=True,
+    reduce_only=False,
+)
+POSITION = account.Position(
+    instrument_name="BTC-PERPETUAL",
+    kind="future",
+    direction="sell",
+    size=-40.0,
+    size_currency=-0.0004,
+    average_price=97_000.5,
+    mark_price=97_950.0,
+    index_price=98_000.25,
+    settlement_price=97_000.0,
+    floating_profit_loss=-0.000004,
+    realized_profit_loss=0.0,
+    total_profit_loss=-0.000004,
+    initial_margin=0.00001,
+    maintenance_margin=0.000005,
+    open_orders_margin=0.0,
+    leverage=50,
+    estimated_liquidation_price=None,
+    delta=-0.0004,
+)
+PORTFOLIO: dict[str, Any] = {
+    "currency": "BTC",
+    "balance": 100.0,
+    "equity": 99.9,
+    "margin_balance": 99.95,
+    "available_funds": 99.0,
+    "available_withdrawal_funds": 99.0,
+    "initial_margin": 0.95,
+    "maintenance_margin": 0.5,
+    "projected_initial_margin": 0.95,
+    "projected_maintenance_margin": 0.5,
+    "total_pl": -0.1,
+    "session_rpl": -0.02,
+    "session_upl": -0.03,
+    "futures_pl": -0.05,
+    "futures_session_rpl": -0.02,
+    "futures_session_upl": -0.03,
+    "options_pl": -0.05,
+    "options_session_rpl": 0.0,
+    "options_session_upl": 0.0,
+    "options_value": -0.05,
+    "options_delta": 0.4,
+    "options_gamma": 0.00001,
+    "options_theta": -10.5,
+    "options_vega": 40.0,
+    "options_gamma_map": {"btc_usd": 0.00001},
+    "options_theta_map": {"btc_usd": -10.5},
+    "options_vega_map": {"btc_usd": 40.0},
+    "delta_total": 0.3,
+    "delta_total_map": {"btc_usd": 0.3},
+    "projected_delta_total": 0.3,
+}
+SUMMARY = account.AccountSummary(**PORTFOLIO)
+EXTENDED_SUMMARY = account.AccountSummary(
+    **PORTFOLIO,
+    id=7,
+    username="seven",
+    email="seven@example.org",
+    type="main",
+    system_name="seven",
+    security_keys_enabled=False,
+    mmp_enabled=False,
+    interuser_transfers_enabled=False,
+    login_enabled=True,
+    creation_timestamp=NOW_MS,
+    self_trading_reject_mode="reject_taker",
+    self_trading_extended_to_subaccounts=False,
+)
+SUMMARIES = account.AccountSummaries(
+    id=7,
+    username="seven",
+    email="seven@example.org",
+    type="main",
+    system_name="seven",
+    creation_timestamp=NOW_MS,
+    summaries=[SUMMARY],
+)
+SUBACCOUNT = account.Subaccount(
+    id=7,
+    username="seven",
+    email="seven@example.org",
+    type="main",
+    system_name="seven",
+    portfolio={
+        "btc": account.SubaccountPortfolio(
+            currency="BTC",
+            balance=100.0,
+            equity=99.9,
+            margin_balance=99.95,
+            available_funds=99.0,
+            available_withdrawal_funds=99.0,
+            initial_margin=0.95,
+            maintenance_margin=0.5,
+        )
+    },
+)
+BOOK_SUMMARY = market_data.BookSummary(
+    instrument_name="BTC-25DEC26-100000-C",
+    base_currency="BTC",
+    quote_currency="BTC",
+    creation_timestamp=NOW_MS,
+    bid_price=0.041,
+    mark_price=0.0415,
+    volume=12.5,
+    volume_usd=50_000.0,
+    open_interest=120.4,
+    estimated_delivery_price=98_000.25,
+    mark_iv=61.2,
+    interest_rate=0.0,
+    underlying_index="BTC-25DEC26",
+    underlying_price=99_100.5,
+)
+CURRENCY = reference.Currency(
+    currency="BTC", currency_long="Bitcoin", coin_type="BITCOIN", decimals=8
+)
+ORDER_AND_TRADES = trading.OrderAndTrades(order=ORDER, trades=[USER_TRADE])
+PUBLIC_TRADES = market_data.PublicTrades(trades=[PUBLIC_TRADE], has_more=True)
+USER_TRADES = trading.UserTrades(trades=[USER_TRADE], has_more=False)
+CANCELLED = [
+    trading.CancelGroup(
+        type="limit", result=[ORDER], instrument_name="BTC-PERPETUAL", currency="BTC"
+    )
+]
+
+ANSWERS: dict[str, list[object]] = {
+    "public/auth": [
+        session.AuthResult(
+            access_token="a",
+            expires_in=900,
+            refresh_token="r",
+            scope="connection trade:read_write",
+            state="s",
+            sid="sid",
+        )
+    ],
+    "public/hello": [session.Version(version="1.2.26")],
+    "public/test": [session.Version(version="1.2.26")],
+    "public/get_time": [NOW_MS],
+    "public/status": [
+        session.StatusResult(locked="false"),
+        session.StatusResult(locked="partial", locked_indices=["btc_usd"]),
+    ],
+    "public/set_heartbeat": ["ok"],
+    "public/disable_heartbeat": ["ok"],
+    "public/subscribe": [["quote.BTC-PERPETUAL"]],
+    "public/unsubscribe": [["quote.BTC-PERPETUAL"]],
+    "public/unsubscribe_all": ["ok"],
+    "public/get_currencies": [[CURRENCY]],
+    "public/get_instruments": [[PERPETUAL, OPTION, SPOT], []],
+    "public/get_instrument": [PERPETUAL, OPTION, SPOT],
+    "public/get_index_price": [
+        reference.IndexPrice(index_price=98_000.25, estimated_delivery_price=98_000.25)
+    ],
+    "public/get_index_price_names": [["btc_usd"], [reference.IndexPriceName(name="btc_usd")]],
+    "public/ticker": [market_data.Ticker(**TICKER)],
+    "public/get_order_book": [
+        market_data.OrderBook(**TICKER, bids=[(0.041, 3.0)], asks=[], change_id=77)
+    ],
+    "public/get_book_summary_by_currency": [[BOOK_SUMMARY]],
+    "public/get_book_summary_by_instrument": [[BOOK_SUMMARY]],
+    "public/get_last_trades_by_instrument": [PUBLIC_TRADES],
+    "public/get_last_trades_by_instrument_and_time": [PUBLIC_TRADES],
+    "public/get_last_trades_by_currency": [PUBLIC_TRADES],
+    "private/subscribe": [["user.portfolio.btc"]],
+    "private/unsubscribe": [[]],
+    "private/unsubscribe_all": ["ok"],
+    "private/enable_cancel_on_disconnect": ["ok"],
+    "private/disable_cancel_on_disconnect": ["ok"],
+    "private/get_cancel_on_disconnect": [
+        session.CancelOnDisconnect(scope="connection", enabled=True)
+    ],
+    "private/buy": [ORDER_AND_TRADES],
+    "private/sell": [ORDER_AND_TRADES],
+    "private/edit": [ORDER_AND_TRADES],
+    "private/cancel": [ORDER],
+    "private/cancel_all": [3, CANCELLED],
+    "private/cancel_all_by_instrument": [3, CANCELLED],
+    "private/cancel_all_by_currency": [3, CANCELLED],
+    "private/cancel_by_label": [3],
+    "private/get_order_state": [ORDER, MARKET_ORDER],
+    "private/get_open_orders": [[ORDER, MARKET_ORDER]],
+    "private/get_open_orders_by_instrument": [[ORDER]],
+    "private/get_open_orders_by_currency": [[ORDER]],
+    "private/get_order_history_by_instrument": [[ORDER]],
+    "private/get_order_history_by_currency": [[ORDER]],
+    "private/get_user_trades_by_instrument": [USER_TRADES],
+    "private/get_user_trades_by_instrument_and_time": [USER_TRADES],
+    "private/get_user_trades_by_currency": [USER_TRADES],
+    "private/get_user_trades_by_order": [[USER_TRADE]],
+    "private/get_position": [POSITION],
+    "private/get_positions": [[POSITION]],
+    "private/get_account_summary": [SUMMARY, EXTENDED_SUMMARY],
+    "private/get_account_summaries": [SUMMARIES],
+    "private/get_subaccounts": [[SUBACCOUNT]],
+}
+
+
+def _book(kind: Literal["snapshot", "change"]) -> market_data.BookUpdate:
+    update = market_data.BookUpdate(
+        type=kind,
+        timestamp=NOW_MS,
+        instrument_name="BTC-PERPETUAL",
+        change_id=78,
+        bids=[("new", 97_000.5, 100.0)],
+        asks=[],
+    )
+    if kind == "snapshot":
+        return update
+    return market_data.BookUpdate(
+        type=kind,
+        timestamp=NOW_MS,
+        instrument_name="BTC-PERPETUAL",
+        change_id=79,
+        prev_change_id=78,
+        bids=[("delete", 97_000.5, 0.0), ("change", 96_000.0, 10.0)],
+        asks=[("new", 98_000.0, 20.0)],
+    )
+
+
+NOTES: dict[str, tuple[str, list[object]]] = {
+    "book.{instrument_name}.{interval}": (
+        "book.BTC-PERPETUAL.raw",
+        [_book("snapshot"), _book("change")],
+    ),
+    "book.{instrument_name}.{group}.{depth}.{interval}": (
+        "book.BTC-PERPETUAL.none.10.100ms",
+        [
+            market_data.GroupedBook(
+                timestamp=NOW_MS,
+                instrument_name="BTC-PERPETUAL",
+                change_id=79,
+                bids=[(97_000.5, 100.0)],
+                asks=[],
+            )
+        ],
+    ),
+    "ticker.{instrument_name}.{interval}": (
+        "ticker.BTC-25DEC26-100000-C.100ms",
+        [market_data.Ticker(**TICKER)],
+    ),
+    "quote.{instrument_name}": (
+        "quote.BTC-PERPETUAL",
+        [
+            market_data.Quote(timestamp=NOW_MS, instrument_name="BTC-PERPETUAL"),
+            market_data.Quote(
+                timestamp=NOW_MS,
+                instrument_name="BTC-PERPETUAL",
+                best_bid_price=97_000.5,
+                best_bid_amount=100.0,
+                best_ask_price=98_000.0,
+                best_ask_amount=20.0,
+            ),
+        ],
+    ),
+    "trades.{instrument_name}.{interval}": (
+        "trades.BTC-25DEC26-100000-C.100ms",
+        [[PUBLIC_TRADE]],
+    ),
+    "trades.{kind}.{currency}.{interval}": ("trades.option.BTC.100ms", [[PUBLIC_TRADE]]),
+    "deribit_price_index.{index_name}": (
+        "deribit_price_index.btc_usd",
+        [reference.PriceIndex(index_name="btc_usd", price=98_000.25, timestamp=NOW_MS)],
+    ),
+    "markprice.options.{index_name}": (
+        "markprice.options.btc_usd",
+        [
+            [
+                market_data.OptionMarkPrice(
+                    instrument_name="BTC-25DEC26-100000-C",
+                    mark_price=0.0415,
+                    iv=0.612,
+                    timestamp=NOW_MS,
+                )
+            ]
+        ],
+    ),
+    "platform_state": (
+        "platform_state",
+        [
+            reference.PlatformState(maintenance=True),
+            reference.PlatformState(price_index="btc_usd", locked=True),
+        ],
+    ),
+    "user.orders.{instrument_name}.{interval}": (
+        "user.orders.BTC-PERPETUAL.100ms",
+        [[ORDER, MARKET_ORDER]],
+    ),
+    "user.orders.{kind}.{currency}.{interval}": (
+        "user.orders.future.BTC.raw",
+        [ORDER, MARKET_ORDER],
+    ),
+    "user.trades.{instrument_name}.{interval}": ("user.trades.BTC-PERPETUAL.raw", [[USER_TRADE]]),
+    "user.trades.{kind}.{currency}.{interval}": ("user.trades.any.any.raw", [[USER_TRADE]]),
+    "user.changes.{instrument_name}.{interval}": (
+        "user.changes.BTC-PERPETUAL.raw",
+        [
+            account.UserChanges(
+                instrument_name="BTC-PERPETUAL",
+                orders=[ORDER],
+                trades=[USER_TRADE],
+                positions=[POSITION],
+            )
+        ],
+    ),
+    "user.changes.{kind}.{currency}.{interval}": (
+        "user.changes.future.BTC.100ms",
+        [
+            account.UserChanges(
+                instrument_name="BTC-PERPETUAL", orders=[], trades=[], positions=[POSITION]
+            )
+        ],
+    ),
+    "user.portfolio.{currency}": ("user.portfolio.btc", [account.Portfolio(**PORTFOLIO)]),
+}
+
+
+@pytest.fixture(scope="session")
+def answers() -> dict[str, list[object]]:
+    """Filled answers by method; private/logout has none."""
+    return ANSWERS
+
+
+@pytest.fixture(scope="session")
+def notes() -> dict[str, tuple[str, list[object]]]:
+    """For each channel's pattern a name of that form and filled data for it."""
+    return NOTES

@@ -1,0 +1,185 @@
+import inspect
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from typed_deribit import Deribit
+
+from strikewire.api import METHODS, jsonrpc
+
+ORDER = {
+    "type": "limit",
+    "instrument_name": "BTC-PERPETUAL",
+    "amount": 40.0,
+    "price": 97_000.5,
+    "post_only": True,
+    "reject_post_only": True,
+    "label": "mine",
+}
+# What a strict client fills in; its optional parameters are given too, where it has them.
+ARGUMENTS: dict[str, object] = {
+    "amount": 40.0,
+    "buy_order_params": ORDER,
+    "channels": ["quote.BTC-PERPETUAL"],
+    "client_id": "id",
+    "client_name": "strict",
+    "client_secret": "secret",
+    "client_version": "1",
+    "count": 5,
+    "currency": "BTC",
+    "depth": 10,
+    "detailed": True,
+    "end_timestamp": datetime(2024, 11, 22, 15, tzinfo=UTC),
+    "expired": False,
+    "extended": True,
+    "grant_type": "client_credentials",
+    "include_old": True,
+    "index_name": "btc_usd",
+    "instrument_name": "BTC-PERPETUAL",
+    "interval": 10.0,
+    "kind": "future",
+    "label": "mine",
+    "order_id": "BTC-12",
+    "price": 97_000.5,
+    "sell_order_params": ORDER,
+    "sorting": "asc",
+    "start_timestamp": datetime(2024, 11, 22, 14, tzinfo=UTC),
+    "with_portfolio": True,
+}
+SECTIONS = (
+    "market_data",
+    "account",
+    "auth",
+    "session",
+    "subscription_management",
+    "supporting",
+    "trading",
+)
+# These the strict client hides behind its streams.
+STREAMING = {
+    "public/subscribe",
+    "public/unsubscribe",
+    "private/subscribe",
+    "private/unsubscribe",
+}
+ANSWERED = sorted(name for name, method in METHODS.items() if method.response is not None)
+
+
+class Strict:
+    """Takes the place of the strict client's transports; answers with one prepared text."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+
+    async def request(
+        self,
+        method: str,
+        *,
+        params: dict[str, Any] | None = None,
+        validator: Any = None,
+        validate: bool | None = None,
+    ) -> object:
+        self.sent.append((method, params or {}))
+        answer = json.loads(self.answer)
+        if isinstance(answer, dict):
+            # A number in this client, text in every recorded ticker of an option: text it is.
+            answer.pop("underlying_index", None)
+        return validator.python(answer)
+
+    authed_request = request
+
+
+async def call_strictly(name: str, answer: object) -> tuple[str, dict[str, Any]]:
+    """Let the strict client call a method and check `answer`; return what it sent."""
+    transport = Strict(msgspec.json.encode(answer))
+    client = Deribit(rpc_client=transport, ws_client=transport)  # type: ignore[arg-type]
+    scope, word = name.split("/")
+    words = ([f"authed_{word}"] if scope == "private" else []) + [word]
+    words += [{"auth": "authenticate"}.get(word, word)]
+    function = next(
+        getattr(getattr(client, section), name)
+        for name in words
+        for section in SECTIONS
+        if hasattr(getattr(client, section), name)
+    )
+    parameters = inspect.signature(function).parameters
+    await function(**{key: ARGUMENTS[key] for key in parameters if key in ARGUMENTS})
+    return transport.sent[0]
+
+
+def test_every_method_has_a_filled_answer_in_these_tests(answers: dict[str, list[object]]) -> None:
+    assert sorted(answers) == ANSWERED
+
+
+@pytest.mark.parametrize("name", sorted(set(ANSWERED) - STREAMING))
+async def test_a_strict_client_understands_the_answer_and_is_understood(
+    name: str, answers: dict[str, list[object]]
+) -> None:
+    for answer in answers[name]:
+        sent_name, params = await call_strictly(name, answer)
+
+        assert sent_name == name
+        jsonrpc.decode_params(METHODS[name], msgspec.json.encode(params))
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_an_answer_comes_back_as_it_was(name: str, answers: dict[str, list[object]]) -> None:
+    for answer in answers[name]:
+        text = msgspec.json.encode(answer)
+
+        assert msgspec.json.decode(text, type=METHODS[name].response) == answer
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_knows_its_name_and_says_what_it_does(name: str) -> None:
+    method = METHODS[name]
+
+    assert method.name == name
+    assert method.summary.endswith(".")
+    assert method.private == name.startswith("private/")
+
+
+def test_only_private_methods_need_a_scope() -> None:
+    assert [m.name for m in METHODS.values() if m.scope and not m.private] == []
+
+
+def test_every_method_that_may_trade_is_paid_from_the_matching_credits() -> None:
+    matching = {m.name for m in METHODS.values() if m.cost == "matching"}
+
+    assert matching == {
+        "private/buy",
+        "private/sell",
+        "private/edit",
+        "private/cancel",
+        "private/cancel_all",
+        "private/cancel_all_by_instrument",
+        "private/cancel_all_by_currency",
+        "private/cancel_by_label",
+    }
+
+
+def test_methods_about_a_connection_are_not_offered_over_http() -> None:
+    ws_only = {m.name for m in METHODS.values() if m.transport == "ws"}
+
+    assert ws_only == {
+        "public/hello",
+        "public/set_heartbeat",
+        "public/disable_heartbeat",
+        "public/subscribe",
+        "public/unsubscribe",
+        "public/unsubscribe_all",
+        "private/subscribe",
+        "private/unsubscribe",
+        "private/unsubscribe_all",
+        "private/logout",
+    }
+
+
+def test_a_description_is_free_of_indentation() -> None:
+    description = METHODS["public/subscribe"].description
+
+    assert description.startswith("Subscribe to channels;")
+    assert "\n\nUnknown channels are left out" in description
