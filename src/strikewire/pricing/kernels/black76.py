@@ -187,6 +187,8 @@ def implied_volatility(
     """Return the volatility at which `price` gives `value`, or `NO_VOLATILITY`."""
     # The out-of-the-money side holds all the digits: by parity, take the intrinsic value off.
     time_value = value - intrinsic(forward, strike, is_call)
+    if not 0.0 < time_value < min(forward, strike):
+        return NO_VOLATILITY
     beta = time_value / math.sqrt(forward * strike)
     deviation = implied_deviation(beta, -abs(math.log(forward / strike)))
     if deviation < 0.0:
