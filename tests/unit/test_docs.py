@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -93,6 +95,23 @@ def test_a_decision_says_why_and_what_would_change_it(decision: Path) -> None:
 
     assert headings[0].startswith(f"{int(decision.name[:4])}. ")
     assert headings[1:] == ["Context", "Decision", "Consequences", "What would change our mind"]
+
+
+LIMIT = re.compile(r"^\| `([a-z_.]+)\.((?:[A-Z]\w+\.)?\w+)` \| ([\d ]+) \|", re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("module", "attribute", "value"),
+    LIMIT.findall((ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")),
+)
+def test_a_limit_is_what_the_documentation_says(module: str, attribute: str, value: str) -> None:
+    holder: Any = importlib.import_module(f"strikewire.{module}")
+    table, _, name = attribute.rpartition(".")
+
+    # A limit of a table of limits is that table's default.
+    limit = getattr(getattr(holder, table)() if table else holder, name)
+
+    assert limit == int(value.replace(" ", ""))
 
 
 def snippets(page: Path) -> list[str]:
