@@ -2,7 +2,7 @@
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.checks import find_account, find_market, find_open_order
-from strikewire.exchange.commands import CancelOrder, CancelOrders, CancelReason
+from strikewire.exchange.commands import CancelOrder, CancelOrders
 from strikewire.exchange.events import Rejected
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.state import State
@@ -16,7 +16,7 @@ def cancel(turn: Turn, command: CancelOrder) -> Rejected | None:
     order = find_open_order(turn.state, command.account_id, command.order_id)
     if isinstance(order, Rejected):
         return order
-    turn.cancel(turn.state.markets[order.instrument_id], order, CancelReason.USER_REQUEST)
+    turn.cancel(turn.state.markets[order.instrument_id], order, command.reason)
     return None
 
 

@@ -169,6 +169,7 @@ class CancelOrder(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
 
     account_id: AccountId
     order_id: OrderId
+    reason: str = CancelReason.USER_REQUEST
 
 
 class CancelOrders(msgspec.Struct, frozen=True, array_like=True, tag="cancel_all"):
