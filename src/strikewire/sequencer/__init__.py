@@ -1,0 +1,37 @@
+"""Gives each command its number and time, journals it, applies it, hands out the events."""
+
+from strikewire.sequencer.core import Applied, Batch, Limits, Phase, Sequencer, Step, Unanswered
+from strikewire.sequencer.errors import CommandTooLarge, QueueFull, SequencerStopped
+from strikewire.sequencer.recovery import (
+    Progress,
+    RecoveryReport,
+    SnapshotPolicy,
+    StateMismatchError,
+    recover,
+    replay,
+    take_snapshot,
+)
+from strikewire.sequencer.service import OnApplied, OnStopped, SequencerService
+
+__all__ = [
+    "Applied",
+    "Batch",
+    "CommandTooLarge",
+    "Limits",
+    "OnApplied",
+    "OnStopped",
+    "Phase",
+    "Progress",
+    "QueueFull",
+    "RecoveryReport",
+    "Sequencer",
+    "SequencerService",
+    "SequencerStopped",
+    "SnapshotPolicy",
+    "StateMismatchError",
+    "Step",
+    "Unanswered",
+    "recover",
+    "replay",
+    "take_snapshot",
+]

@@ -1,0 +1,302 @@
+"""The sequencer's machine: it decides what is journalled when, and does nothing by itself.
+
+Theory of operation. Commands wait in a queue. A *batch* is whatever waits when the journal is free:
+the next consecutive numbers under one time. Its bytes go to the journal; only when they are durable
+are the commands carried out, so the exchange in memory never knows more than the disk, and whatever
+is read from it or told of it is safe to tell. They are carried out one by one, each when its
+effects can be told at once: whoever reads the exchange then sees no further than what was told.
+While one batch is under way the next one gathers: the slower the disk, the larger the groups.
+
+A journal that failed once is not asked again. What was under way is then in doubt, what waited is
+not carried out, and both are said to those who asked.
+
+```
+          take_batch               committed              apply_next, the last
+    IDLE ------------> APPENDING ------------> APPLYING ------------------------> IDLE
+     |                     |                       |
+     +---------------------+-----------------------+-----> STOPPED
+              stop              failed or stop   stop
+```
+
+The exchange is given each command as the journal has it, decoded from its bytes, never the object
+that the caller held: so a replay cannot differ, and what cannot be decoded never gets in.
+"""
+
+from collections import deque
+from enum import Enum, auto
+
+import msgspec
+
+from strikewire.exchange import Command, Event, Exchange, decode, encode
+from strikewire.sequencer.errors import CommandTooLarge, QueueFull, SequencerStopped
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much the sequencer takes at a time."""
+
+    queued_commands_max: int = 10_000
+    """Commands that wait for the journal; at the limit, `submit` raises `QueueFull`."""
+
+    command_bytes_max: int = 1_048_576
+    """Bytes of one command in the journal; above, `submit` raises `CommandTooLarge`."""
+
+    batch_commands_max: int = 1_024
+    """Commands of one group commit; the rest waits for the next."""
+
+    batch_bytes_max: int = 4_194_304
+    """Bytes after which a group commit takes no further command."""
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Commands that become durable together."""
+
+    first_seq: int
+    """Number of the first; the others follow without a gap."""
+
+    time_ns: int
+    """The time of all of them, in nanoseconds since the Unix epoch."""
+
+    entries: tuple[bytes, ...]
+    """The commands as the journal keeps them."""
+
+    commands: tuple[Command, ...]
+    tokens: tuple[object, ...]
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """A command that is durable and was carried out."""
+
+    token: object
+    """What came with the command."""
+
+    seq: int
+    """Its number; they count up from 1 without a gap."""
+
+    time_ns: int
+    """Its time, in nanoseconds since the Unix epoch; never before that of the one before."""
+
+    command: Command
+    events: tuple[Event, ...]
+    """All that it did, in order; exactly one `Rejected` where it was refused."""
+
+
+class Unanswered(msgspec.Struct, frozen=True):
+    """A command that will not be answered, because the sequencer stopped."""
+
+    token: object
+    in_doubt: bool
+    """Whether it may be in the journal; see `SequencerStopped`."""
+
+
+class Phase(Enum):
+    """What the sequencer is doing."""
+
+    IDLE = auto()
+    """The journal is free."""
+
+    APPENDING = auto()
+    """A batch is on its way to the disk."""
+
+    APPLYING = auto()
+    """A batch is durable and not yet carried out to its end."""
+
+    STOPPED = auto()
+    """For good."""
+
+
+class Step(Enum):
+    """What moves the sequencer from phase to phase."""
+
+    TAKE_BATCH = auto()
+    COMMITTED = auto()
+    APPLY_LAST = auto()
+    STOP = auto()
+
+
+TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
+    (Phase.IDLE, Step.TAKE_BATCH): Phase.APPENDING,
+    (Phase.APPENDING, Step.COMMITTED): Phase.APPLYING,
+    (Phase.APPLYING, Step.APPLY_LAST): Phase.IDLE,
+    (Phase.IDLE, Step.STOP): Phase.STOPPED,
+    (Phase.APPENDING, Step.STOP): Phase.STOPPED,
+    (Phase.APPLYING, Step.STOP): Phase.STOPPED,
+    (Phase.STOPPED, Step.STOP): Phase.STOPPED,
+}
+"""Every step that may be taken in every phase; any other is a fault of the caller."""
+
+
+class _Queued(msgspec.Struct, frozen=True):
+    token: object
+    entry: bytes
+    command: Command
+
+
+class Sequencer:
+    """Gives each command its number and time, in one order for the whole venue."""
+
+    def __init__(
+        self, exchange: Exchange, *, last_seq: int, last_time_ns: int, limits: Limits | None = None
+    ) -> None:
+        """Go on behind the last durable command.
+
+        Args:
+            exchange: In the state after command `last_seq`; changed by nobody else.
+            last_seq: Number of the last durable command; 0 in a new venue.
+            last_time_ns: Its time, in nanoseconds since the Unix epoch; 0 in a new venue.
+            limits: How much is taken at a time.
+        """
+        assert last_seq >= 0
+        assert last_time_ns >= 0
+        self.exchange = exchange
+        self.last_seq = last_seq
+        self.last_time_ns = last_time_ns
+        self.limits = limits or Limits()
+        self.phase = Phase.IDLE
+        self._queue: deque[_Queued] = deque()
+        self._under_way: Batch | None = None
+        self._applied = 0
+        self._refusal: str | None = None
+
+    @property
+    def queued(self) -> int:
+        """How many commands wait for the journal."""
+        return len(self._queue)
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether nothing waits, nothing is under way, and nothing more will come."""
+        return self._refusal is not None and not self._queue and self._under_way is None
+
+    def submit(self, token: object, command: Command) -> None:
+        """Put a command in the queue.
+
+        Args:
+            token: Comes back with what the command did.
+            command: What is to be done.
+
+        Raises:
+            QueueFull: Too many are waiting.
+            CommandTooLarge: It has too many bytes.
+            SequencerStopped: Nothing is taken any more; the command is not in doubt.
+            Exception: Whatever msgspec raises for a command that is not well typed, which is the
+                caller's own fault.
+
+        In each case nothing has changed.
+        """
+        if self._refusal is not None:
+            raise SequencerStopped(self._refusal)
+        if len(self._queue) >= self.limits.queued_commands_max:
+            raise QueueFull(self.limits.queued_commands_max)
+        entry = encode(command)
+        if len(entry) > self.limits.command_bytes_max:
+            raise CommandTooLarge(size=len(entry), limit=self.limits.command_bytes_max)
+        journalled = decode(entry)
+
+        self._queue.append(_Queued(token, entry, journalled))
+
+    def take_batch(self, now_ns: int) -> Batch | None:
+        """Return what is to be journalled next, or None while nothing waits or one is under way.
+
+        Either `committed` and then `apply_next` to the end, or `failed`, must follow before the
+        next batch can be had.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch. A clock that was set back does not set back
+                the venue: its time stands still until the clock has caught up.
+        """
+        if self.phase is not Phase.IDLE or not self._queue:
+            return None
+        self._move(Step.TAKE_BATCH)
+        taken = self._take()
+        self._applied = 0
+        self._under_way = Batch(
+            first_seq=self.last_seq + 1,
+            time_ns=max(now_ns, self.last_time_ns),
+            entries=tuple(queued.entry for queued in taken),
+            commands=tuple(queued.command for queued in taken),
+            tokens=tuple(queued.token for queued in taken),
+        )
+        return self._under_way
+
+    def committed(self, batch: Batch) -> None:
+        """Take note that a batch is durable. `apply_next` now carries it out.
+
+        Args:
+            batch: The one under way.
+        """
+        assert batch is self._under_way
+        self._move(Step.COMMITTED)
+
+    def apply_next(self) -> Applied | None:
+        """Carry out the next command that is durable.
+
+        Returns:
+            What it did, which may be told to anyone; None when all of the batch is done.
+        """
+        if self.phase is not Phase.APPLYING:
+            return None
+        batch = self._under_way
+        assert batch is not None
+        seq, command = self.last_seq + 1, batch.commands[self._applied]
+        events = self.exchange.apply(seq, batch.time_ns, command)
+        applied = Applied(batch.tokens[self._applied], seq, batch.time_ns, command, events)
+
+        self._applied += 1
+        self.last_seq = seq
+        self.last_time_ns = batch.time_ns
+        if self._applied == len(batch.commands):
+            self._move(Step.APPLY_LAST)
+            self._under_way = None
+        return applied
+
+    def failed(self, batch: Batch, reason: str) -> list[Unanswered]:
+        """Stop for good, because a batch could not be made durable.
+
+        Args:
+            batch: The one under way.
+            reason: What the journal said.
+
+        Returns:
+            Everyone who waits for an answer; those of the batch are in doubt.
+        """
+        assert batch is self._under_way
+        return self.stop(reason)
+
+    def close(self, reason: str) -> None:
+        """Take no more commands. Those that wait are still carried out."""
+        self._refusal = self._refusal or reason
+
+    def stop(self, reason: str) -> list[Unanswered]:
+        """Stop for good.
+
+        Args:
+            reason: Why, for those who ask later. The first reason stays.
+
+        Returns:
+            Everyone who waits for an answer; those of a batch under way are in doubt.
+        """
+        in_doubt: tuple[object, ...] = ()
+        if self._under_way is not None:
+            in_doubt = self._under_way.tokens[self._applied :]
+        self._move(Step.STOP)
+        self.close(reason)
+        unanswered = [Unanswered(token, in_doubt=True) for token in in_doubt]
+        unanswered.extend(Unanswered(queued.token, in_doubt=False) for queued in self._queue)
+        self._queue.clear()
+        self._under_way = None
+        return unanswered
+
+    def _take(self) -> list[_Queued]:
+        """Take from the queue as much as one batch may hold, at least one."""
+        taken: list[_Queued] = []
+        size = 0
+        while self._queue and len(taken) < self.limits.batch_commands_max:
+            size += len(self._queue[0].entry)
+            if taken and size > self.limits.batch_bytes_max:
+                break
+            taken.append(self._queue.popleft())
+        return taken
+
+    def _move(self, step: Step) -> None:
+        assert (self.phase, step) in TRANSITIONS
+        self.phase = TRANSITIONS[self.phase, step]

@@ -1,0 +1,199 @@
+"""From the journal back to the exchange: after a restart, and to prove that nothing else is true.
+
+Recovery restores the latest snapshot that is sound and carries out the commands behind it again.
+Replay carries out all of them from the first, and compares the state with every snapshot on
+its way.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from strikewire.exchange import Exchange, SnapshotVersionError, decode
+from strikewire.journal import Journal, JournalCorruptError, Snapshot, SnapshotCorruptError
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called now and then with the number of the command that was carried out and of the last one."""
+
+
+class SnapshotPolicy(msgspec.Struct, frozen=True):
+    """When snapshots are taken."""
+
+    every_commands: int = 50_000
+    """Commands between two; a restart carries out at most about as many again."""
+
+    def is_due(self, *, last_seq: int, snapshot_seq: int) -> bool:
+        """Say whether it is time, at command `last_seq`, with the last one at `snapshot_seq`."""
+        return last_seq - snapshot_seq >= self.every_commands
+
+
+class RecoveryReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done to get back to the state, and which state that is."""
+
+    last_seq: int
+    """Number of the last durable command; 0 in a new venue."""
+
+    last_time_ns: int
+    """Its time, in nanoseconds since the Unix epoch; 0 in a new venue."""
+
+    snapshot_seq: int
+    """The command after which the restored snapshot was taken; 0 if it began with nothing."""
+
+    replayed: int
+    """Commands that were carried out again."""
+
+    state_hash: bytes
+    """Hash of the state after the last command; equal wherever the same journal is replayed."""
+
+    skipped_snapshots: tuple[str, ...] = ()
+    """Snapshots that could not be used, and why."""
+
+    matching_snapshots: tuple[int, ...] = ()
+    """Replay only: the snapshots that hold the state which was reached at their command."""
+
+
+class StateMismatchError(Exception):
+    """A replay reached another state than the one that was snapshotted: it is not deterministic.
+
+    Attributes:
+        seq: The command after which the two differ, if not before.
+        expected: State hash of the snapshot.
+        found: State hash of the replay.
+    """
+
+    def __init__(self, seq: int, *, expected: bytes, found: bytes) -> None:
+        self.seq = seq
+        self.expected = expected
+        self.found = found
+        super().__init__(
+            f"the state after command {seq} is {found.hex()}, "
+            f"but its snapshot was taken of {expected.hex()}"
+        )
+
+
+def take_snapshot(exchange: Exchange, seq: int) -> Snapshot:
+    """Return the state after command `seq`, for the journal to keep."""
+    return Snapshot(seq, exchange.state_hash(), exchange.snapshot())
+
+
+def recover(
+    journal: Journal, *, progress: Progress | None = None
+) -> tuple[Exchange, RecoveryReport]:
+    """Return the exchange as the journal's last entry left it.
+
+    Args:
+        journal: Open; nothing is written to it.
+        progress: Told how far it is.
+
+    Raises:
+        JournalCorruptError: An entry behind the snapshot is damaged, or no command of this
+            version; or the entries end before the snapshot.
+    """
+    exchange, snapshot_seq, skipped = _restore(journal)
+    for seq, time_ns, entry in _entries(journal, snapshot_seq + 1, progress):
+        _apply(exchange, seq, time_ns, entry)
+    return exchange, RecoveryReport(
+        last_seq=journal.last_seq,
+        last_time_ns=journal.last_time_ns,
+        snapshot_seq=snapshot_seq,
+        replayed=journal.last_seq - snapshot_seq,
+        state_hash=exchange.state_hash(),
+        skipped_snapshots=tuple(skipped),
+    )
+
+
+def replay(
+    journal: Journal, *, progress: Progress | None = None
+) -> tuple[Exchange, RecoveryReport]:
+    """Carry out every command from the first, and compare the state with every snapshot.
+
+    Args:
+        journal: Open; nothing is written to it.
+        progress: Told how far it is.
+
+    Raises:
+        JournalCorruptError: An entry is damaged, or no command of this version.
+        StateMismatchError: A snapshot holds another state than the one that was reached.
+    """
+    snapshots = _snapshots(journal)
+    exchange = Exchange()
+    skipped: list[str] = []
+    matching: list[int] = []
+    for seq, time_ns, entry in _entries(journal, 1, progress):
+        _apply(exchange, seq, time_ns, entry)
+        if seq in snapshots:
+            kept = _load(journal, seq)
+            if isinstance(kept, str):
+                skipped.append(kept)
+            else:
+                _compare(seq, expected=kept.state_hash(), found=exchange.state_hash())
+                matching.append(seq)
+    return exchange, RecoveryReport(
+        last_seq=journal.last_seq,
+        last_time_ns=journal.last_time_ns,
+        snapshot_seq=0,
+        replayed=journal.last_seq,
+        state_hash=exchange.state_hash(),
+        skipped_snapshots=tuple(skipped),
+        matching_snapshots=tuple(matching),
+    )
+
+
+def _restore(journal: Journal) -> tuple[Exchange, int, list[str]]:
+    """Return the latest sound snapshot, the command it follows, and what was wrong with others."""
+    skipped: list[str] = []
+    for seq in _snapshots(journal):
+        kept = _load(journal, seq)
+        if not isinstance(kept, str):
+            return kept, seq, skipped
+        skipped.append(kept)
+    return Exchange(), 0, skipped
+
+
+def _snapshots(journal: Journal) -> tuple[int, ...]:
+    """Return the commands after which there is a snapshot, the latest first."""
+    seqs = journal.snapshot_seqs()
+    if seqs and seqs[0] > journal.last_seq:
+        reason = f"it ends here, but there is a snapshot after entry {seqs[0]}"
+        raise JournalCorruptError(journal.last_seq + 1, reason)
+    return seqs
+
+
+def _load(journal: Journal, seq: int) -> Exchange | str:
+    """Return the exchange that a snapshot holds, or why it cannot be used."""
+    try:
+        snapshot = journal.load_snapshot(seq)
+        exchange = Exchange.restore(snapshot.blob)
+    except (SnapshotCorruptError, SnapshotVersionError) as error:
+        return str(error)
+    except msgspec.DecodeError as error:
+        return f"the snapshot after entry {seq} cannot be read: {error}"
+    if exchange.state_hash() != snapshot.state_hash:
+        return f"the snapshot after entry {seq} does not have the state hash it was saved with"
+    return exchange
+
+
+def _entries(
+    journal: Journal, from_seq: int, progress: Progress | None
+) -> Iterator[tuple[int, int, bytes]]:
+    """Yield number, time and bytes of every command from `from_seq` on."""
+    for record in journal.read(from_seq):
+        for seq, entry in enumerate(record.entries, record.first_seq):
+            if seq >= from_seq:
+                yield seq, record.time_ns, entry
+        if progress is not None:
+            progress(record.last_seq, journal.last_seq)
+
+
+def _apply(exchange: Exchange, seq: int, time_ns: int, entry: bytes) -> None:
+    try:
+        command = decode(entry)
+    except msgspec.DecodeError as error:
+        raise JournalCorruptError(seq, f"it is no command of this version: {error}") from error
+    exchange.apply(seq, time_ns, command)
+
+
+def _compare(seq: int, *, expected: bytes, found: bytes) -> None:
+    if expected != found:
+        raise StateMismatchError(seq, expected=expected, found=found)

@@ -1,0 +1,243 @@
+"""The sequencer at work: an asyncio task that drives the machine, and a thread that waits for disk.
+
+The journal blocks while it syncs, so it has a thread of its own, which the loop waits for without
+standing still. Everything else happens on the loop: a command is carried out, the subscribers are
+told, and whoever submitted it is answered, in that order, before the next command's turn.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import TypeAlias
+
+import msgspec
+
+from strikewire.exchange import Command, Exchange
+from strikewire.journal import Journal
+from strikewire.sequencer.core import Applied, Batch, Phase, Sequencer
+from strikewire.sequencer.errors import SequencerStopped
+from strikewire.sequencer.recovery import SnapshotPolicy, take_snapshot
+
+OnApplied: TypeAlias = Callable[[Applied], None]
+OnStopped: TypeAlias = Callable[[SequencerStopped], None]
+
+CLOSED = "the venue is closing"
+
+COMMANDS_PER_TURN = 32
+"""Commands carried out before the loop's other tasks have a turn."""
+
+
+class _Waiter(msgspec.Struct, frozen=True):
+    """Who asked for a command."""
+
+    on_applied: OnApplied
+    on_stopped: OnStopped
+
+
+def _tell_nobody(_stopped: SequencerStopped) -> None:
+    """Answer nobody: the submitter did not ask to hear of a stop."""
+
+
+class SequencerService:
+    """One order for everything that enters the venue, durable before it is answered.
+
+    Run it as a task; it ends when it is closed, or with the error that stopped it.
+    """
+
+    def __init__(
+        self,
+        sequencer: Sequencer,
+        journal: Journal,
+        *,
+        clock: Callable[[], int],
+        subscribers: Sequence[OnApplied] = (),
+        snapshots: SnapshotPolicy | None = None,
+        snapshot_seq: int = 0,
+    ) -> None:
+        """Make the service of a sequencer that stands where its journal ends.
+
+        Args:
+            sequencer: Driven by nobody else.
+            journal: Written by nobody else; closed by who opened it, after `run` has ended.
+            clock: Nanoseconds since the Unix epoch.
+            subscribers: Called with every command, in order, each before the next one. What they
+                raise is a fault of theirs and stops the venue.
+            snapshots: When to take them; None takes none.
+            snapshot_seq: Command after which the last snapshot was taken; 0 if there is none.
+        """
+        assert sequencer.last_seq == journal.last_seq
+        assert sequencer.last_time_ns >= journal.last_time_ns
+        self._sequencer = sequencer
+        self._journal = journal
+        self._clock = clock
+        self._subscribers = list(subscribers)
+        self._snapshots = snapshots
+        self._snapshot_seq = snapshot_seq
+        self._wake = asyncio.Event()
+        self._being_told: _Waiter | None = None
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange, for reading. All it shows is durable."""
+        return self._sequencer.exchange
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the last command that was carried out."""
+        return self._sequencer.last_seq
+
+    @property
+    def queued(self) -> int:
+        """How many commands wait for the journal."""
+        return self._sequencer.queued
+
+    def subscribe(self, subscriber: OnApplied) -> None:
+        """Call `subscriber` with every command from now on, after those who came before it."""
+        self._subscribers.append(subscriber)
+
+    def submit(
+        self, command: Command, on_applied: OnApplied, on_stopped: OnStopped = _tell_nobody
+    ) -> None:
+        """Put a command in the queue, from a callback or a task of the loop.
+
+        Exactly one of the two is called, once and never before this returns.
+
+        Args:
+            command: What is to be done.
+            on_applied: Called when it is durable and carried out, after the subscribers.
+            on_stopped: Called when it will not be answered, because the sequencer stopped.
+
+        Raises:
+            QueueFull: Too many are waiting.
+            CommandTooLarge: It has too many bytes.
+            SequencerStopped: Nothing is taken any more.
+        """
+        self._sequencer.submit(_Waiter(on_applied, on_stopped), command)
+        self._wake.set()
+
+    async def execute(self, command: Command) -> Applied:
+        """Carry out a command and wait for it.
+
+        Who is cancelled while waiting does not take the command back.
+
+        Raises:
+            QueueFull: Too many are waiting.
+            CommandTooLarge: It has too many bytes.
+            SequencerStopped: It will not be answered; `in_doubt` says whether it may have happened.
+        """
+        answer: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
+        self.submit(command, partial(_answer, answer), partial(_refuse, answer))
+        return await answer
+
+    def close(self) -> None:
+        """Take no more commands, carry out those that wait, take a last snapshot, end `run`."""
+        self._sequencer.close(CLOSED)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until closed or cancelled. Afterwards everyone who asked has been answered.
+
+        Raises:
+            JournalWriteError: A batch could not be made durable.
+            Exception: A subscriber or the exchange is at fault. The journal is intact.
+        """
+        # Leaving the block waits for the thread: what it is writing is never abandoned.
+        with ThreadPoolExecutor(1, thread_name_prefix="journal") as thread:
+            reason = CLOSED
+            try:
+                await self._work(thread)
+            except Exception as error:
+                reason = str(error) or type(error).__name__
+                raise
+            finally:
+                self._stop(reason)
+
+    async def _work(self, thread: ThreadPoolExecutor) -> None:
+        while not self._sequencer.is_drained:
+            batch = self._sequencer.take_batch(self._clock())
+            if batch is None:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            await self._commit(thread, batch)
+            if self._snapshots is not None and self._snapshots.is_due(
+                last_seq=self.last_seq, snapshot_seq=self._snapshot_seq
+            ):
+                await self._take_snapshot(thread)
+        if self._snapshots is not None and self.last_seq > self._snapshot_seq:
+            await self._take_snapshot(thread)
+
+    async def _commit(self, thread: ThreadPoolExecutor, batch: Batch) -> None:
+        """Make a batch durable, then carry it out and tell it, to the end."""
+        append = thread.submit(self._journal.append, batch.first_seq, batch.time_ns, batch.entries)
+        try:
+            await _finished(append)
+            self._sequencer.committed(batch)
+            while self._carry_out(COMMANDS_PER_TURN):
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            # A commit cannot be called back: in a moment it is durable, and then it is to be told.
+            append.result()
+            if self._sequencer.phase is Phase.APPENDING:
+                self._sequencer.committed(batch)
+            self._carry_out(len(batch.commands))
+            raise
+
+    def _carry_out(self, commands: int) -> bool:
+        """Carry out as many durable commands, and say whether there may be more."""
+        for _ in range(commands):
+            applied = self._sequencer.apply_next()
+            if applied is None:
+                return False
+            self._release(applied)
+        return True
+
+    def _release(self, applied: Applied) -> None:
+        """Tell what is durable: first the subscribers, then who asked."""
+        waiter = applied.token
+        assert isinstance(waiter, _Waiter)
+        self._being_told = waiter
+        for subscriber in self._subscribers:
+            subscriber(applied)
+        self._being_told = None
+        waiter.on_applied(applied)
+
+    async def _take_snapshot(self, thread: ThreadPoolExecutor) -> None:
+        seq = self.last_seq
+        snapshot = take_snapshot(self.exchange, seq)
+        await _finished(thread.submit(self._journal.save_snapshot, snapshot))
+        self._snapshot_seq = seq
+
+    def _stop(self, reason: str) -> None:
+        """Answer everyone who still waits."""
+        if self._being_told is not None:
+            _tell(self._being_told, SequencerStopped(reason, in_doubt=True))
+            self._being_told = None
+        for unanswered in self._sequencer.stop(reason):
+            _tell(unanswered.token, SequencerStopped(reason, in_doubt=unanswered.in_doubt))
+
+
+async def _finished(work: Future[None]) -> None:
+    """Wait for the journal's thread; being cancelled does not cancel its work."""
+    await asyncio.shield(asyncio.wrap_future(work))
+
+
+def _tell(token: object, stopped: SequencerStopped) -> None:
+    assert isinstance(token, _Waiter)
+    try:
+        token.on_stopped(stopped)
+    except Exception as error:  # noqa: BLE001 - the task's outermost edge; the others wait as well
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "a submitter failed while it was told of the stop", "exception": error}
+        )
+
+
+def _answer(answer: asyncio.Future[Applied], applied: Applied) -> None:
+    if not answer.done():
+        answer.set_result(applied)
+
+
+def _refuse(answer: asyncio.Future[Applied], stopped: SequencerStopped) -> None:
+    if not answer.done():
+        answer.set_exception(stopped)
