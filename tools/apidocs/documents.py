@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from typing import Any
@@ -28,7 +29,7 @@ _SOCKET = "ws://localhost:8080/ws/api/v2"
 
 def openrpc() -> str:
     """Return the OpenRPC document: every method with its parameters and its result."""
-    methods, schemas = _method_schemas()
+    methods, schemas = _method_schemas(list(METHODS.values()))
     for method in METHODS.values():
         del schemas[method.request.__name__]  # OpenRPC lists parameters one by one
     document = {
@@ -43,12 +44,9 @@ def openrpc() -> str:
 
 def openapi() -> str:
     """Return the OpenAPI document: the same methods over HTTP, by GET and by POST."""
-    methods, schemas = _method_schemas()
-    paths = {
-        f"/api/v2/{method.name}": _path(method, methods)
-        for method in METHODS.values()
-        if method.transport == "ws+rest"
-    }
+    over_http = [method for method in METHODS.values() if method.transport == "ws+rest"]
+    methods, schemas = _method_schemas(over_http)
+    paths = {f"/api/v2/{method.name}": _path(method, methods) for method in over_http}
     document = {
         "openapi": "3.1.0",
         "info": _INFO,
@@ -247,9 +245,8 @@ def _parameter(name: str) -> Json:
     return {"enum": [str(word) for word in {"group": GROUPS, "depth": DEPTHS}[name]]}
 
 
-def _method_schemas() -> tuple[dict[str, tuple[Json, Json]], Json]:
+def _method_schemas(methods: list[Method]) -> tuple[dict[str, tuple[Json, Json]], Json]:
     """Return request and response schema of each method, and the schemas they refer to."""
-    methods = list(METHODS.values())
     forms = [form for method in methods for form in (method.request, method.response)]
     found, schemas = _schemas(forms)
     requests = [schemas[method.request.__name__] for method in methods]
@@ -259,16 +256,18 @@ def _method_schemas() -> tuple[dict[str, tuple[Json, Json]], Json]:
 
 def _schemas(forms: list[Form]) -> tuple[list[Json], Json]:
     found, components = msgspec.json.schema_components(forms, ref_template=_REF)
-    return [_numbers(schema) for schema in found], _numbers(dict(sorted(components.items())))
+    return [_plain(schema) for schema in found], _plain(dict(sorted(components.items())))
 
 
-def _numbers(schema: Any) -> Any:  # noqa: ANN401 (any JSON)
-    """Show exact numbers as what they are on the wire: msgspec describes a Decimal as text."""
+def _plain(schema: Any) -> Any:  # noqa: ANN401 (any JSON)
+    """Show exact numbers as what they are on the wire, and docstrings without indentation."""
     if isinstance(schema, list):
-        return [_numbers(item) for item in schema]
+        return [_plain(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    changed = {key: _numbers(value) for key, value in schema.items()}
+    changed = {key: _plain(value) for key, value in schema.items()}
+    if isinstance(changed.get("description"), str):
+        changed["description"] = inspect.cleandoc(changed["description"])
     if changed.get("format") == "decimal":
         del changed["format"]
         changed["type"] = ["number", "string"]

@@ -43,23 +43,26 @@ class _AccessToken(Struct):
     access_token: str | UnsetType = UNSET
 
 
-class _Result(Struct, frozen=True):
+_SPELLING: Final = {"us_in": "usIn", "us_out": "usOut", "us_diff": "usDiff"}
+
+
+class _Result(Struct, frozen=True, rename=_SPELLING):
     jsonrpc: str
     id: RequestId | UnsetType
     result: Any  # any response type of the registry
-    usIn: int  # noqa: N815 (Deribit's spelling)
-    usOut: int  # noqa: N815
-    usDiff: int  # noqa: N815
+    us_in: int
+    us_out: int
+    us_diff: int
     testnet: bool
 
 
-class _Error(Struct, frozen=True):
+class _Error(Struct, frozen=True, rename=_SPELLING):
     jsonrpc: str
     id: RequestId | UnsetType
     error: ErrorObject
-    usIn: int  # noqa: N815
-    usOut: int  # noqa: N815
-    usDiff: int  # noqa: N815
+    us_in: int
+    us_out: int
+    us_diff: int
     testnet: bool
 
 

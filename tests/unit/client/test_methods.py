@@ -1,0 +1,91 @@
+import inspect
+from decimal import Decimal
+from typing import Any, get_type_hints
+
+import msgspec
+import pytest
+
+from strikewire.api import METHODS, jsonrpc, trading
+from strikewire.client.methods import Methods
+
+NAMES = sorted(name for name in vars(Methods) if not name.startswith("_"))
+VALUES: dict[str, object] = {
+    "channels": ["quote.BTC-PERPETUAL"],
+    "client_id": "id",
+    "client_name": "test",
+    "client_secret": "secret",
+    "client_version": "1",
+    "currency": "BTC",
+    "grant_type": "client_credentials",
+    "index_name": "btc_usd",
+    "instrument_name": "BTC-PERPETUAL",
+    "interval": 10,
+    "label": "mine",
+    "order_id": "BTC-12",
+    "start_timestamp": 1_732_284_000_000,
+}
+# What these need although the signature leaves it open.
+NEEDED = {"buy": {"amount": 10, "price": 1}, "sell": {"amount": 10, "price": 1}}
+NEEDED["auth"] = {"client_id": "id", "client_secret": "secret"}  # type: ignore[dict-item]
+
+
+class Recorder(Methods):
+    """Keeps what would be sent."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, object], Any]] = []
+
+    async def call(self, method: str, params: dict[str, object], form: Any, /) -> Any:
+        self.calls.append((method, params, form))
+        return None
+
+
+async def test_every_method_of_the_venue_that_answers_has_a_typed_one() -> None:
+    client = Recorder()
+    for name in NAMES:
+        function = getattr(client, name)
+        required = {
+            key: VALUES[key]
+            for key, parameter in inspect.signature(function).parameters.items()
+            if parameter.default is inspect.Parameter.empty
+        }
+        await function(**required, **NEEDED.get(name, {}))
+
+    called = {method: (params, form) for method, params, form in client.calls}
+
+    assert set(called) == set(METHODS) - {"private/logout"}
+    for method, (params, form) in called.items():
+        assert form == METHODS[method].response
+        jsonrpc.decode_params(METHODS[method], msgspec.json.encode(params))
+
+
+async def test_a_parameter_that_is_not_given_is_not_sent() -> None:
+    client = Recorder()
+
+    await client.buy(instrument_name="BTC-PERPETUAL", amount=Decimal("0.1"), price=5.5)
+
+    assert client.calls == [
+        (
+            "private/buy",
+            {"instrument_name": "BTC-PERPETUAL", "amount": Decimal("0.1"), "price": 5.5},
+            trading.OrderAndTrades,
+        )
+    ]
+
+
+async def test_a_word_that_two_methods_share_is_told_apart_by_its_scope() -> None:
+    client = Recorder()
+
+    await client.public_subscribe(channels=["quote.BTC-PERPETUAL"])
+    await client.private_subscribe(channels=["user.portfolio.btc"])
+
+    assert [method for method, _, _ in client.calls] == ["public/subscribe", "private/subscribe"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_method_is_documented_and_typed(name: str) -> None:
+    function = getattr(Methods, name)
+    hints = get_type_hints(function)
+
+    assert function.__doc__
+    assert "return" in hints
