@@ -24,7 +24,6 @@ from strikewire.exchange.events import (
     AccountOpened,
     AccountView,
     BalanceChanged,
-    BookView,
     Event,
     Fill,
     FillSide,
@@ -32,7 +31,6 @@ from strikewire.exchange.events import (
     InstrumentSettled,
     LevelChanged,
     MarksChanged,
-    MoneyCheck,
     OrderEvent,
     OrderState,
     OrderView,
@@ -40,10 +38,10 @@ from strikewire.exchange.events import (
     PositionView,
     Reject,
     Rejected,
-    Summary,
 )
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
+from strikewire.exchange.views import BookView, MoneyCheck, Summary
 
 __all__ = [
     "AccountOpened",

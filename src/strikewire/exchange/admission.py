@@ -9,8 +9,10 @@ import msgspec
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.events import Reject, Rejected
+from strikewire.exchange.ledgers import Holding
+from strikewire.exchange.markets import Market
 from strikewire.exchange.matching import Plan, Room, plan
-from strikewire.exchange.state import Account, Holding, Market, State
+from strikewire.exchange.state import Account, State
 from strikewire.model import AccountId, PriceE8, Side, Ticks
 
 OPEN_ORDERS_MAX = 10_000

@@ -6,7 +6,8 @@ Each function answers with the thing that was asked for, or None, or with a `Rej
 from strikewire.exchange.book import Order
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.margin import PriceBand
-from strikewire.exchange.state import Account, Market, State
+from strikewire.exchange.markets import Market
+from strikewire.exchange.state import Account, State
 from strikewire.model import (
     AMOUNT_LOTS_MAX,
     PRICE_TICKS_MAX,

@@ -25,14 +25,11 @@ from strikewire.exchange.commands import (
 )
 from strikewire.exchange.events import (
     AccountView,
-    BookView,
     Event,
     Fill,
-    MoneyCheck,
     OrderView,
     PositionView,
     Rejected,
-    Summary,
 )
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.listing import list_instrument, set_marks, settle
@@ -41,6 +38,9 @@ from strikewire.exchange.snapshot import dump, load
 from strikewire.exchange.state import State
 from strikewire.exchange.trading import edit, place
 from strikewire.exchange.views import (
+    BookView,
+    MoneyCheck,
+    Summary,
     account_view,
     book_view,
     money,

@@ -16,8 +16,10 @@ from strikewire.exchange.events import (
     OrderState,
     PositionChanged,
 )
+from strikewire.exchange.ledgers import Holding
+from strikewire.exchange.markets import Market
 from strikewire.exchange.matching import Match, Plan
-from strikewire.exchange.state import Account, Holding, Market, State
+from strikewire.exchange.state import Account, State
 from strikewire.exchange.views import position_view
 from strikewire.model import AccountId, InstrumentId, Lots, PriceE8, TradeId, Units
 

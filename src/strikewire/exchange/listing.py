@@ -20,7 +20,9 @@ from strikewire.exchange.events import (
     Rejected,
 )
 from strikewire.exchange.execution import Turn
-from strikewire.exchange.state import Account, Holding, Market, State
+from strikewire.exchange.ledgers import Holding
+from strikewire.exchange.markets import Market
+from strikewire.exchange.state import Account, State
 from strikewire.model import (
     CURRENCIES,
     ID_MAX,

@@ -13,7 +13,9 @@ from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
 from strikewire.exchange.commands import Mark
 from strikewire.exchange.events import Fill, OrderView
-from strikewire.exchange.state import Account, Holding, Ledger, Market, State, Treasury
+from strikewire.exchange.ledgers import Holding, Ledger
+from strikewire.exchange.markets import Market
+from strikewire.exchange.state import Account, State, Treasury
 from strikewire.model import (
     AccountId,
     Instrument,

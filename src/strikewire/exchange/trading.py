@@ -36,7 +36,8 @@ from strikewire.exchange.commands import (
 )
 from strikewire.exchange.events import OrderState, Reject, Rejected
 from strikewire.exchange.execution import Turn
-from strikewire.exchange.state import Account, Market
+from strikewire.exchange.markets import Market
+from strikewire.exchange.state import Account
 from strikewire.model import (
     PRICE_TICKS_MAX,
     Lots,

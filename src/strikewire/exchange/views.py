@@ -1,8 +1,103 @@
 """What may be read of the state: positions, summaries, books and the money of the venue."""
 
-from strikewire.exchange.events import AccountView, BookView, MoneyCheck, PositionView, Summary
-from strikewire.exchange.state import Account, Holding, Ledger, Market, State, Treasury
-from strikewire.model import InstrumentId, Lots, PriceE8, Units
+import msgspec
+
+from strikewire.exchange.events import AccountView, PositionView
+from strikewire.exchange.ledgers import Holding, Ledger
+from strikewire.exchange.markets import Market
+from strikewire.exchange.state import Account, State, Treasury
+from strikewire.model import AccountId, InstrumentId, Lots, PriceE8, Ticks, Units
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What an account has in one currency, valued at the last marks; all in its units."""
+
+    account_id: AccountId
+    currency: str
+    balance: Units
+    """Cash paid in, less what was paid out, and premiums, fees and deliveries."""
+
+    session_rpl: Units
+    """Realised profit of futures that has not been moved to the balance."""
+
+    session_upl: Units
+    """Profit of open futures at the mark."""
+
+    equity: Units
+    """balance + session_rpl + session_upl + options_value."""
+
+    margin_balance: Units
+    """balance + session_rpl + session_upl."""
+
+    initial_margin: Units
+    """Of positions and open orders, spot reserve included."""
+
+    maintenance_margin: Units
+    available_funds: Units
+    """margin_balance - initial_margin; negative when under water."""
+
+    available_withdrawal_funds: Units
+    """What may leave: the lesser of available funds and free balance, at least 0."""
+
+    projected_initial_margin: Units
+    """Of positions alone, without open orders."""
+
+    spot_reserve: Units
+    """Set aside for open spot orders."""
+
+    options_value: Units
+    """Worth of long options less that of short ones, at the mark."""
+
+    futures_session_rpl: Units
+    futures_session_upl: Units
+    options_session_rpl: Units
+    """Realised on options; already in the balance."""
+
+    options_session_upl: Units
+    """Options' value less the premiums paid for them; shown, not part of `session_upl`."""
+
+    fees_paid: Units
+    """All fees since the account was opened."""
+
+
+class BookView(msgspec.Struct, frozen=True, array_like=True):
+    """The public side of a book: aggregated levels, best first."""
+
+    instrument_id: InstrumentId
+    bids: list[tuple[Ticks, Lots]]
+    asks: list[tuple[Ticks, Lots]]
+    change_id: int
+
+
+class MoneyCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """All money of one currency, from both ends. The two ends are equal, to the last unit, always.
+
+    Every fill moves the same integer from one side to the other, fees go to the venue, and so
+    do the fractions that are left over when a settlement is rounded.
+    """
+
+    currency: str
+    deposits: Units
+    withdrawals: Units
+    balances: Units
+    session_rpl: Units
+    entry_values: Units
+    """What the open futures were entered at, with the sign of what closing them has to return."""
+
+    fees: Units
+    rounding: Units
+    """Fractions of a unit that settlements left to the venue."""
+
+    @property
+    def difference(self) -> int:
+        """Money that appeared from nowhere; 0, or the clearing has a fault."""
+        inside = self.balances + self.session_rpl + self.entry_values + self.fees + self.rounding
+        return inside - (self.deposits - self.withdrawals)
+
+    @property
+    def is_conserved(self) -> bool:
+        """Whether every unit that is inside once came in."""
+        return self.difference == 0
 
 
 def account_view(account: Account) -> AccountView:

@@ -1,0 +1,80 @@
+"""One instrument while it is listed: its book, its mark, its trades."""
+
+from collections import deque
+
+from strikewire.exchange.book import Book
+from strikewire.exchange.clearing import Contract
+from strikewire.exchange.commands import Mark
+from strikewire.exchange.events import Fill
+from strikewire.exchange.margin import PriceBand, Valuation
+from strikewire.model import Instrument, Ticks
+
+TRADES_MAX = 1_000
+"""Public trades of an instrument that can still be looked up; the oldest are forgotten first."""
+
+
+class Market:
+    """One instrument while it is listed: its book, its mark, its trades."""
+
+    __slots__ = (
+        "_valuation",
+        "book",
+        "contract",
+        "instrument",
+        "is_open",
+        "last_price",
+        "mark",
+        "open_interest",
+        "tick_direction",
+        "trade_seq",
+        "trades",
+    )
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.contract = Contract(instrument)
+        self.book = Book()
+        self.is_open = True
+        self.mark: Mark | None = None
+        self.open_interest = 0
+        """Lots that are held long, which are as many as are held short."""
+
+        self.trade_seq = 0
+        self.last_price: Ticks | None = None
+        self.tick_direction = 1
+        self.trades: deque[Fill] = deque(maxlen=TRADES_MAX)
+        self._valuation: Valuation | None = None
+
+    @property
+    def valuation(self) -> Valuation | None:
+        """What the mark means for margin; None without a mark, and on spot, which needs none."""
+        if self._valuation is None and self.mark is not None:
+            self._valuation = Valuation(self.contract, self.mark)
+        return self._valuation
+
+    @property
+    def band(self) -> PriceBand | None:
+        """The prices orders may have; None as long as there is no mark."""
+        valuation = self.valuation
+        return valuation.band if valuation else None
+
+    def set_mark(self, mark: Mark) -> None:
+        """Take over a mark; what it means is worked out when somebody asks."""
+        self.mark = mark
+        self._valuation = None
+
+    def print_trade(self, price: Ticks) -> None:
+        """Count a trade and note which way the price went.
+
+        Source: Deribit API v2, `tick_direction`: 0 plus, 1 zero-plus, 2 minus, 3 zero-minus.
+        """
+        self.trade_seq += 1
+        if self.last_price is not None:
+            if price > self.last_price:
+                self.tick_direction = 0
+            elif price < self.last_price:
+                self.tick_direction = 2
+            else:
+                # The same price again: a plus becomes a zero-plus, a minus a zero-minus.
+                self.tick_direction |= 1
+        self.last_price = price
