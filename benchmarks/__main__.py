@@ -35,7 +35,9 @@ def main(argv: list[str] | None = None) -> int:
 
     results = measure_room(options.room, quick=options.quick)
     write(options.room, results)
-    Console().print(table(options.room, results))
+    # Without a terminal there is no width to keep to, and a folded table is hard to read.
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table(options.room, results))
     missed = [result for result in results if not result.meets_floor]
     for result in missed:
         print(
@@ -81,9 +83,9 @@ def table(room: str, results: list[Result]) -> Table:
             result.measure,
             result.against or "-",
             _value(result),
-            "-" if result.spread is None else " - ".join(f"{end:,.4g}" for end in result.spread),
-            "-" if result.floor is None else f"{result.floor:,.4g}",
-            "-" if result.aim is None else f"{result.aim:,.4g}",
+            "-" if result.spread is None else " - ".join(number(end) for end in result.spread),
+            "-" if result.floor is None else number(result.floor),
+            "-" if result.aim is None else number(result.aim),
         )
     return drawn
 
@@ -92,7 +94,12 @@ def _value(result: Result) -> str:
     if result.value is None:
         return f"[yellow]not run: {result.note}[/]"
     colour = "red" if not result.meets_floor else "green" if result.meets_aim else "default"
-    return f"[{colour}]{result.value:,.4g} {result.unit}[/]"
+    return f"[{colour}]{number(result.value)} {result.unit}[/]"
+
+
+def number(value: float) -> str:
+    """Write a number for people: four digits, thousands apart, no exponent."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
 if __name__ == "__main__":
