@@ -5,7 +5,7 @@ Source: Deribit API v2, `book.{instrument_name}.{interval}`: a snapshot first, t
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Final, Literal, Self
 
@@ -168,7 +168,7 @@ class BookStream:
         channel: str,
         *,
         levels: int | None,
-        on_end: Callable[[str], None],
+        on_end: Callable[[Sequence[str]], None],
     ) -> None:
         self.book = book
         self.channel = channel
@@ -219,7 +219,7 @@ class BookStream:
 
     async def __aexit__(self, *_: object) -> None:
         self.end()
-        self._on_end(self.channel)
+        self._on_end([self.channel])
 
 
 def _deltas(levels: list[tuple[str, float, float]]) -> list[tuple[int, int]]:

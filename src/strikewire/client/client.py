@@ -126,8 +126,8 @@ class Client(Methods):
         self._timer_ns = 0
         self._first: asyncio.Future[Disconnected | None] | None = None
         self._readers = Readers(
-            want=lambda channel: self._perform(self._machine.want(clock(), [channel])),
-            drop=lambda channel: self._perform(self._machine.drop(clock(), [channel])),
+            want=lambda channels: self._perform(self._machine.want(clock(), channels)),
+            drop=lambda channels: self._perform(self._machine.drop(clock(), channels)),
             renew=lambda channel: self._perform(self._machine.renew(clock(), channel)),
         )
 
@@ -171,17 +171,19 @@ class Client(Methods):
             raise AnswerShapeError(method=method, reason=str(error)) from None
 
     def subscribe(
-        self, channel: str, *, loss: Loss | None = None, capacity: int = NOTES_MAX
+        self, *channels: str, loss: Loss | None = None, capacity: int = NOTES_MAX
     ) -> Stream[Note]:
-        """Follow a channel: `async for note in client.subscribe("trades.BTC-PERPETUAL.raw"):`.
+        """Follow channels: `async for note in client.subscribe("trades.BTC-PERPETUAL.raw"):`.
 
         Args:
-            channel: Any channel of the venue.
+            channels: Any channels of the venue, at least one.
             loss: What happens when more than `capacity` notes wait. Default: states (ticker,
-                quote, portfolio) keep the latest; anything else fails rather than lose.
+                quote, portfolio) keep the latest of each channel; anything else fails rather
+                than lose.
             capacity: Notes that wait to be read, at most.
         """
-        return self._readers.add_notes(channel, loss=loss, capacity=capacity)
+        assert channels
+        return self._readers.add_notes(channels, loss=loss, capacity=capacity)
 
     def book(
         self, instrument_name: str, *, interval: str = "100ms", levels: int | None = None

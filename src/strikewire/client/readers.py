@@ -4,7 +4,7 @@ Streams are held weakly: one that its user has dropped is no reader, and the nex
 channel finds that out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from weakref import WeakSet
 
@@ -26,16 +26,16 @@ class Readers:
     """The streams of one client.
 
     Args:
-        want: Subscribes a channel.
-        drop: Unsubscribes a channel.
+        want: Subscribes channels.
+        drop: Unsubscribes channels.
         renew: Subscribes a channel again, for a fresh snapshot.
     """
 
     def __init__(
         self,
         *,
-        want: Callable[[str], None],
-        drop: Callable[[str], None],
+        want: Callable[[Sequence[str]], None],
+        drop: Callable[[Sequence[str]], None],
         renew: Callable[[str], None],
     ) -> None:
         self._want = want
@@ -45,15 +45,19 @@ class Readers:
         self._books: dict[str, tuple[LocalBook, WeakSet[BookStream]]] = {}
         self._listeners: WeakSet[Stream[Event]] = WeakSet()
 
-    def add_notes(self, channel: str, *, loss: Loss | None, capacity: int) -> Stream[Note]:
-        """Return a new stream of a channel; see `Client.subscribe`."""
+    def add_notes(
+        self, channels: Sequence[str], *, loss: Loss | None, capacity: int
+    ) -> Stream[Note]:
+        """Return a new stream of some channels; see `Client.subscribe`."""
         if loss is None:
-            loss = Loss.LATEST if channel.startswith(STATE_CHANNELS) else Loss.FAIL
+            are_states = all(channel.startswith(STATE_CHANNELS) for channel in channels)
+            loss = Loss.LATEST if are_states else Loss.FAIL
         stream: Stream[Note] = Stream(
-            channel, capacity=capacity, loss=loss, on_lost=self._lost, on_end=self.tidy
+            channels, capacity=capacity, loss=loss, on_lost=self._lost, on_end=self.tidy
         )
-        self._notes.setdefault(channel, WeakSet()).add(stream)
-        self._want(channel)
+        for channel in channels:
+            self._notes.setdefault(channel, WeakSet()).add(stream)
+        self._want(channels)
         return stream
 
     def add_book(self, instrument_name: str, interval: str, levels: int | None) -> BookStream:
@@ -66,13 +70,13 @@ class Readers:
         streams.add(stream)
         if book.is_stale and channel in self._notes:
             self._renew(channel)  # its snapshot went to a stream of notes, before this book was
-        self._want(channel)
+        self._want([channel])
         return stream
 
     def add_listener(self) -> Stream[Event]:
         """Return a new stream of events; see `Client.events`."""
         stream: Stream[Event] = Stream(
-            "events", capacity=EVENTS_MAX, loss=Loss.OLDEST, on_lost=_ignore, on_end=_ignore
+            ["events"], capacity=EVENTS_MAX, loss=Loss.OLDEST, on_lost=_ignore, on_end=_ignore
         )
         self._listeners.add(stream)
         return stream
@@ -84,20 +88,20 @@ class Readers:
         if channel in self._notes:
             note = Note(channel, data, now_ns, is_first)
             for stream in list(self._notes[channel]):
-                stream.put(note)
-        self.tidy(channel)
+                stream.put(channel, note)
+        self.tidy([channel])
 
     def tell(self, event: Event) -> None:
         """Hand an event to everyone who listens, and draw its consequences."""
         for listener in list(self._listeners):
-            listener.put(event)
+            listener.put("events", event)
         if isinstance(event, Disconnected):
             self._distrust(event.reason)
         elif isinstance(event, Refused):
             error = SubscriptionRefusedError(channel=event.channel, reason=event.reason)
             for reader in self._readers(event.channel):
                 reader.end(error)
-            self.tidy(event.channel)
+            self.tidy([event.channel])
 
     def end(self, error: ClientError | None) -> None:
         """Let every stream stop, or raise `error`."""
@@ -107,12 +111,14 @@ class Readers:
         for listener in list(self._listeners):
             listener.end()
 
-    def tidy(self, channel: str) -> None:
-        """Leave a channel that nobody reads any more."""
-        if not any(reader.is_open for reader in self._readers(channel)):
+    def tidy(self, channels: Sequence[str]) -> None:
+        """Leave those channels that nobody reads any more."""
+        unread = [channel for channel in channels if not self._is_read(channel)]
+        for channel in unread:
             self._books.pop(channel, None)
             self._notes.pop(channel, None)
-            self._drop(channel)
+        if unread:
+            self._drop(unread)
 
     def _update_book(self, channel: str, data: Raw) -> None:
         book, streams = self._books[channel]
@@ -142,6 +148,9 @@ class Readers:
         yield from list(self._notes.get(channel, ()))
         if channel in self._books:
             yield from list(self._books[channel][1])
+
+    def _is_read(self, channel: str) -> bool:
+        return any(reader.is_open for reader in self._readers(channel))
 
     def _lost(self, channel: str, count: int) -> None:
         self.tell(Lost(channel, count))

@@ -4,8 +4,8 @@ The connection never waits for a reader: it puts and goes on. What happens when 
 too slow is chosen when the stream is made, counted, and told.
 """
 
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Generic, Self, TypeVar
 
@@ -68,8 +68,8 @@ class Stream(Generic[T]):
     channel that no stream reads is unsubscribed.
 
     Args:
-        name: What it carries, for messages.
-        capacity: Items that wait to be read, at most.
+        channels: What it carries.
+        capacity: Items that wait to be read, at most; with `Loss.LATEST` it is one a channel.
         loss: What happens when one more comes.
         on_lost: Is told how many were lost when the reader comes back after a loss.
         on_end: Is told when the reader has left.
@@ -80,21 +80,23 @@ class Stream(Generic[T]):
 
     def __init__(
         self,
-        name: str,
+        channels: Sequence[str],
         *,
         capacity: int,
         loss: Loss,
         on_lost: Callable[[str, int], None],
-        on_end: Callable[[str], None],
+        on_end: Callable[[Sequence[str]], None],
     ) -> None:
         assert capacity >= 1
-        self.name = name
+        self.channels = tuple(channels)
         self.lost = 0
-        self._capacity = 1 if loss is Loss.LATEST else capacity
+        self._capacity = capacity
         self._loss = loss
         self._on_lost = on_lost
         self._on_end = on_end
-        self._items: deque[T] = deque()
+        # By channel where only the latest is kept, else by number: the oldest comes first.
+        self._items: OrderedDict[str | int, T] = OrderedDict()
+        self._count = 0
         self._lost_told = 0
         self._end: BaseException | None = None
         self._bell = Bell()
@@ -104,19 +106,28 @@ class Stream(Generic[T]):
         """Whether more items may come."""
         return self._end is None
 
-    def put(self, item: T) -> None:
+    @property
+    def name(self) -> str:
+        """What it carries, for messages."""
+        more = len(self.channels) - 1
+        return f"{self.channels[0]} and {more} more" if more else self.channels[0]
+
+    def put(self, channel: str, item: T) -> None:
         """Queue an item; what it costs when the stream is full is the loss policy's business."""
         if self._end is not None:
             return
-        if len(self._items) < self._capacity:
-            self._items.append(item)
+        if self._loss is Loss.LATEST:
+            # Of a state only the last word counts: overwriting it loses nothing, and the channel
+            # keeps its turn.
+            self._items[channel] = item
+        elif len(self._items) < self._capacity:
+            self._append(item)
         elif self._loss is Loss.FAIL:
             self._end = SlowReaderError(channel=self.name, capacity=self._capacity)
         else:
-            self._items.popleft()
-            self._items.append(item)
-            # Of a state only the last word counts: overwriting it loses nothing.
-            self.lost += self._loss is Loss.OLDEST
+            self._items.popitem(last=False)
+            self._append(item)
+            self.lost += 1
         self._bell.ring()
 
     def end(self, error: ClientError | None = None) -> None:
@@ -137,7 +148,7 @@ class Stream(Generic[T]):
         if self.lost > self._lost_told:
             self._on_lost(self.name, self.lost - self._lost_told)
             self._lost_told = self.lost
-        return self._items.popleft()
+        return self._items.popitem(last=False)[1]
 
     async def __aenter__(self) -> Self:
         return self
@@ -145,4 +156,8 @@ class Stream(Generic[T]):
     async def __aexit__(self, *_: object) -> None:
         self._items.clear()
         self.end()
-        self._on_end(self.name)
+        self._on_end(self.channels)
+
+    def _append(self, item: T) -> None:
+        self._items[self._count] = item
+        self._count += 1

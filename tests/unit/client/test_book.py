@@ -124,7 +124,7 @@ def test_distrust_is_news_once() -> None:
 
 def stream(book: LocalBook, ended: list[str] | None = None) -> BookStream:
     told = [] if ended is None else ended
-    return BookStream(book, "book.A.raw", levels=None, on_end=told.append)
+    return BookStream(book, "book.A.raw", levels=None, on_end=told.extend)
 
 
 async def test_a_reader_of_a_book_that_is_there_gets_it_at_once() -> None:

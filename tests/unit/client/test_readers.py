@@ -26,8 +26,8 @@ class House:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
         self.readers = Readers(
-            want=lambda channel: self.asked.append(("want", channel)),
-            drop=lambda channel: self.asked.append(("drop", channel)),
+            want=lambda channels: self.asked.extend(("want", one) for one in channels),
+            drop=lambda channels: self.asked.extend(("drop", one) for one in channels),
             renew=lambda channel: self.asked.append(("renew", channel)),
         )
 
@@ -42,9 +42,9 @@ class House:
 
 async def test_a_note_reaches_every_stream_of_its_channel() -> None:
     house = House()
-    one = house.readers.add_notes("trades.A.raw", loss=None, capacity=10)
-    two = house.readers.add_notes("trades.A.raw", loss=None, capacity=10)
-    other = house.readers.add_notes("trades.B.raw", loss=None, capacity=10)
+    one = house.readers.add_notes(["trades.A.raw"], loss=None, capacity=10)
+    two = house.readers.add_notes(["trades.A.raw"], loss=None, capacity=10)
+    other = house.readers.add_notes(["trades.B.raw"], loss=None, capacity=10)
 
     house.push("trades.A.raw", [1], is_first=True)
     house.readers.end(None)
@@ -57,7 +57,7 @@ async def test_a_note_reaches_every_stream_of_its_channel() -> None:
 @pytest.mark.parametrize("channel", ["ticker.A.raw", "quote.A", "user.portfolio.BTC"])
 async def test_channels_of_states_keep_the_latest_by_default(channel: str) -> None:
     house = House()
-    stream = house.readers.add_notes(channel, loss=None, capacity=10)
+    stream = house.readers.add_notes([channel], loss=None, capacity=10)
 
     house.push(channel, 1)
     house.push(channel, 2)
@@ -68,7 +68,7 @@ async def test_channels_of_states_keep_the_latest_by_default(channel: str) -> No
 async def test_a_lossy_stream_tells_the_listeners() -> None:
     house = House()
     listener = house.readers.add_listener()
-    stream = house.readers.add_notes("trades.A.raw", loss=Loss.OLDEST, capacity=1)
+    stream = house.readers.add_notes(["trades.A.raw"], loss=Loss.OLDEST, capacity=1)
     house.push("trades.A.raw", 1)
     house.push("trades.A.raw", 2)
 
@@ -79,7 +79,7 @@ async def test_a_lossy_stream_tells_the_listeners() -> None:
 
 async def test_a_stream_that_nobody_holds_any_more_ends_its_subscription() -> None:
     house = House()
-    stream = house.readers.add_notes("trades.A.raw", loss=None, capacity=10)
+    stream = house.readers.add_notes(["trades.A.raw"], loss=None, capacity=10)
     house.push("trades.A.raw", 1)
     assert house.asked == [("want", "trades.A.raw")]
 
@@ -92,8 +92,8 @@ async def test_a_stream_that_nobody_holds_any_more_ends_its_subscription() -> No
 
 async def test_the_last_reader_to_leave_ends_the_subscription() -> None:
     house = House()
-    async with house.readers.add_notes("trades.A.raw", loss=None, capacity=10):
-        async with house.readers.add_notes("trades.A.raw", loss=None, capacity=10):
+    async with house.readers.add_notes(["trades.A.raw"], loss=None, capacity=10):
+        async with house.readers.add_notes(["trades.A.raw"], loss=None, capacity=10):
             pass
         assert ("drop", "trades.A.raw") not in house.asked
     assert house.asked[-1] == ("drop", "trades.A.raw")
@@ -146,7 +146,7 @@ async def test_books_are_stale_while_disconnected_and_wait_for_their_snapshot() 
 
 async def test_a_refused_channel_fails_its_streams() -> None:
     house = House()
-    stream = house.readers.add_notes("nonsense", loss=None, capacity=10)
+    stream = house.readers.add_notes(["nonsense"], loss=None, capacity=10)
     book = house.readers.add_book("A", "raw", None)
 
     house.readers.tell(Refused("nonsense", "unknown"))
@@ -160,7 +160,7 @@ async def test_a_refused_channel_fails_its_streams() -> None:
 
 async def test_a_book_beside_a_stream_of_notes_asks_for_a_snapshot_of_its_own() -> None:
     house = House()
-    notes = house.readers.add_notes("book.A.raw", loss=None, capacity=10)
+    notes = house.readers.add_notes(["book.A.raw"], loss=None, capacity=10)
 
     house.readers.add_book("A", "raw", None)
 
@@ -181,7 +181,7 @@ async def test_two_readers_share_one_book() -> None:
 
 async def test_the_end_of_the_client_ends_every_stream() -> None:
     house = House()
-    notes = house.readers.add_notes("trades.A.raw", loss=None, capacity=10)
+    notes = house.readers.add_notes(["trades.A.raw"], loss=None, capacity=10)
     book = house.readers.add_book("A", "raw", None)
     listener = house.readers.add_listener()
 
@@ -191,3 +191,21 @@ async def test_the_end_of_the_client_ends_every_stream() -> None:
         with pytest.raises(ClientClosedError):
             await anext(stream)
     assert [event async for event in listener] == []
+
+
+async def test_one_stream_may_follow_many_channels_and_leaves_them_all() -> None:
+    house = House()
+    async with house.readers.add_notes(["quote.A", "quote.B"], loss=None, capacity=1) as stream:
+        house.push("quote.A", 1)
+        house.push("quote.B", 2)
+        house.push("quote.B", 3)
+
+        notes = [await anext(stream) for _ in range(2)]
+
+    assert [(note.channel, note.data) for note in notes] == [("quote.A", 1), ("quote.B", 3)]
+    assert house.asked == [
+        ("want", "quote.A"),
+        ("want", "quote.B"),
+        ("drop", "quote.A"),
+        ("drop", "quote.B"),
+    ]

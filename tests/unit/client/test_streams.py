@@ -1,6 +1,7 @@
 """A stream is bounded, and says what it loses."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -15,11 +16,11 @@ class Told:
 
     def __init__(self) -> None:
         self.lost: list[tuple[str, int]] = []
-        self.ended: list[str] = []
+        self.ended: list[Sequence[str]] = []
 
     def stream(self, loss: Loss, capacity: int = 3) -> Stream[int]:
         return Stream(
-            "numbers",
+            ["numbers"],
             capacity=capacity,
             loss=loss,
             on_lost=lambda name, count: self.lost.append((name, count)),
@@ -30,7 +31,7 @@ class Told:
 async def test_items_come_in_order() -> None:
     stream = Told().stream(Loss.FAIL)
     for number in (1, 2, 3):
-        stream.put(number)
+        stream.put("numbers", number)
     stream.end()
 
     assert [number async for number in stream] == [1, 2, 3]
@@ -42,7 +43,7 @@ async def test_a_reader_waits_for_the_next_item() -> None:
     async with asyncio.TaskGroup() as tasks:
         reading = tasks.create_task(anext(stream))
         await asyncio.sleep(0)
-        stream.put(7)
+        stream.put("numbers", 7)
 
     assert reading.result() == 7
 
@@ -51,7 +52,7 @@ async def test_a_full_stream_drops_the_oldest_and_tells_when_the_reader_is_back(
     told = Told()
     stream = told.stream(Loss.OLDEST)
     for number in range(5):
-        stream.put(number)
+        stream.put("numbers", number)
 
     assert await anext(stream) == 2
     assert await anext(stream) == 3
@@ -63,7 +64,7 @@ async def test_a_stream_of_states_keeps_the_latest_and_counts_no_loss() -> None:
     told = Told()
     stream = told.stream(Loss.LATEST)
     for number in range(5):
-        stream.put(number)
+        stream.put("numbers", number)
     stream.end()
 
     assert [number async for number in stream] == [4]
@@ -71,10 +72,27 @@ async def test_a_stream_of_states_keeps_the_latest_and_counts_no_loss() -> None:
     assert told.lost == []
 
 
+async def test_of_many_channels_of_states_each_keeps_its_latest_and_its_turn() -> None:
+    stream: Stream[int] = Stream(
+        ["a", "b"],
+        capacity=1,
+        loss=Loss.LATEST,
+        on_lost=lambda _name, _count: None,
+        on_end=lambda _channels: None,
+    )
+    stream.put("a", 1)
+    stream.put("b", 2)
+    stream.put("a", 3)
+    stream.end()
+
+    assert [number async for number in stream] == [3, 2]
+    assert stream.name == "a and 1 more"
+
+
 async def test_a_stream_that_may_lose_nothing_fails_after_what_it_holds() -> None:
     stream = Told().stream(Loss.FAIL)
     for number in range(5):
-        stream.put(number)
+        stream.put("numbers", number)
 
     assert [await anext(stream) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(SlowReaderError, match="numbers: more than 3 notes"):
@@ -86,7 +104,7 @@ async def test_an_ended_stream_takes_nothing_more() -> None:
     stream = Told().stream(Loss.FAIL)
     stream.end(ClientClosedError())
     stream.end()
-    stream.put(1)
+    stream.put("numbers", 1)
 
     with pytest.raises(ClientClosedError):
         await anext(stream)
@@ -96,9 +114,9 @@ async def test_leaving_the_block_ends_the_stream_and_tells() -> None:
     told = Told()
 
     async with told.stream(Loss.FAIL) as stream:
-        stream.put(1)
+        stream.put("numbers", 1)
 
-    assert told.ended == ["numbers"]
+    assert told.ended == [("numbers",)]
     assert [number async for number in stream] == []
 
 
