@@ -174,7 +174,7 @@ class SequencerService:
         try:
             await _finished(append)
             self._sequencer.committed(batch)
-            while self._carry_out(COMMANDS_PER_TURN):
+            while self._carry_out(COMMANDS_PER_TURN):  # noqa: ASYNC110 - nothing is awaited but a turn
                 await asyncio.sleep(0)
         except asyncio.CancelledError:
             # A commit cannot be called back: in a moment it is durable, and then it is to be told.

@@ -1,0 +1,319 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from strikewire.exchange import (
+    AccountOpened,
+    BalanceChanged,
+    Deposit,
+    Exchange,
+    OpenAccount,
+    Rejected,
+    decode,
+)
+from strikewire.model import AccountId, Units
+from strikewire.sequencer.core import (
+    TRANSITIONS,
+    Applied,
+    Batch,
+    Limits,
+    Phase,
+    Sequencer,
+    Step,
+    Unanswered,
+)
+from strikewire.sequencer.errors import CommandTooLarge, QueueFull, SequencerStopped
+
+NOON = 12 * 3_600 * 10**9
+OPEN = OpenAccount(AccountId(1), "alice")
+DEPOSIT = Deposit(AccountId(1), "BTC", Units(100))
+
+
+def new(limits: Limits | None = None) -> Sequencer:
+    return Sequencer(Exchange(), last_seq=0, last_time_ns=0, limits=limits)
+
+
+def taken(sequencer: Sequencer, now_ns: int = NOON) -> Batch:
+    batch = sequencer.take_batch(now_ns)
+    assert batch is not None
+    return batch
+
+
+def apply_all(sequencer: Sequencer) -> list[Applied]:
+    applied = []
+    while (one := sequencer.apply_next()) is not None:
+        applied.append(one)
+    return applied
+
+
+def test_nothing_waits_at_first() -> None:
+    sequencer = new()
+
+    assert sequencer.phase is Phase.IDLE
+    assert sequencer.queued == 0
+    assert sequencer.take_batch(NOON) is None
+    assert sequencer.apply_next() is None
+
+
+def test_a_batch_is_everything_that_waits_under_consecutive_numbers_and_one_time() -> None:
+    sequencer = Sequencer(Exchange(), last_seq=41, last_time_ns=NOON - 1)
+    sequencer.submit("first", OPEN)
+    sequencer.submit("second", DEPOSIT)
+
+    batch = taken(sequencer)
+
+    assert (batch.first_seq, batch.time_ns) == (42, NOON)
+    assert batch.tokens == ("first", "second")
+    assert [decode(entry) for entry in batch.entries] == [OPEN, DEPOSIT]
+    assert sequencer.queued == 0
+
+
+def test_nothing_is_carried_out_before_it_is_durable() -> None:
+    sequencer = new()
+    sequencer.submit("token", OPEN)
+
+    batch = taken(sequencer)
+    assert sequencer.apply_next() is None
+    assert sequencer.exchange.account(AccountId(1)) is None
+
+    sequencer.committed(batch)
+    assert sequencer.exchange.account(AccountId(1)) is None
+
+    sequencer.apply_next()
+    assert sequencer.exchange.account(AccountId(1)) is not None
+
+
+def test_each_command_comes_back_with_its_token_number_time_and_events() -> None:
+    sequencer = new()
+    sequencer.submit("open", OPEN)
+    sequencer.submit("deposit", DEPOSIT)
+    sequencer.submit("open again", OPEN)
+    sequencer.committed(taken(sequencer))
+
+    applied = apply_all(sequencer)
+
+    assert [(one.token, one.seq, one.time_ns) for one in applied] == [
+        ("open", 1, NOON),
+        ("deposit", 2, NOON),
+        ("open again", 3, NOON),
+    ]
+    assert [one.command for one in applied] == [OPEN, DEPOSIT, OPEN]
+    assert [type(one.events[0]) for one in applied] == [AccountOpened, BalanceChanged, Rejected]
+    assert (sequencer.last_seq, sequencer.last_time_ns) == (3, NOON)
+
+
+def test_one_batch_at_a_time_is_under_way() -> None:
+    sequencer = new()
+    sequencer.submit("first", OPEN)
+    first = taken(sequencer)
+    sequencer.submit("second", DEPOSIT)
+    sequencer.submit("third", DEPOSIT)
+
+    assert sequencer.take_batch(NOON) is None
+    sequencer.committed(first)
+    assert sequencer.take_batch(NOON) is None
+    apply_all(sequencer)
+
+    second = taken(sequencer)
+    assert second.first_seq == 2
+    assert second.tokens == ("second", "third")
+
+
+def test_time_stands_still_while_the_clock_is_behind() -> None:
+    sequencer = Sequencer(Exchange(), last_seq=7, last_time_ns=NOON)
+    times = []
+    for now_ns in (NOON - 1, NOON + 5, NOON + 3, NOON + 6):
+        sequencer.submit(None, OPEN)
+        batch = taken(sequencer, now_ns)
+        sequencer.committed(batch)
+        apply_all(sequencer)
+        times.append(batch.time_ns)
+
+    assert times == [NOON, NOON + 5, NOON + 5, NOON + 6]
+
+
+def test_a_full_queue_takes_nothing_and_loses_nothing() -> None:
+    sequencer = new(Limits(queued_commands_max=2))
+    sequencer.submit(1, OPEN)
+    sequencer.submit(2, OPEN)
+
+    with pytest.raises(QueueFull) as caught:
+        sequencer.submit(3, OPEN)
+    assert caught.value.limit == 2
+
+    assert taken(sequencer).tokens == (1, 2)
+    sequencer.submit(4, OPEN)
+    assert sequencer.queued == 1
+
+
+def test_a_command_with_too_many_bytes_is_not_taken() -> None:
+    sequencer = new(Limits(command_bytes_max=30))
+
+    with pytest.raises(CommandTooLarge) as caught:
+        sequencer.submit(1, OpenAccount(AccountId(1), "a" * 30))
+
+    # One byte for the array, 13 for its tag, one for the id, 31 for the name.
+    assert (caught.value.size, caught.value.limit) == (46, 30)
+    assert sequencer.queued == 0
+
+
+def test_a_command_that_could_not_be_read_back_never_gets_in() -> None:
+    ill_typed: Any = Deposit(AccountId(1), "BTC", "a lot")  # type: ignore[arg-type] # on purpose
+    too_great = Deposit(AccountId(1), "BTC", Units(2**70))
+    sequencer = new()
+
+    with pytest.raises(msgspec.ValidationError):
+        sequencer.submit(1, ill_typed)
+    with pytest.raises(OverflowError):
+        sequencer.submit(2, too_great)
+
+    assert sequencer.queued == 0
+
+
+def test_a_batch_holds_as_many_commands_as_it_may() -> None:
+    sequencer = new(Limits(batch_commands_max=2))
+    for token in range(3):
+        sequencer.submit(token, OPEN)
+
+    first = taken(sequencer)
+    sequencer.committed(first)
+    apply_all(sequencer)
+
+    assert first.tokens == (0, 1)
+    assert taken(sequencer).tokens == (2,)
+
+
+def test_a_batch_holds_as_many_bytes_as_it_may_and_one_command_at_least() -> None:
+    sequencer = new(Limits(batch_bytes_max=60))
+    for token, name in enumerate(("a" * 10, "b" * 10, "c" * 100, "d")):
+        sequencer.submit(token, OpenAccount(AccountId(1), name))
+
+    batches = []
+    while sequencer.queued:
+        batch = taken(sequencer)
+        sequencer.committed(batch)
+        apply_all(sequencer)
+        batches.append(batch.tokens)
+
+    # Their bytes: 26, 26, 117 and 17.
+    assert batches == [(0, 1), (2,), (3,)]
+
+
+def test_a_failed_append_stops_the_sequencer_for_good() -> None:
+    sequencer = new()
+    sequencer.submit("under way", OPEN)
+    batch = taken(sequencer)
+    sequencer.submit("waiting", DEPOSIT)
+
+    unanswered = sequencer.failed(batch, "disk full")
+
+    assert unanswered == [
+        Unanswered("under way", in_doubt=True),
+        Unanswered("waiting", in_doubt=False),
+    ]
+    assert sequencer.phase is Phase.STOPPED
+    assert sequencer.exchange.account(AccountId(1)) is None
+    assert sequencer.take_batch(NOON) is None
+    assert sequencer.apply_next() is None
+    with pytest.raises(SequencerStopped, match="disk full") as caught:
+        sequencer.submit("late", OPEN)
+    assert not caught.value.in_doubt
+
+
+def test_commands_that_are_durable_but_not_carried_out_are_in_doubt_when_it_stops() -> None:
+    sequencer = new()
+    for token in ("told", "durable", "durable too"):
+        sequencer.submit(token, OPEN)
+    sequencer.committed(taken(sequencer))
+    sequencer.apply_next()
+
+    assert sequencer.stop("a fault of ours") == [
+        Unanswered("durable", in_doubt=True),
+        Unanswered("durable too", in_doubt=True),
+    ]
+
+
+def test_the_first_reason_to_stop_stays() -> None:
+    sequencer = new()
+
+    assert sequencer.stop("disk full") == []
+    assert sequencer.stop("closing") == []
+
+    with pytest.raises(SequencerStopped, match="disk full"):
+        sequencer.submit(1, OPEN)
+
+
+def test_a_closed_sequencer_carries_out_what_waits_and_takes_no_more() -> None:
+    sequencer = new()
+    sequencer.submit("waiting", OPEN)
+    sequencer.close("closing")
+
+    with pytest.raises(SequencerStopped, match="closing"):
+        sequencer.submit("late", OPEN)
+    assert not sequencer.is_drained
+
+    batch = taken(sequencer)
+    assert not sequencer.is_drained
+    sequencer.committed(batch)
+    assert [one.token for one in apply_all(sequencer)] == ["waiting"]
+    assert sequencer.is_drained
+
+
+def test_an_open_sequencer_is_never_drained() -> None:
+    assert not new().is_drained
+
+
+def test_the_exchange_gets_the_command_as_the_journal_has_it() -> None:
+    sequencer = new()
+    sequencer.submit(1, OPEN)
+
+    (command,) = taken(sequencer).commands
+
+    assert command == OPEN
+    assert command is not OPEN
+
+
+def test_a_fault_of_the_exchange_leaves_its_command_in_doubt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_seq: int, _time_ns: int, _command: object) -> None:
+        raise AssertionError("crossed book")
+
+    sequencer = new()
+    sequencer.submit("guilty", OPEN)
+    sequencer.committed(taken(sequencer))
+    monkeypatch.setattr(sequencer.exchange, "apply", fail)
+
+    with pytest.raises(AssertionError, match="crossed book"):
+        sequencer.apply_next()
+
+    assert sequencer.last_seq == 0
+    assert sequencer.stop("crossed book") == [Unanswered("guilty", in_doubt=True)]
+
+
+def test_only_the_batch_under_way_can_be_committed_or_fail() -> None:
+    sequencer = new()
+    sequencer.submit(1, OPEN)
+    batch = taken(sequencer)
+    other = msgspec.structs.replace(batch)
+
+    for step in (sequencer.committed, lambda it: sequencer.failed(it, "why")):
+        with pytest.raises(AssertionError):
+            step(other)
+
+    sequencer.committed(batch)
+    with pytest.raises(AssertionError):
+        sequencer.committed(batch)
+
+
+def test_a_sequencer_begins_where_its_journal_ends() -> None:
+    for last_seq, last_time_ns in ((-1, 0), (0, -1)):
+        with pytest.raises(AssertionError):
+            Sequencer(Exchange(), last_seq=last_seq, last_time_ns=last_time_ns)
+
+
+def test_the_table_lets_nothing_out_of_the_last_phase() -> None:
+    assert {step for phase, step in TRANSITIONS if phase is Phase.STOPPED} == {Step.STOP}
+    assert all((phase, Step.STOP) in TRANSITIONS for phase in Phase)
+    assert set(TRANSITIONS.values()) == set(Phase)
