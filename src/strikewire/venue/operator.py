@@ -1,0 +1,100 @@
+"""The venue's own hand: it lists, marks and settles, as commands like everybody else's.
+
+Theory of operation. Each step looks at the exchange as it is and returns the commands that bring it
+up to date, in this order: expired instruments are settled, missing ones are listed, then marks are
+set. Nothing is remembered that the exchange knows, so a restart goes on where the journal ended;
+only the samples of a delivery price that was being averaged are lost with the process, and
+the average begins anew.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from strikewire.exchange import Command, Exchange, ListInstrument, SettleInstrument
+from strikewire.model import Instrument, InstrumentId, instrument
+from strikewire.pricing import DeliveryAverage
+from strikewire.venue.config import InstrumentsConfig
+from strikewire.venue.listing import wanted_names
+from strikewire.venue.prices import Pricer
+
+NS_PER_S: Final = 1_000_000_000
+
+
+class Operator:
+    """The machine above.
+
+    Args:
+        config: What to list.
+        exchange: The state to look at; changed by nobody but the sequencer.
+        pricer: Makes the marks.
+    """
+
+    def __init__(self, config: InstrumentsConfig, exchange: Exchange, pricer: Pricer) -> None:
+        self._config = config
+        self._exchange = exchange
+        self._pricer = pricer
+        self._roll_due_ns = 0
+        self._seen = (-1, -1)  # how many instruments and indices there were, last time
+        self._open: list[Instrument] = []
+        self._averages: dict[tuple[str, int], DeliveryAverage] = {}
+
+    def step(self, now_ns: int, feed_now_ns: int) -> list[Command]:
+        """Return the commands that are due, to be carried out in order before the next step.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            feed_now_ns: The same by the clock that stamps the feeds' quotes.
+        """
+        seen = (len(self._exchange.instruments), len(self._pricer.indices))
+        if seen != self._seen:
+            self._seen = seen
+            self._look_around()
+            self._roll_due_ns = now_ns  # what an index was missing for can be listed now
+        self._sample(now_ns)
+        commands: list[Command] = []
+        if now_ns >= self._roll_due_ns:
+            self._roll_due_ns = now_ns + self._config.roll_interval_s * NS_PER_S
+            commands = [*self._settle(now_ns), *self._list(now_ns)]
+            self._open = [one for one in self._open if not _has_expired(one, now_ns)]
+        marks = self._pricer.step(now_ns, feed_now_ns, self._open)
+        return [*commands, marks] if marks is not None else commands
+
+    def _look_around(self) -> None:
+        self._open = [
+            one
+            for instrument_id, one in self._exchange.instruments.items()
+            if self._exchange.is_open(instrument_id)
+        ]
+        expiries = {(one.price_index, one.expiry_ns) for one in self._open}
+        self._averages = {
+            (index, expiry_ns): self._averages.get((index, expiry_ns), DeliveryAverage(expiry_ns))
+            for index, expiry_ns in sorted(expiries, key=str)
+            if expiry_ns is not None
+        }
+
+    def _sample(self, now_ns: int) -> None:
+        """Take the index of every expiry whose last half hour has begun."""
+        for (name, expiry_ns), average in self._averages.items():
+            index = self._pricer.indices.get(name)
+            if index is not None:
+                self._averages[name, expiry_ns] = average.sample(now_ns, index)
+
+    def _settle(self, now_ns: int) -> Iterable[Command]:
+        # Without an index of this run there is no delivery price: the venue waits for one.
+        for one in self._open:
+            index = self._pricer.indices.get(one.price_index)
+            if one.expiry_ns is None or not _has_expired(one, now_ns) or index is None:
+                continue
+            average = self._averages[one.price_index, one.expiry_ns]
+            self._pricer.forget(InstrumentId(one.instrument_id))
+            yield SettleInstrument(InstrumentId(one.instrument_id), average.price(index))
+
+    def _list(self, now_ns: int) -> Iterable[Command]:
+        names = wanted_names(now_ns, self._config, self._pricer.indices, self._open)
+        first_id = max(self._exchange.instruments, default=0) + 1
+        for instrument_id, name in enumerate(names, start=first_id):
+            yield ListInstrument(instrument(name, instrument_id=instrument_id, creation_ns=now_ns))
+
+
+def _has_expired(one: Instrument, now_ns: int) -> bool:
+    return one.expiry_ns is not None and one.expiry_ns <= now_ns

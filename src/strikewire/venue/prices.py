@@ -1,0 +1,189 @@
+"""From external quotes to marks: what the exchange is told the world is worth.
+
+Theory of operation. Two beats: with the fast one every index is made from its feed's quote, and
+perpetuals and futures are marked from it; with the slow one the whole option chain is. Both leave
+as one `SetMarks` command that holds only what has changed. An index whose quote is missing, stale
+or crossed stands still, and everything priced by it stands still with it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from strikewire.exchange import Mark, SetMarks
+from strikewire.model import Instrument, InstrumentId, OptionType, PriceE8
+from strikewire.pricing import (
+    Premium,
+    Smile,
+    Surface,
+    VenueQuote,
+    dated_mark,
+    index_price,
+    next_premium,
+    option_mark,
+    perpetual_mark,
+    years_to_expiry,
+)
+from strikewire.venue.config import PricesConfig
+
+FEED_OF: Final[Mapping[str, str]] = {
+    "btc_usd": "btc_usd",
+    "btc_usdc": "btc_usd",
+    "eth_usd": "eth_usd",
+}
+"""The feed behind each index. A dollar is a dollar here: no feed tells USD from USDC."""
+
+NS_PER_MS: Final = 1_000_000
+
+
+class Shape(Struct, frozen=True):
+    """What the market of one coin is taken to look like beyond its index.
+
+    Attributes:
+        surface: Volatilities by strike and expiry.
+        basis: Premium of dated futures over the index, as a fraction per year.
+    """
+
+    surface: Surface
+    basis: float
+
+
+SHAPES: Final[Mapping[str, Shape]] = {
+    "BTC": Shape(Surface(volatility=0.52, volatility_long=0.58), basis=0.06),
+    "ETH": Shape(Surface(volatility=0.66, volatility_long=0.72), basis=0.05),
+}
+
+MidOf = Callable[[InstrumentId], PriceE8 | None]
+
+
+class Pricer:
+    """The machine above.
+
+    Args:
+        config: How often each beat falls.
+        quotes: Returns the present quote of a feed, by the feed's name.
+        mid: Returns the middle of an instrument's book, None where a side is empty.
+
+    Attributes:
+        indices: The indices known since the start of the process.
+        problems: Why an index stands still, by index; empty when none does.
+    """
+
+    def __init__(
+        self, config: PricesConfig, *, quotes: Callable[[str], VenueQuote], mid: MidOf
+    ) -> None:
+        self.problems: dict[str, str] = {}
+        self._quotes = quotes
+        self._mid = mid
+        self._option_interval_ns = config.option_interval_ms * NS_PER_MS
+        self._options_due_ns = 0
+        self._premiums: dict[InstrumentId, Premium] = {}
+        self.indices: dict[str, PriceE8] = {}
+        self._sent: dict[InstrumentId, Mark] = {}
+
+    def step(
+        self, now_ns: int, feed_now_ns: int, instruments: Iterable[Instrument]
+    ) -> SetMarks | None:
+        """Return what has changed, None if nothing has.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            feed_now_ns: The same by the clock that stamps the quotes.
+            instruments: Those that are open; expired ones are passed over.
+        """
+        instruments = list(instruments)
+        indices = self._indices(feed_now_ns, {one.price_index for one in instruments})
+        with_options = now_ns >= self._options_due_ns
+        if with_options:
+            self._options_due_ns = now_ns + self._option_interval_ns
+        marks = list(self._marks(now_ns, indices, instruments, with_options=with_options))
+        changed = {
+            name: price for name, price in indices.items() if self.indices.get(name) != price
+        }
+        news = [mark for mark in marks if self._sent.get(mark.instrument_id) != mark]
+        if not changed and not news:
+            return None
+        self.indices |= changed
+        self._sent |= {mark.instrument_id: mark for mark in news}
+        return SetMarks(tuple(sorted(changed.items())), tuple(news))
+
+    def forget(self, instrument_id: InstrumentId) -> None:
+        """Drop what is known of an instrument that is settled."""
+        self._sent.pop(instrument_id, None)
+        self._premiums.pop(instrument_id, None)
+
+    def _indices(self, feed_now_ns: int, names: set[str]) -> dict[str, PriceE8]:
+        indices: dict[str, PriceE8] = {}
+        for name in sorted(names):
+            index = index_price([self._quotes(FEED_OF[name])], feed_now_ns)
+            if index.price is None:
+                self.problems[name] = index.excluded[0].reason
+            else:
+                self.problems.pop(name, None)
+                indices[name] = index.price
+        return indices
+
+    def _marks(
+        self,
+        now_ns: int,
+        indices: Mapping[str, PriceE8],
+        instruments: Iterable[Instrument],
+        *,
+        with_options: bool,
+    ) -> Iterator[Mark]:
+        smiles: dict[tuple[str, float], Smile] = {}
+        for instrument in instruments:
+            index = indices.get(instrument.price_index)
+            expiry_ns = instrument.expiry_ns
+            if index is None or (expiry_ns is not None and expiry_ns <= now_ns):
+                continue
+            if not instrument.is_option:
+                yield self._linear_mark(now_ns, index, instrument)
+            elif with_options:
+                yield _option_mark(now_ns, index, instrument, smiles)
+
+    def _linear_mark(self, now_ns: int, index: PriceE8, instrument: Instrument) -> Mark:
+        instrument_id = InstrumentId(instrument.instrument_id)
+        if instrument.is_perpetual:
+            premium = next_premium(
+                self._premiums.get(instrument_id),
+                now_ns=now_ns,
+                index=index,
+                mid=self._mid(instrument_id),
+            )
+            self._premiums[instrument_id] = premium
+            return Mark(instrument_id, perpetual_mark(index, premium), 0, index)
+        if instrument.expiry_ns is None:
+            return Mark(instrument_id, index, 0, index)
+        return Mark(instrument_id, forward(now_ns, index, instrument), 0, index)
+
+
+def forward(now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:
+    """Return the forward of an instrument's expiry, which is also the mark of its future."""
+    assert instrument.expiry_ns is not None
+    years = years_to_expiry(now_ns, instrument.expiry_ns)
+    return dated_mark(index, basis=SHAPES[instrument.base_currency].basis, years=years)
+
+
+def _option_mark(
+    now_ns: int,
+    index: PriceE8,
+    instrument: Instrument,
+    smiles: dict[tuple[str, float], Smile],
+) -> Mark:
+    assert instrument.expiry_ns is not None
+    assert instrument.strike is not None
+    coin = instrument.base_currency
+    years = years_to_expiry(now_ns, instrument.expiry_ns)
+    if (coin, years) not in smiles:
+        smiles[coin, years] = SHAPES[coin].surface.smile(years)
+    mark = option_mark(
+        smiles[coin, years],
+        underlying=forward(now_ns, index, instrument),
+        strike=float(instrument.strike),
+        years=years,
+        is_call=instrument.option_type is OptionType.CALL,
+        is_inverse=instrument.is_inverse,
+    )
+    return Mark(InstrumentId(instrument.instrument_id), mark.price, mark.iv_e4, mark.underlying)
