@@ -1,0 +1,27 @@
+"""RFC 6455 and 7692 without I/O, and asyncio over it: bytes in, messages out, and back.
+
+Nothing here knows what a message means: this is the way in and out for every other room.
+"""
+
+from strikewire.websocket.aio import Connection as Connection
+from strikewire.websocket.aio import Server as Server
+from strikewire.websocket.aio import connect as connect
+from strikewire.websocket.aio import serve as serve
+from strikewire.websocket.close_codes import CloseCode as CloseCode
+from strikewire.websocket.errors import AddressInUseError as AddressInUseError
+from strikewire.websocket.errors import ConnectionClosedError as ConnectionClosedError
+from strikewire.websocket.errors import HandshakeError as HandshakeError
+from strikewire.websocket.errors import HandshakeStatusError as HandshakeStatusError
+from strikewire.websocket.errors import HandshakeTimeoutError as HandshakeTimeoutError
+from strikewire.websocket.errors import InvalidURIError as InvalidURIError
+from strikewire.websocket.errors import LocalProtocolError as LocalProtocolError
+from strikewire.websocket.errors import PingTimeoutError as PingTimeoutError
+from strikewire.websocket.errors import ProtocolError as ProtocolError
+from strikewire.websocket.errors import RemoteProtocolError as RemoteProtocolError
+from strikewire.websocket.errors import SlowReaderError as SlowReaderError
+from strikewire.websocket.errors import WebSocketError as WebSocketError
+from strikewire.websocket.http import HttpRequest as HttpRequest
+from strikewire.websocket.http import HttpResponse as HttpResponse
+from strikewire.websocket.limits import Limits as Limits
+from strikewire.websocket.prepared import Prepared as Prepared
+from strikewire.websocket.prepared import prepare as prepare

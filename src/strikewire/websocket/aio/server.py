@@ -1,0 +1,284 @@
+"""A WebSocket and HTTP server on one port."""
+
+import asyncio
+import errno
+import logging
+import socket
+import ssl as tls
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Final, Self
+
+from strikewire.websocket.aio.connection import Connection
+from strikewire.websocket.aio.http_connection import HttpConnection
+from strikewire.websocket.aio.outbox import Turn
+from strikewire.websocket.close_codes import CloseCode
+from strikewire.websocket.errors import AddressInUseError, ConnectionClosedError
+from strikewire.websocket.extensions import Compression
+from strikewire.websocket.handshake import Accepted, Policy
+from strikewire.websocket.http import HttpRequest, HttpResponse
+from strikewire.websocket.limits import Limits
+from strikewire.websocket.protocol import Protocol
+
+Handler = Callable[[Connection], Awaitable[None]]
+"""Serves one open WebSocket: returning closes it with 1000, raising with 1011."""
+
+HttpHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+"""Answers one HTTP request; raising answers 500."""
+
+Admit = Callable[[HttpRequest], HttpResponse | None]
+"""Looks at a well-made upgrade request; a response refuses it."""
+
+logger = logging.getLogger("strikewire.websocket")
+
+_BACKLOG: Final = 1024
+
+
+class Server:
+    """A server: `async with serve(...) as server` opens it, and leaving the block closes it.
+
+    Closing is graceful: no new sockets, HTTP requests under way are answered, every WebSocket is
+    closed with 1001 and its handler may finish. What is left after `shutdown_timeout_s` is
+    cancelled and hung up on.
+
+    Attributes:
+        limits: As given.
+        policy: What handshakes are accepted.
+        http: As given.
+        admit: As given.
+        is_closing: Whether `close` was called.
+        connections: The open WebSockets.
+        addresses: Host and port of every listening socket; one name may stand for several.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        host: str,
+        port: int,
+        *,
+        ssl: tls.SSLContext | None,
+        http: HttpHandler | None,
+        admit: Admit | None,
+        policy: Policy,
+        limits: Limits,
+        sock: socket.socket | None,
+    ) -> None:
+        """Remember what to do; `serve` is the way in."""
+        self.limits: Final = limits
+        self.policy: Final = policy
+        self.http: Final = http
+        self.admit: Final = admit
+        self.is_closing = False
+        self.connections: set[Connection] = set()
+        self.addresses: tuple[tuple[str, int], ...] = ()
+        self._handler = handler
+        self._host = host
+        self._port = port
+        self._ssl = ssl
+        self._sock = sock
+        self._sockets: set[HttpConnection] = set()
+        self._tasks = asyncio.TaskGroup()
+        self._work: set[asyncio.Task[None]] = set()
+        self._at_rest = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on: the one given, or the one that was free."""
+        return self.addresses[0][1]
+
+    async def __aenter__(self) -> Self:
+        """Listen.
+
+        Raises:
+            AddressInUseError: Another program does.
+            OSError: The address cannot be listened on for another reason.
+        """
+        self._turn = Turn(asyncio.get_running_loop())
+        await self._tasks.__aenter__()
+        try:
+            self._listener = await self._listen()
+        except BaseException:
+            await self._tasks.__aexit__(None, None, None)
+            raise
+        # Kept here because a listener that is closed no longer knows.
+        self.addresses = tuple(sock.getsockname()[:2] for sock in self._listener.sockets)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close gracefully, then by force. An error of the block goes its way untouched."""
+        self.close()
+        try:
+            async with asyncio.timeout(self.limits.shutdown_timeout_s):
+                await self._rest()
+        except TimeoutError:
+            logger.warning(
+                "stopping by force: %d websockets, %d http sockets and %d handlers did not end",
+                len(self.connections),
+                len(self._sockets),
+                len(self._work),
+            )
+        finally:
+            for connection in list(self.connections):
+                connection.abort()
+            for waiting in list(self._sockets):
+                waiting.abort()
+            for task in self._work:
+                task.cancel()
+            await self._tasks.__aexit__(None, None, None)
+
+    def close(self) -> None:
+        """Begin to close; the end of the `async with` block waits for it."""
+        if self.is_closing:
+            return
+        self.is_closing = True
+        self._listener.close()
+        for waiting in list(self._sockets):
+            waiting.close()
+        for connection in list(self.connections):
+            connection.close_nowait(CloseCode.GOING_AWAY, "server is closing")
+
+    # ------------------------------------------------------------- what its own sockets call
+
+    def enter(self, newcomer: HttpConnection) -> bool:
+        """Count a socket in; false if there are `connections_max` already."""
+        if len(self._sockets) + len(self.connections) >= self.limits.connections_max:
+            return False
+        self._sockets.add(newcomer)
+        return True
+
+    def leave(self, gone: HttpConnection) -> None:
+        """Count a socket out."""
+        self._sockets.discard(gone)
+        self._look_around()
+
+    def open(self, request: HttpRequest, accepted: Accepted) -> Connection:
+        """Return the WebSocket that a handshake opened."""
+        protocol = Protocol("server", limits=self.limits, agreement=accepted.agreement)
+        return Connection(
+            protocol,
+            turn=self._turn,
+            limits=self.limits,
+            target=request.target,
+            headers=request.headers,
+            subprotocol=accepted.subprotocol,
+            peer=request.peer,
+            on_lost=self._on_lost,
+        )
+
+    def replace(self, gone: HttpConnection, connection: Connection) -> None:
+        """Count a socket as WebSocket from here on, and start its handler."""
+        self._sockets.discard(gone)
+        self.connections.add(connection)
+        self.start(self._handle(connection))
+
+    def start(self, work: Coroutine[None, None, None]) -> None:
+        """Run `work` in a task that ends with the server."""
+        task = self._tasks.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._on_done)
+
+    # ------------------------------------------------------------------------------ the inside
+
+    async def _listen(self) -> asyncio.Server:
+        listen = partial(
+            asyncio.get_running_loop().create_server,
+            lambda: HttpConnection(self),
+            ssl=self._ssl,
+            ssl_handshake_timeout=(self.limits.open_timeout_s or None) if self._ssl else None,
+            backlog=_BACKLOG,
+        )
+        try:
+            if self._sock is not None:
+                return await listen(sock=self._sock)
+            return await listen(self._host, self._port)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise AddressInUseError(self._host, self._port) from None
+            raise
+
+    async def _handle(self, connection: Connection) -> None:
+        try:
+            await self._handler(connection)
+        except ConnectionClosedError as error:
+            # Peers come and go; but it may have been another connection that the handler lost.
+            if connection.is_open:
+                logger.warning("handler of %s lost a connection: %s", connection.path, error)
+            connection.close_nowait(CloseCode.INTERNAL_ERROR)
+        except Exception:  # the outermost edge of the handler's task
+            logger.exception("handler of %s failed", connection.path)
+            connection.close_nowait(CloseCode.INTERNAL_ERROR)
+        else:
+            connection.close_nowait()
+
+    def _on_lost(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        self._look_around()
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        self._look_around()
+
+    def _look_around(self) -> None:
+        if not (self._sockets or self.connections or self._work):
+            self._at_rest.set()
+
+    async def _rest(self) -> None:
+        """Wait until no socket is open and no handler runs."""
+        self._look_around()
+        while self._sockets or self.connections or self._work:
+            self._at_rest.clear()
+            await self._at_rest.wait()
+
+
+def serve(
+    handler: Handler,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    ssl: tls.SSLContext | None = None,
+    http: HttpHandler | None = None,
+    admit: Admit | None = None,
+    origins: Sequence[str] | None = None,
+    subprotocols: Sequence[str] = (),
+    compression: bool | Compression = True,
+    limits: Limits | None = None,
+    sock: socket.socket | None = None,
+) -> Server:
+    """Return a server; `async with` opens it.
+
+    Args:
+        handler: Called with every WebSocket, in a task of its own.
+        host: Address or name to listen on.
+        port: Zero takes one that is free; `Server.port` says which.
+        ssl: For wss:// and https://; without, the port speaks plain text.
+        http: Answers every request that is no WebSocket handshake; without, they get 426.
+        admit: Has the last word on a handshake: an answer (such as 404 for the path) refuses it.
+        origins: Values of the Origin header that are let in; None lets every page in.
+        subprotocols: Names, the most wanted first; the first that the client offers is chosen.
+        compression: Whether, or how, to compress for clients that offer it.
+        limits: Sizes and times; the default ones without.
+        sock: A bound socket to listen on, instead of `host` and `port`.
+    """
+    policy = Policy(
+        origins=None if origins is None else frozenset(origins),
+        subprotocols=tuple(subprotocols),
+        compression=Compression() if compression is True else compression or None,
+    )
+    return Server(
+        handler,
+        host,
+        port,
+        ssl=ssl,
+        http=http,
+        admit=admit,
+        policy=policy,
+        limits=limits or Limits(),
+        sock=sock,
+    )

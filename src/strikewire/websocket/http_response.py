@@ -1,0 +1,84 @@
+"""The one response a WebSocket client reads: accepted, or refused with a few words."""
+
+from typing import Final
+
+import httptools
+
+from strikewire.websocket.errors import HandshakeError
+from strikewire.websocket.http import HttpResponse
+
+REFUSAL_BYTES_MAX: Final = 16 << 10
+"""As much of a refusal's body as is kept for people to read; the rest is dropped."""
+
+
+class ResponseReader:
+    """Reads the response to one upgrade request.
+
+    Attributes:
+        rest: What came after the head of a 101: the first frames.
+    """
+
+    def __init__(self, *, head_bytes_max: int) -> None:
+        self.rest = b""
+        self._head_bytes_max = head_bytes_max
+        self._raw_bytes = 0
+        self._headers: list[tuple[str, str]] = []
+        self._body = bytearray()
+        self._has_head = False
+        self._is_whole = False
+        self._parser = httptools.HttpResponseParser(self)
+
+    def receive(self, data: bytes) -> HttpResponse | None:
+        """Take in what the socket gave and return the response once it is whole.
+
+        Raises:
+            HandshakeError: It is not HTTP, or its head is too long.
+        """
+        self._raw_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._is_whole = True
+            self.rest = data[upgrade.args[0] :]
+        except httptools.HttpParserError as error:
+            raise HandshakeError(f"server did not answer in http: {error}".lower()) from None
+        if not self._has_head and self._raw_bytes > self._head_bytes_max:
+            raise HandshakeError(f"response head is longer than {self._head_bytes_max} bytes")
+        return self._response() if self._is_whole else None
+
+    def receive_eof(self) -> HttpResponse:
+        """Return the response, which the end of the stream makes whole.
+
+        Raises:
+            HandshakeError: Not even its head is there.
+        """
+        if not self._has_head:
+            raise HandshakeError("server hung up before it answered")
+        return self._response()
+
+    def _response(self) -> HttpResponse:
+        status = self._parser.get_status_code()
+        return HttpResponse(status, tuple(self._headers), bytes(self._body))
+
+    # What httptools calls, in the order of a message.
+
+    def on_header(self, name: bytes, value: bytes | None) -> None:
+        """Take one header line; those after a chunked body are dropped."""
+        if not self._has_head:
+            line = (name.decode("latin-1").lower(), (value or b"").decode("latin-1").strip(" \t"))
+            self._headers.append(line)
+
+    def on_headers_complete(self) -> None:
+        """End the head."""
+        self._has_head = True
+        # RFC 9112 6.3: a 101 has no body, whatever its headers say.
+        if self._parser.get_status_code() == 101:
+            self._is_whole = True
+
+    def on_body(self, piece: bytes) -> None:
+        """Keep the beginning of a refusal's body."""
+        self._body += piece[: REFUSAL_BYTES_MAX - len(self._body)]
+
+    def on_message_complete(self) -> None:
+        """End the response."""
+        self._is_whole = True
