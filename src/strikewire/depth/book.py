@@ -11,6 +11,7 @@ neighbours, and the best level is one index away.
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import neg
 from typing import Literal, NamedTuple, Self
 
 
@@ -110,19 +111,20 @@ class DepthSide:
 
         A removal of a price that holds nothing is allowed and changes nothing: venues repeat them.
         """
+        sign, keys, amounts = self._sign, self._keys, self._amounts
         for price, amount in deltas:
             if amount:
-                if price not in self._amounts:
-                    insort(self._keys, self._sign * price)
-                self._amounts[price] = amount
-            elif price in self._amounts:
-                del self._amounts[price]
-                del self._keys[bisect_left(self._keys, self._sign * price)]
+                if price not in amounts:
+                    insort(keys, sign * price)
+                amounts[price] = amount
+            elif price in amounts:
+                del amounts[price]
+                del keys[bisect_left(keys, sign * price)]
 
     def replace(self, levels: Iterable[tuple[int, int]]) -> None:
         """Forget every level and take these instead; the last word on a repeated price wins."""
         self._amounts = {price: amount for price, amount in levels if amount}
-        self._keys = sorted(self._sign * price for price in self._amounts)
+        self._keys = sorted(self._amounts if self._sign == 1 else map(neg, self._amounts))
 
 
 class DepthBook:

@@ -1,5 +1,6 @@
 import gzip
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,16 @@ def test_a_recording_is_read_as_often_as_wanted(tmp_path: Path) -> None:
     assert recording.header == HEADER
     assert list(recording) == [*MESSAGES, RecordingFooter(3, 3, CRC32)]
     assert list(recording) == list(recording)
+
+
+def test_the_example_in_the_documentation_is_a_recording(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "concepts" / "feeds.md"
+    (example,) = re.findall(r"```\n(\{\"format\".*?)```", page.read_text(), re.DOTALL)
+
+    message, footer = Recording(write(tmp_path / "a", example.encode()))
+
+    assert isinstance(message, RecordedMessage)
+    assert isinstance(footer, RecordingFooter)
 
 
 def test_an_error_while_writing_leaves_a_file_without_footer(tmp_path: Path) -> None:

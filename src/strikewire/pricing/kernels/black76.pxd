@@ -20,8 +20,9 @@ cpdef double price(
 ) noexcept nogil
 
 @cython.locals(
-    deviation=double, d1=double, d2=double, density=double, delta=double, gamma=double,
-    vega=double, in_the_money=double, value=double, rho=double, days_left=double, decay=double,
+    root=double, deviation=double, d1=double, d2=double, density=double, delta=double,
+    gamma=double, vega=double, in_the_money=double, value=double, rho=double, days_left=double,
+    decay=double,
 )
 cpdef (double, double, double, double, double, double) greeks(
     double forward, double strike, double years, double sigma, bint is_call

@@ -53,14 +53,15 @@ def greeks(
     forward: float, strike: float, years: float, sigma: float, is_call: bool
 ) -> tuple[float, float, float, float, float, float]:
     """Return price, delta, gamma, vega, theta and rho; units as in `pricing.black76.Greeks`."""
-    deviation = sigma * math.sqrt(years) if years > 0.0 else 0.0
+    root = math.sqrt(years) if years > 0.0 else 0.0
+    deviation = sigma * root
     if deviation <= 0.0:
         return expired_greeks(forward, strike, years, is_call)
     d1 = math.log(forward / strike) / deviation + 0.5 * deviation
     d2 = d1 - deviation
     density = normal_pdf(d1)
     gamma = density / (forward * deviation)
-    vega = 0.01 * forward * density * math.sqrt(years)
+    vega = 0.01 * forward * density * root
     if is_call:
         delta = normal_cdf(d1)
         in_the_money = normal_cdf(d2)
@@ -73,7 +74,7 @@ def greeks(
         rho = -0.01 * strike * years * in_the_money
     # An option cannot lose more in a day than it is worth, nor go on losing after its expiry.
     days_left = DAYS_PER_YEAR * years
-    decay = 0.5 * forward * density * sigma / (math.sqrt(years) * DAYS_PER_YEAR)
+    decay = 0.5 * forward * density * sigma / (root * DAYS_PER_YEAR)
     if days_left < 1.0:
         decay = decay * days_left
     decay = min(decay, value)

@@ -84,7 +84,7 @@ def test_greeks_are_the_slopes_of_the_price(kernel: ModuleType, is_call: bool) -
         return exact_price(strike=strike, is_call=is_call, **point | moved)
 
     def delta_at(forward: float) -> float:
-        return kernel.greeks(forward, strike, 0.3, 0.55, is_call)[1]
+        return float(kernel.greeks(forward, strike, 0.3, 0.55, is_call)[1])
 
     _, delta, gamma, vega, theta, _ = kernel.greeks(61_800.2, strike, 0.3, 0.55, is_call)
 
