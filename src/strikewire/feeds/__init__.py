@@ -14,7 +14,7 @@ from strikewire.feeds.outputs import (
     QuoteChanged,
     SnapshotWanted,
 )
-from strikewire.feeds.player import open_shipped, play
+from strikewire.feeds.player import SHIPPED, feed_for, open_shipped, play
 from strikewire.feeds.recording import (
     MessageKind,
     RecordedMessage,
@@ -29,6 +29,7 @@ from strikewire.feeds.recording import (
 from strikewire.feeds.replay import Replay, Replayed, Restarted
 
 __all__ = [
+    "SHIPPED",
     "BadMessage",
     "BadMessageReason",
     "BinanceFeed",
@@ -49,6 +50,7 @@ __all__ = [
     "Replayed",
     "Restarted",
     "SnapshotWanted",
+    "feed_for",
     "open_shipped",
     "play",
 ]
