@@ -1,0 +1,76 @@
+"""Which function answers which method: every line of the registry has one here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from strikewire.gateway.desk import Handler, Planner
+from strikewire.gateway.methods import account, market, orders, reference, session, trading
+
+HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
+    {
+        "public/auth": session.auth,
+        "public/hello": session.hello,
+        "public/test": session.test,
+        "public/get_time": session.get_time,
+        "public/status": session.status,
+        "public/set_heartbeat": session.set_heartbeat,
+        "public/disable_heartbeat": session.disable_heartbeat,
+        "public/subscribe": session.subscribe,
+        "public/unsubscribe": session.unsubscribe,
+        "public/unsubscribe_all": session.unsubscribe_all,
+        "public/get_currencies": reference.get_currencies,
+        "public/get_instruments": reference.get_instruments,
+        "public/get_instrument": reference.get_instrument,
+        "public/get_index_price": reference.get_index_price,
+        "public/get_index_price_names": reference.get_index_price_names,
+        "public/ticker": market.get_ticker,
+        "public/get_order_book": market.get_order_book,
+        "public/get_book_summary_by_currency": market.get_book_summary_by_currency,
+        "public/get_book_summary_by_instrument": market.get_book_summary_by_instrument,
+        "public/get_last_trades_by_instrument": market.get_last_trades_by_instrument,
+        "public/get_last_trades_by_instrument_and_time": (
+            market.get_last_trades_by_instrument_and_time
+        ),
+        "public/get_last_trades_by_currency": market.get_last_trades_by_currency,
+        "private/logout": session.logout,
+        "private/subscribe": session.subscribe,
+        "private/unsubscribe": session.unsubscribe,
+        "private/unsubscribe_all": session.unsubscribe_all,
+        "private/enable_cancel_on_disconnect": session.enable_cancel_on_disconnect,
+        "private/disable_cancel_on_disconnect": session.disable_cancel_on_disconnect,
+        "private/get_cancel_on_disconnect": session.get_cancel_on_disconnect,
+        "private/get_order_state": orders.get_order_state,
+        "private/get_open_orders": orders.get_open_orders,
+        "private/get_open_orders_by_instrument": orders.get_open_orders_by_instrument,
+        "private/get_open_orders_by_currency": orders.get_open_orders_by_currency,
+        "private/get_order_history_by_instrument": orders.get_order_history_by_instrument,
+        "private/get_order_history_by_currency": orders.get_order_history_by_currency,
+        "private/get_user_trades_by_instrument": orders.get_user_trades_by_instrument,
+        "private/get_user_trades_by_instrument_and_time": (
+            orders.get_user_trades_by_instrument_and_time
+        ),
+        "private/get_user_trades_by_currency": orders.get_user_trades_by_currency,
+        "private/get_user_trades_by_order": orders.get_user_trades_by_order,
+        "private/get_position": account.get_position,
+        "private/get_positions": account.get_positions,
+        "private/get_account_summary": account.get_account_summary,
+        "private/get_account_summaries": account.get_account_summaries,
+        "private/get_subaccounts": account.get_subaccounts,
+    }
+)
+"""Methods that only read, or change nothing but the connection: answered at once."""
+
+PLANNERS: Final[Mapping[str, Planner]] = MappingProxyType(
+    {
+        "private/buy": trading.buy,
+        "private/sell": trading.sell,
+        "private/edit": trading.edit,
+        "private/cancel": trading.cancel,
+        "private/cancel_all": trading.cancel_all,
+        "private/cancel_all_by_instrument": trading.cancel_all_by_instrument,
+        "private/cancel_all_by_currency": trading.cancel_all_by_currency,
+        "private/cancel_by_label": trading.cancel_by_label,
+    }
+)
+"""Methods that change the exchange: they become commands, and are answered from the events."""

@@ -1,0 +1,135 @@
+"""Methods about an account's money and positions."""
+
+from msgspec import UNSET, structs
+
+from strikewire.api import ApiError, ErrorCode, invalid_params
+from strikewire.api import account as api
+from strikewire.exchange import AccountView
+from strikewire.gateway.catalogue import is_of
+from strikewire.gateway.desk import Call, Desk, Reply
+from strikewire.gateway.holdings import portfolio, position
+from strikewire.model import CURRENCIES, AccountId, InstrumentId, ns_to_ms
+
+
+def get_account_summary(desk: Desk, call: Call, params: api.GetAccountSummary) -> Reply:
+    """Return the account's money in one currency."""
+    account = _account(desk, call, params.subaccount_id)
+    currency = params.currency.upper()
+    if currency not in CURRENCIES:
+        raise invalid_params("currency", f"is not one of {', '.join(CURRENCIES)}")
+    summary = _summary(desk, account.account_id, currency)
+    if not params.extended:
+        return Reply(summary)
+    return Reply(
+        structs.replace(
+            summary,
+            id=account.account_id,
+            username=account.name,
+            email="",
+            type="main",
+            system_name=account.name,
+            security_keys_enabled=False,
+            mmp_enabled=False,
+            login_enabled=False,
+            interuser_transfers_enabled=False,
+            creation_timestamp=ns_to_ms(account.opened_ns),
+        )
+    )
+
+
+def get_account_summaries(desk: Desk, call: Call, params: api.GetAccountSummaries) -> Reply:
+    """Return who the account is, and its money in every currency."""
+    account = _account(desk, call, params.subaccount_id)
+    return Reply(
+        api.AccountSummaries(
+            id=account.account_id,
+            username=account.name,
+            email="",
+            type="main",
+            system_name=account.name,
+            creation_timestamp=ns_to_ms(account.opened_ns),
+            summaries=[_summary(desk, account.account_id, name) for name in CURRENCIES],
+        )
+    )
+
+
+def get_subaccounts(desk: Desk, call: Call, params: api.GetSubaccounts) -> Reply:
+    """List the accounts of the user: the one that asks."""
+    account = _account(desk, call, None)
+    money = {
+        name.lower(): _subaccount_portfolio(_summary(desk, account.account_id, name))
+        for name in CURRENCIES
+    }
+    subaccount = api.Subaccount(
+        id=account.account_id,
+        username=account.name,
+        email="",
+        type="main",
+        system_name=account.name,
+        portfolio=money if params.with_portfolio else UNSET,
+    )
+    return Reply([subaccount])
+
+
+def get_position(desk: Desk, call: Call, params: api.GetPosition) -> Reply:
+    """Return the account's position in an instrument, flat ones included."""
+    market = desk.market_of(params.instrument_name)
+    instrument_id = InstrumentId(market.instrument.instrument_id)
+    view = desk.exchange.position(call.account_id, instrument_id)
+    if view is None:
+        raise _no_account()
+    return Reply(position(market, view))
+
+
+def get_positions(desk: Desk, call: Call, params: api.GetPositions) -> Reply:
+    """List the account's open positions."""
+    _account(desk, call, params.subaccount_id)
+    held = [
+        (desk.market[view.instrument_id], view) for view in desk.exchange.positions(call.account_id)
+    ]
+    return Reply(
+        [
+            position(market, view)
+            for market, view in held
+            if is_of(market.instrument, params.currency, params.kind)
+        ]
+    )
+
+
+def _account(desk: Desk, call: Call, subaccount_id: int | None) -> AccountView:
+    """Return the account that asks; there are no subaccounts to ask about.
+
+    Raises:
+        ApiError: 11042 for another account; 13009 when the key's account has not been opened.
+    """
+    if subaccount_id is not None and subaccount_id != call.account_id:
+        raise ApiError(ErrorCode.PERMISSION_DENIED, param="subaccount_id")
+    account = desk.exchange.account(call.account_id)
+    if account is None:
+        raise _no_account()
+    return account
+
+
+def _summary(desk: Desk, account_id: AccountId, currency: str) -> api.AccountSummary:
+    summary = desk.exchange.summary(account_id, currency)
+    assert summary is not None
+    shown = portfolio(desk.market, summary, desk.exchange.positions(account_id))
+    return api.AccountSummary(**structs.asdict(shown))
+
+
+def _subaccount_portfolio(summary: api.AccountSummary) -> api.SubaccountPortfolio:
+    return api.SubaccountPortfolio(
+        currency=summary.currency.lower(),
+        balance=summary.balance,
+        equity=summary.equity,
+        margin_balance=summary.margin_balance,
+        available_funds=summary.available_funds,
+        available_withdrawal_funds=summary.available_withdrawal_funds,
+        initial_margin=summary.initial_margin,
+        maintenance_margin=summary.maintenance_margin,
+        spot_reserve=summary.spot_reserve,
+    )
+
+
+def _no_account() -> ApiError:
+    return ApiError(ErrorCode.UNAUTHORIZED, reason="the account of this key has not been opened")

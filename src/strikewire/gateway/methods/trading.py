@@ -1,0 +1,233 @@
+"""Methods that change orders: each becomes commands, and is answered from their events."""
+
+from collections.abc import Iterable, Sequence
+
+from strikewire.api import ApiError, ErrorCode
+from strikewire.api import trading as api
+from strikewire.api.trading import requested_amount
+from strikewire.exchange import (
+    CancelOrder,
+    CancelOrders,
+    EditOrder,
+    Event,
+    Fill,
+    OrderEvent,
+    OrderState,
+    OrderType,
+    OrderView,
+    PlaceOrder,
+    Rejected,
+    TimeInForce,
+)
+from strikewire.gateway.catalogue import is_of
+from strikewire.gateway.desk import Call, Desk, Plan
+from strikewire.gateway.orders import lots_of, order_id_of, ticks_of
+from strikewire.gateway.rejects import rejection
+from strikewire.gateway.render import order, user_trade
+from strikewire.marketdata import Market
+from strikewire.model import InstrumentId, Kind, OrderId, Side
+
+Events = Sequence[Event]
+
+
+def buy(desk: Desk, call: Call, params: api.Buy) -> Plan:
+    """Place an order to buy."""
+    return _place(desk, call, params, Side.BUY)
+
+
+def sell(desk: Desk, call: Call, params: api.Sell) -> Plan:
+    """Place an order to sell."""
+    return _place(desk, call, params, Side.SELL)
+
+
+def edit(desk: Desk, call: Call, params: api.Edit) -> Plan:
+    """Change an open order; what is left out stays as it is."""
+    order_id = order_id_of(params.order_id)
+    view = _own_order(desk, call, order_id)
+    market = desk.market[view.instrument_id]
+    instrument = market.instrument
+    amount = requested_amount(params.amount, params.contracts, instrument.contract_size)
+    command = EditOrder(
+        account_id=call.account_id,
+        order_id=order_id,
+        amount=view.amount if amount is None else lots_of(instrument, amount),
+        price=None if params.price is None else ticks_of(instrument, params.price),
+        post_only=params.post_only,
+        reject_post_only=bool(params.reject_post_only),
+        reduce_only=params.reduce_only,
+    )
+    return Plan([command], lambda events: _order_and_trades(market, events[0], order_id))
+
+
+def cancel(desk: Desk, call: Call, params: api.Cancel) -> Plan:
+    """Cancel one order."""
+    order_id = order_id_of(params.order_id)
+
+    def answer(events: Sequence[Events]) -> api.Order:
+        _check(events[0], None)
+        view = _last_view(events[0], order_id)
+        return order(desk.market[view.instrument_id].instrument, view)
+
+    return Plan([CancelOrder(call.account_id, order_id)], answer)
+
+
+def cancel_all(desk: Desk, call: Call, params: api.CancelAll) -> Plan:
+    """Cancel every order of the account."""
+    return _cancel_many(desk, CancelOrders(call.account_id), "all", params.detailed)
+
+
+def cancel_all_by_instrument(desk: Desk, call: Call, params: api.CancelAllByInstrument) -> Plan:
+    """Cancel the account's orders in an instrument."""
+    market = desk.market_of(params.instrument_name)
+    command = CancelOrders(
+        call.account_id, instrument_id=InstrumentId(market.instrument.instrument_id)
+    )
+    return _cancel_many(desk, command, params.type, params.detailed)
+
+
+def cancel_all_by_currency(desk: Desk, call: Call, params: api.CancelAllByCurrency) -> Plan:
+    """Cancel the account's orders in a currency."""
+    if params.kind in ("future_combo", "option_combo", "combo"):
+        return _cancel_none(params.detailed)
+    command = CancelOrders(
+        call.account_id,
+        currency=None if params.currency == "any" else params.currency.upper(),
+        kind=None if params.kind in (None, "any") else Kind(params.kind),
+    )
+    return _cancel_many(desk, command, params.type, params.detailed)
+
+
+def cancel_by_label(desk: Desk, call: Call, params: api.CancelByLabel) -> Plan:
+    """Cancel the account's orders that carry a label."""
+    commands = [
+        CancelOrder(call.account_id, view.order_id)
+        for view in desk.exchange.open_orders(call.account_id)
+        if view.label == params.label
+        and is_of(desk.market[view.instrument_id].instrument, params.currency, None)
+    ]
+    # An order that ended meanwhile is rejected, and counts as little as one that never was.
+    return Plan(commands, lambda events: sum(len(_cancelled(one)) for one in events))
+
+
+def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Plan:
+    market = desk.market_of(params.instrument_name)
+    instrument = market.instrument
+    amount = requested_amount(params.amount, params.contracts, instrument.contract_size)
+    assert amount is not None
+    is_market = params.type == "market"
+    if is_market and params.price is not None:
+        # A buyer who names a price means it: without one the order would be another order.
+        raise ApiError(
+            ErrorCode.UNSUPPORTED_ARG_COMBINATION,
+            param="price",
+            reason="a market order has no price",
+        )
+    command = PlaceOrder(
+        account_id=call.account_id,
+        instrument_id=InstrumentId(instrument.instrument_id),
+        side=side,
+        order_type=OrderType(params.type),
+        amount=lots_of(instrument, amount),
+        price=None if params.price is None else ticks_of(instrument, params.price),
+        time_in_force=TimeInForce(params.time_in_force),
+        post_only=bool(params.post_only),
+        reject_post_only=bool(params.reject_post_only),
+        reduce_only=bool(params.reduce_only),
+        label=params.label or "",
+    )
+    return Plan([command], lambda events: _order_and_trades(market, events[0], None))
+
+
+def _order_and_trades(
+    market: Market, events: Events, order_id: OrderId | None
+) -> api.OrderAndTrades:
+    """Return an order after its command, and the trades it took part in as the taker."""
+    _check(events, market)
+    if order_id is None:
+        order_id = placed_order_id(events)
+    instrument = market.instrument
+    return api.OrderAndTrades(
+        order=order(instrument, _last_view(events, order_id)),
+        trades=[
+            user_trade(instrument, event, event.taker, "T")
+            for event in events
+            if isinstance(event, Fill) and event.taker.order_id == order_id
+        ],
+    )
+
+
+def placed_order_id(events: Iterable[Event]) -> OrderId:
+    """Return the order that an accepted `PlaceOrder` made.
+
+    It is the taker of its fills; without a fill the first order event is its own.
+    """
+    for event in events:
+        if isinstance(event, Fill):
+            return event.taker.order_id
+        if isinstance(event, OrderEvent):
+            return event.order.order_id
+    raise AssertionError("an accepted order has an event")
+
+
+def _cancel_many(
+    desk: Desk, command: CancelOrders, order_type: str | None, detailed: bool | None
+) -> Plan:
+    if order_type not in (None, "all", "limit"):
+        return _cancel_none(detailed)  # There are no trigger orders to cancel.
+
+    def answer(events: Sequence[Events]) -> int | list[api.CancelGroup]:
+        _check(events[0], None)
+        cancelled = _cancelled(events[0])
+        return _groups(desk, cancelled) if detailed else len(cancelled)
+
+    return Plan([command], answer)
+
+
+def _cancel_none(detailed: bool | None) -> Plan:
+    return Plan([], lambda _: [] if detailed else 0)
+
+
+def _cancelled(events: Events) -> list[OrderView]:
+    return [
+        event.order
+        for event in events
+        if isinstance(event, OrderEvent) and event.order.state is OrderState.CANCELLED
+    ]
+
+
+def _groups(desk: Desk, cancelled: Iterable[OrderView]) -> list[api.CancelGroup]:
+    groups: dict[InstrumentId, list[OrderView]] = {}
+    for view in cancelled:
+        groups.setdefault(view.instrument_id, []).append(view)
+    return [
+        api.CancelGroup(
+            type="limit",
+            result=[order(market.instrument, view) for view in views],
+            instrument_name=market.instrument.name,
+            currency=market.instrument.settlement_currency,
+        )
+        for market, views in ((desk.market[key], views) for key, views in groups.items())
+    ]
+
+
+def _own_order(desk: Desk, call: Call, order_id: OrderId) -> OrderView:
+    view = desk.exchange.order(order_id)
+    if view is None:
+        raise ApiError(ErrorCode.ORDER_NOT_FOUND, param="order_id")
+    if view.account_id != call.account_id:
+        raise ApiError(ErrorCode.NOT_OWNER_OF_ORDER, param="order_id")
+    return view
+
+
+def _last_view(events: Iterable[Event], order_id: OrderId) -> OrderView:
+    views = [
+        event.order
+        for event in events
+        if isinstance(event, OrderEvent) and event.order.order_id == order_id
+    ]
+    return views[-1]
+
+
+def _check(events: Events, market: Market | None) -> None:
+    if isinstance(events[0], Rejected):
+        raise rejection(events[0], market)

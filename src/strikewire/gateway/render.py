@@ -1,0 +1,145 @@
+"""Orders and fills as their owners see them, in the shapes of the public API."""
+
+from typing import Literal
+
+from msgspec import UNSET, UnsetType
+
+from strikewire.api.trading import Order, UserTrade
+from strikewire.exchange import CancelReason, Fill, FillSide, OrderState, OrderType, OrderView
+from strikewire.marketdata import IV_E4_PER_PERCENT
+from strikewire.model import (
+    AccountId,
+    Instrument,
+    Lots,
+    OrderId,
+    format_order_id,
+    format_trade_id,
+    lots_to_amount,
+    ns_to_ms,
+    price_e8_to_float,
+    ticks_to_price,
+    units_to_coins,
+)
+
+# The API's words for why an order was cancelled are fewer than ours. An order that was never meant
+# to wait ends without a reason there.
+_CANCEL_REASONS: dict[
+    str,
+    Literal["user_request", "cancel_on_disconnect", "risk_mitigation", "settlement"],
+] = {
+    CancelReason.USER_REQUEST: "user_request",
+    CancelReason.CANCEL_ON_DISCONNECT: "cancel_on_disconnect",
+    CancelReason.REDUCE_ONLY: "risk_mitigation",
+    CancelReason.INSUFFICIENT_FUNDS: "risk_mitigation",
+    CancelReason.SETTLEMENT: "settlement",
+}
+
+
+def order_text_id(instrument: Instrument, order_id: OrderId) -> str:
+    """Return an order's id as clients see it: its currency and its number."""
+    return format_order_id(instrument.settlement_currency, order_id)
+
+
+def order(instrument: Instrument, view: OrderView) -> Order:
+    """Return an order as its owner sees it."""
+    amount = lots_to_amount(instrument, view.amount)
+    return Order(
+        order_id=order_text_id(instrument, view.order_id),
+        order_state=view.state.value,
+        order_type=view.order_type.value,
+        time_in_force=view.time_in_force.value,
+        instrument_name=instrument.name,
+        direction="buy" if view.side > 0 else "sell",
+        price="market_price" if view.price is None else ticks_to_price(instrument, view.price),
+        amount=amount,
+        filled_amount=lots_to_amount(instrument, view.filled),
+        average_price=average_price(instrument, view.filled_value, view.filled),
+        contracts=_contracts(instrument, amount),
+        label=view.label,
+        post_only=view.post_only,
+        reject_post_only=view.reject_post_only if view.post_only else UNSET,
+        reduce_only=view.reduce_only,
+        creation_timestamp=ns_to_ms(view.created_ns),
+        last_update_timestamp=ns_to_ms(view.updated_ns),
+        replaced=view.replaced,
+        cancel_reason=_CANCEL_REASONS.get(view.cancel_reason, UNSET),
+    )
+
+
+def user_trades(instrument: Instrument, fill: Fill, account_id: AccountId) -> list[UserTrade]:
+    """Return a fill as one account sees it: nothing, one side, or both where it met itself."""
+    trades = []
+    if fill.maker.account_id == account_id:
+        trades.append(user_trade(instrument, fill, fill.maker, "M"))
+    if fill.taker.account_id == account_id:
+        trades.append(user_trade(instrument, fill, fill.taker, "T"))
+    return trades
+
+
+def user_trade(
+    instrument: Instrument, fill: Fill, side: FillSide, liquidity: Literal["M", "T"]
+) -> UserTrade:
+    """Return one side of a fill; nothing in it tells who was on the other."""
+    assert side is (fill.maker if liquidity == "M" else fill.taker)
+    assert fill.tick_direction in (0, 1, 2, 3)
+    amount = lots_to_amount(instrument, fill.amount)
+    return UserTrade(
+        trade_id=format_trade_id(instrument.settlement_currency, fill.trade_id),
+        trade_seq=fill.trade_seq,
+        order_id=order_text_id(instrument, side.order_id),
+        instrument_name=instrument.name,
+        timestamp=ns_to_ms(fill.time_ns),
+        direction="buy" if side.side > 0 else "sell",
+        price=ticks_to_price(instrument, fill.price),
+        amount=amount,
+        contracts=_contracts(instrument, amount),
+        order_type=_order_type(side),
+        state=_state(side),
+        liquidity=liquidity,
+        fee=units_to_coins(side.fee_currency, side.fee),
+        fee_currency=side.fee_currency,
+        profit_loss=units_to_coins(instrument.settlement_currency, side.profit_loss),
+        tick_direction=fill.tick_direction,  # type: ignore[arg-type]  # asserted above
+        index_price=price_e8_to_float(fill.index),
+        mark_price=price_e8_to_float(fill.mark),
+        iv=_iv(instrument, fill),
+        label=side.label or UNSET,
+        post_only=side.post_only,
+        reduce_only=side.reduce_only,
+        self_trade=fill.maker.account_id == fill.taker.account_id,
+    )
+
+
+def average_price(instrument: Instrument, filled_value: int, filled: Lots) -> float:
+    """Return the float nearest to the average price of fills; 0.0 without any.
+
+    Args:
+        instrument: Whose ticks and lots.
+        filled_value: Sum of ticks times lots.
+        filled: Lots.
+    """
+    if not filled:
+        return 0.0
+    return filled_value * instrument.tick_numerator / (filled * instrument.tick_denominator)
+
+
+def _contracts(instrument: Instrument, amount: float) -> float:
+    return amount / float(instrument.contract_size)
+
+
+def _iv(instrument: Instrument, fill: Fill) -> float | UnsetType:
+    return fill.iv_e4 / IV_E4_PER_PERCENT if instrument.is_option else UNSET
+
+
+def _order_type(side: FillSide) -> Literal["limit", "market"]:
+    return "market" if side.order_type is OrderType.MARKET else "limit"
+
+
+def _state(side: FillSide) -> Literal["open", "filled", "cancelled"]:
+    match side.order_state:
+        case OrderState.FILLED:
+            return "filled"
+        case OrderState.CANCELLED:
+            return "cancelled"
+        case _:
+            return "open"

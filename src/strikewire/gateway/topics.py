@@ -1,0 +1,217 @@
+"""What is behind each public channel: its first message, and the messages that follow.
+
+A topic exists once for all its readers. It never asks who they are, so what it makes is made once.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from strikewire.api.market_data import OptionMarkPrice, PublicTrade
+from strikewire.api.reference import PriceIndex
+from strikewire.gateway.catalogue import is_of
+from strikewire.marketdata import (
+    IV_E4_PER_PERCENT,
+    Market,
+    MarketData,
+    book_update,
+    grouped_book,
+    quote,
+    ticker,
+)
+from strikewire.model import Instrument, ns_to_ms, price_e8_to_float
+
+
+class Topic(Protocol):
+    """One channel, however many listen to it."""
+
+    def first(self) -> Sequence[object]:
+        """Return the messages for somebody who joins now; it changes nothing for the others."""
+
+    def take(self) -> Sequence[object]:
+        """Return the messages that are due, each of which everybody gets exactly once."""
+
+    def close(self) -> None:
+        """Let go of what it holds: nobody listens any more."""
+
+
+class BookTopic:
+    """`book.{instrument}.{interval}`: a snapshot, then an unbroken chain of changes."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._stream = market.open_stream()
+
+    def first(self) -> Sequence[object]:
+        """Return the snapshot that the next change continues."""
+        return [book_update(self._market, self._stream.snapshot())]
+
+    def take(self) -> Sequence[object]:
+        """Return the change since the last message, if there is any."""
+        edit = self._stream.take()
+        return [] if edit is None else [book_update(self._market, edit)]
+
+    def close(self) -> None:
+        """End the chain."""
+        self._market.close_stream(self._stream)
+
+
+class GroupedBookTopic:
+    """`book.{instrument}.{group}.{depth}.{interval}`: a complete view each time."""
+
+    def __init__(self, market: Market, group: int, depth: int) -> None:
+        self._market = market
+        self._group = group
+        self._depth = depth
+
+    def first(self) -> Sequence[object]:
+        """Return the view as it is."""
+        return [grouped_book(self._market, self._group, self._depth)]
+
+    def take(self) -> Sequence[object]:
+        """Return the view as it is."""
+        return self.first()
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class TickerTopic:
+    """`ticker.{instrument}.{interval}`."""
+
+    def __init__(self, data: MarketData, market: Market) -> None:
+        self._data = data
+        self._market = market
+
+    def first(self) -> Sequence[object]:
+        """Return the ticker as it is."""
+        return [ticker(self._data, self._market)]
+
+    def take(self) -> Sequence[object]:
+        """Return the ticker as it is."""
+        return self.first()
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class QuoteTopic:
+    """`quote.{instrument}`."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+
+    def first(self) -> Sequence[object]:
+        """Return the best bid and ask as they are."""
+        return [quote(self._market)]
+
+    def take(self) -> Sequence[object]:
+        """Return the best bid and ask as they are."""
+        return self.first()
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class TradesTopic:
+    """`trades.{instrument}.{interval}` and `trades.{kind}.{currency}.{interval}`."""
+
+    def __init__(self, kind: str = "any", currency: str = "any") -> None:
+        self._kind = kind
+        self._currency = currency
+        self._trades: list[PublicTrade] = []
+
+    def is_about(self, instrument: Instrument) -> bool:
+        """Tell whether an instrument's trades belong here."""
+        return is_of(instrument, self._currency, self._kind)
+
+    def print(self, trades: Sequence[PublicTrade]) -> None:
+        """Add trades, oldest first."""
+        self._trades.extend(trades)
+
+    def first(self) -> Sequence[object]:
+        """Return nothing: trades are told when they happen."""
+        return []
+
+    def take(self) -> Sequence[object]:
+        """Return one list of the trades since the last."""
+        trades, self._trades = self._trades, []
+        return [trades] if trades else []
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class PriceIndexTopic:
+    """`deribit_price_index.{index}`."""
+
+    def __init__(self, data: MarketData, name: str) -> None:
+        self._data = data
+        self._name = name
+
+    def first(self) -> Sequence[object]:
+        """Return the price as it is."""
+        price = price_e8_to_float(self._data.indices[self._name])
+        timestamp = ns_to_ms(self._data.index_ns(self._name))
+        return [PriceIndex(index_name=self._name, price=price, timestamp=timestamp)]
+
+    def take(self) -> Sequence[object]:
+        """Return the price as it is."""
+        return self.first()
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class OptionMarksTopic:
+    """`markprice.options.{index}`: all marks at first, then those that changed."""
+
+    def __init__(self, data: MarketData, index_name: str) -> None:
+        self._data = data
+        self._index_name = index_name
+        self._marked: dict[int, Market] = {}
+
+    def is_about(self, instrument: Instrument) -> bool:
+        """Tell whether an instrument's mark belongs here."""
+        return instrument.is_option and instrument.price_index == self._index_name
+
+    def mark(self, market: Market) -> None:
+        """Note that a market has a new mark."""
+        self._marked[market.instrument.instrument_id] = market
+
+    def first(self) -> Sequence[object]:
+        """Return the marks of all open options of the index."""
+        markets = [market for market in self._data if self.is_about(market.instrument)]
+        return [[_option_mark(market) for market in markets if market.is_open and market.mark]]
+
+    def take(self) -> Sequence[object]:
+        """Return the marks that changed since the last message."""
+        marked, self._marked = self._marked, {}
+        return [[_option_mark(market) for market in marked.values()]] if marked else []
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class SilentTopic:
+    """`platform_state`: there is nothing to say while all is well."""
+
+    def first(self) -> Sequence[object]:
+        """Return nothing."""
+        return []
+
+    def take(self) -> Sequence[object]:
+        """Return nothing."""
+        return []
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def _option_mark(market: Market) -> OptionMarkPrice:
+    assert market.mark is not None
+    return OptionMarkPrice(
+        instrument_name=market.instrument.name,
+        mark_price=price_e8_to_float(market.mark.price),
+        iv=market.mark.iv_e4 / IV_E4_PER_PERCENT / 100,
+        timestamp=ns_to_ms(market.updated_ns),
+    )

@@ -1,0 +1,28 @@
+"""Turns events into books, trades and tickers: market data on its way out, before the gateway."""
+
+from strikewire.marketdata.books import book_update, grouped_book, quote
+from strikewire.marketdata.market import Market
+from strikewire.marketdata.marketdata import Changes, MarketData
+from strikewire.marketdata.restore import restore
+from strikewire.marketdata.streams import BookEdit, BookStream, LevelEdit
+from strikewire.marketdata.tape import IV_E4_PER_PERCENT, public_trade
+from strikewire.marketdata.tickers import book_summary, option_greeks, order_book, ticker
+
+__all__ = [
+    "IV_E4_PER_PERCENT",
+    "BookEdit",
+    "BookStream",
+    "Changes",
+    "LevelEdit",
+    "Market",
+    "MarketData",
+    "book_summary",
+    "book_update",
+    "grouped_book",
+    "option_greeks",
+    "order_book",
+    "public_trade",
+    "quote",
+    "restore",
+    "ticker",
+]

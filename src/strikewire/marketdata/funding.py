@@ -1,0 +1,64 @@
+"""The funding rate of a perpetual, now and over the last eight hours.
+
+The rate follows the mark's distance from the index. It is a figure for the ticker: the venue
+shows it and does not yet charge it.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+from strikewire.model import NS_PER_HOUR, NS_PER_MINUTE, PriceE8
+
+DAMPENER = 0.00025
+"""Premiums within 0.025 % of the index cost nothing."""
+
+PERIOD_NS = 8 * NS_PER_HOUR
+
+
+def funding_rate(mark: PriceE8, index: PriceE8) -> float:
+    """Return the rate that longs pay to shorts over eight hours, as a fraction.
+
+    Args:
+        mark: Mark price of the perpetual.
+        index: Price of its index; above 0.
+
+    Source: Deribit, "Inverse Perpetual": funding = max(0.025 %, premium) + min(-0.025 %, premium).
+    """
+    assert index > 0
+    premium = (mark - index) / index
+    return max(DAMPENER, premium) + min(-DAMPENER, premium)
+
+
+class _Point(NamedTuple):
+    time_ns: int
+    paid: float  # fraction accrued since the beginning
+
+
+class Funding:
+    """The rate of one perpetual, and what it added up to; exact to a minute.
+
+    Attributes:
+        current: The rate in force, as a fraction per eight hours.
+    """
+
+    def __init__(self, now_ns: int) -> None:
+        self.current = 0.0
+        self._last = _Point(now_ns, 0.0)
+        self._points = deque([self._last])
+
+    def record(self, now_ns: int, rate: float) -> None:
+        """Put a new rate in force; times do not go back."""
+        self._last = _Point(now_ns, self._paid(now_ns))
+        self.current = rate
+        if now_ns - self._points[-1].time_ns >= NS_PER_MINUTE:
+            self._points.append(self._last)
+        # The newest point that is older than the period is where the period begins.
+        while len(self._points) > 1 and self._points[1].time_ns <= now_ns - PERIOD_NS:
+            self._points.popleft()
+
+    def eight_hours(self, now_ns: int) -> float:
+        """Return what a long would have paid over the eight hours that end now, as a fraction."""
+        return self._paid(now_ns) - self._points[0].paid
+
+    def _paid(self, now_ns: int) -> float:
+        return self._last.paid + self.current * (now_ns - self._last.time_ns) / PERIOD_NS

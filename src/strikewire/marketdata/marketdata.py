@@ -1,0 +1,162 @@
+"""All markets of the venue, moved by the events of one command at a time."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from msgspec import Struct, field
+
+from strikewire.api.market_data import PublicTrade
+from strikewire.exchange import (
+    Event,
+    Fill,
+    InstrumentListed,
+    InstrumentSettled,
+    LevelChanged,
+    Mark,
+    MarksChanged,
+    PositionChanged,
+)
+from strikewire.marketdata.market import Market
+from strikewire.model import Instrument, InstrumentId, PriceE8
+
+
+class Changes(Struct):
+    """What one command changed for the public; instruments in the order of their events.
+
+    Attributes:
+        books: Instruments whose levels changed.
+        quotes: Instruments whose best price or its amount changed.
+        tickers: Instruments whose ticker shows something new.
+        trades: New trades of each instrument, oldest first.
+        marks: Instruments with a new mark.
+        indices: Names of the indices with a new price.
+        listed: Instruments that began to trade.
+        settled: Instruments that will not trade again.
+    """
+
+    books: list[InstrumentId] = field(default_factory=list)
+    quotes: list[InstrumentId] = field(default_factory=list)
+    tickers: dict[InstrumentId, None] = field(default_factory=dict)
+    trades: dict[InstrumentId, list[PublicTrade]] = field(default_factory=dict)
+    marks: list[InstrumentId] = field(default_factory=list)
+    indices: list[str] = field(default_factory=list)
+    listed: list[InstrumentId] = field(default_factory=list)
+    settled: list[InstrumentId] = field(default_factory=list)
+
+
+class MarketData:
+    """What the public may see.
+
+    It knows the exchange by its events alone, so what it shows is never ahead of what it has been
+    told: a snapshot taken now is continued by the very next change.
+    """
+
+    def __init__(self) -> None:
+        self._markets: dict[InstrumentId, Market] = {}
+        self._names: dict[str, Market] = {}
+        self._indices: dict[str, PriceE8] = {}
+        self._indices_ns: dict[str, int] = {}
+
+    @property
+    def indices(self) -> Mapping[str, PriceE8]:
+        """Price of each index, in 1e-8 of its quote currency."""
+        return MappingProxyType(self._indices)
+
+    def index(self, instrument: Instrument) -> PriceE8:
+        """Return the price of an instrument's index, 0 before the first."""
+        return self._indices.get(instrument.price_index, PriceE8(0))
+
+    def index_ns(self, name: str) -> int:
+        """Return when the index got its price, nanoseconds since the Unix epoch."""
+        return self._indices_ns[name]
+
+    def __getitem__(self, instrument_id: InstrumentId) -> Market:
+        """Return the market of an instrument that was listed."""
+        return self._markets[instrument_id]
+
+    def named(self, name: str) -> Market | None:
+        """Return the market of the instrument called `name`, settled ones included."""
+        return self._names.get(name)
+
+    def __iter__(self) -> Iterator[Market]:
+        """Iterate over all markets in the order of their listing."""
+        return iter(self._markets.values())
+
+    def __len__(self) -> int:
+        return len(self._markets)
+
+    def begin(self, instrument: Instrument, now_ns: int) -> Market:
+        """Begin the market of a new instrument."""
+        instrument_id = InstrumentId(instrument.instrument_id)
+        assert instrument_id not in self._markets
+        assert instrument.name not in self._names
+        market = Market(instrument, now_ns)
+        self._markets[instrument_id] = self._names[instrument.name] = market
+        return market
+
+    def value(self, time_ns: int, indices: Iterable[tuple[str, PriceE8]]) -> None:
+        """Put new prices of indices in force."""
+        for name, price in indices:
+            self._indices[name] = price
+            self._indices_ns[name] = time_ns
+
+    def apply(self, time_ns: int, events: Iterable[Event]) -> Changes:
+        """Take in everything that one command did.
+
+        Args:
+            time_ns: The command's time, nanoseconds since the Unix epoch.
+            events: All events of the command, in their order.
+        """
+        changes = Changes()
+        levels: dict[InstrumentId, list[LevelChanged]] = {}
+        for event in events:
+            match event:
+                case LevelChanged():
+                    levels.setdefault(event.instrument_id, []).append(event)
+                case Fill():
+                    self._trade(event, changes)
+                case PositionChanged(position):
+                    market = self._markets[position.instrument_id]
+                    if not market.instrument.is_spot:
+                        market.hold(position.account_id, position.size)
+                case MarksChanged(indices, marks):
+                    self.value(time_ns, indices)
+                    changes.indices.extend(name for name, _ in indices)
+                    self._mark(time_ns, marks, changes)
+                case InstrumentListed(instrument):
+                    self.begin(instrument, time_ns)
+                    changes.listed.append(InstrumentId(instrument.instrument_id))
+                case InstrumentSettled(instrument_id, delivery_price):
+                    self._markets[instrument_id].settle(time_ns, delivery_price)
+                    changes.tickers[instrument_id] = None
+                    changes.settled.append(instrument_id)
+                case _:
+                    pass  # What concerns one account alone is not for the public.
+        for instrument_id, changed in levels.items():
+            self._move_book(time_ns, instrument_id, changed, changes)
+        return changes
+
+    def _trade(self, fill: Fill, changes: Changes) -> None:
+        trade = self._markets[fill.instrument_id].trade(fill)
+        changes.trades.setdefault(fill.instrument_id, []).append(trade)
+        changes.tickers[fill.instrument_id] = None
+
+    def _mark(self, time_ns: int, marks: Sequence[Mark], changes: Changes) -> None:
+        for mark in marks:
+            market = self._markets[mark.instrument_id]
+            market.value(time_ns, mark, self.index(market.instrument))
+            changes.marks.append(mark.instrument_id)
+            changes.tickers[mark.instrument_id] = None
+
+    def _move_book(
+        self,
+        time_ns: int,
+        instrument_id: InstrumentId,
+        changed: Sequence[LevelChanged],
+        changes: Changes,
+    ) -> None:
+        has_new_top = self._markets[instrument_id].change_levels(time_ns, changed)
+        changes.books.append(instrument_id)
+        if has_new_top:
+            changes.quotes.append(instrument_id)
+            changes.tickers[instrument_id] = None

@@ -1,0 +1,71 @@
+"""The trades that the public saw: newest at the end, a bounded number for each instrument."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import UNSET
+
+from strikewire.api.market_data import PublicTrade
+from strikewire.exchange import Fill
+from strikewire.model import (
+    Instrument,
+    format_trade_id,
+    lots_to_amount,
+    ns_to_ms,
+    price_e8_to_float,
+    ticks_to_price,
+)
+
+TRADES_KEPT = 1_000
+"""Trades kept of one instrument; the oldest is forgotten when one more is printed."""
+
+IV_E4_PER_PERCENT = 10_000
+
+
+def public_trade(instrument: Instrument, fill: Fill) -> PublicTrade:
+    """Return what everybody may know of a fill: no account, no order, no fee."""
+    amount = lots_to_amount(instrument, fill.amount)
+    return PublicTrade(
+        trade_id=format_trade_id(instrument.settlement_currency, fill.trade_id),
+        trade_seq=fill.trade_seq,
+        instrument_name=instrument.name,
+        timestamp=ns_to_ms(fill.time_ns),
+        direction="buy" if fill.taker_side > 0 else "sell",
+        price=ticks_to_price(instrument, fill.price),
+        amount=amount,
+        tick_direction=_tick_direction(fill),
+        index_price=price_e8_to_float(fill.index),
+        mark_price=price_e8_to_float(fill.mark),
+        contracts=amount / float(instrument.contract_size),
+        iv=fill.iv_e4 / IV_E4_PER_PERCENT if instrument.is_option else UNSET,
+    )
+
+
+class Tape:
+    """The last trades of one instrument."""
+
+    def __init__(self) -> None:
+        self._trades: deque[PublicTrade] = deque(maxlen=TRADES_KEPT)
+
+    def print(self, trade: PublicTrade) -> None:
+        """Add a trade; trades come in the order of their `trade_seq`."""
+        assert not self._trades or trade.trade_seq > self._trades[-1].trade_seq
+        self._trades.append(trade)
+
+    @property
+    def last(self) -> PublicTrade | None:
+        """The newest trade."""
+        return self._trades[-1] if self._trades else None
+
+    def __iter__(self) -> Iterator[PublicTrade]:
+        """Iterate from the oldest to the newest."""
+        return iter(self._trades)
+
+    def __len__(self) -> int:
+        return len(self._trades)
+
+
+def _tick_direction(fill: Fill) -> Literal[0, 1, 2, 3]:
+    assert fill.tick_direction in (0, 1, 2, 3)
+    return fill.tick_direction  # type: ignore[return-value]  # narrowed by the assertion above
