@@ -1,7 +1,7 @@
 """Sessions: authenticate, limit, dispatch, subscribe; orders in, answers and market data out."""
 
 from strikewire.gateway.auth import Authenticator, Grant
-from strikewire.gateway.counters import Counters
+from strikewire.gateway.desk import Counters
 from strikewire.gateway.gateway import Gateway
 from strikewire.gateway.hub import Delivery, Hub
 from strikewire.gateway.keys import (

@@ -9,7 +9,7 @@ from strikewire.api.jsonrpc import access_token
 from strikewire.gateway.auth import Grant
 from strikewire.gateway.caller import Caller
 from strikewire.gateway.desk import Call, Desk
-from strikewire.gateway.inputs import Called
+from strikewire.gateway.steps import Called
 
 
 class OutOfCreditsError(Exception):

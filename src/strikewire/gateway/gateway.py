@@ -6,33 +6,68 @@ which they come is the order in which they must be carried out.
 
 from collections import Counter, deque
 from collections.abc import Iterable
+from typing import TypeAlias
+
+from msgspec import Struct
 
 from strikewire.api import ApiError, ErrorCode
 from strikewire.exchange import Command, Event
-from strikewire.gateway.actions import (
-    Action,
-    CloseConnection,
-    SendTo,
-    SetReading,
-    SubmitCommand,
-)
 from strikewire.gateway.caller import Caller
 from strikewire.gateway.desk import Desk
 from strikewire.gateway.hub import Delivery, Happened, Hub, Joined, Left, TickPassed
-from strikewire.gateway.inputs import Applied, Called, Disconnected, Input, Received, Refused, Tick
-from strikewire.gateway.outputs import (
+from strikewire.gateway.session import Flight, Session
+from strikewire.gateway.steps import (
+    Applied,
+    Called,
     Close,
+    Disconnected,
+    Input,
     Join,
     Leave,
     Output,
     PauseReading,
+    Received,
+    Refused,
     ResumeReading,
     Send,
     Submit,
+    Tick,
 )
-from strikewire.gateway.session import Flight, Session
 
 CLOSE_TRY_AGAIN_LATER = 1013
+
+
+class SendTo(Struct, frozen=True):
+    """Send one message to one connection, or answer one REST request with it."""
+
+    connection_id: int
+    payload: bytes
+    is_error: bool = False
+
+
+class CloseConnection(Struct, frozen=True):
+    """Close a connection; for a REST request, which has been answered, it means nothing."""
+
+    connection_id: int
+    code: int
+    reason: str
+
+
+class SetReading(Struct, frozen=True):
+    """Take nothing more from a connection, or take from it again."""
+
+    connection_id: int
+    is_on: bool
+
+
+class SubmitCommand(Struct, frozen=True):
+    """Hand a command to the sequencer; its outcome comes back with the token."""
+
+    token: object
+    command: Command
+
+
+Action: TypeAlias = SendTo | Delivery | CloseConnection | SetReading | SubmitCommand
 
 
 class Gateway:

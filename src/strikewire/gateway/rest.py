@@ -19,7 +19,7 @@ from strikewire.api import ApiError, ErrorCode, invalid_params
 from strikewire.api.jsonrpc import decode_request
 from strikewire.gateway.auth import Authenticator, Grant
 from strikewire.gateway.desk import Desk
-from strikewire.gateway.inputs import Called
+from strikewire.gateway.steps import Called
 from strikewire.websocket import HttpRequest, HttpResponse
 
 API_PATH = "/api/v2"

@@ -13,16 +13,17 @@ from typing import Final
 
 from strikewire import __version__
 from strikewire.api import ApiError, ErrorCode
-from strikewire.gateway.actions import (
+from strikewire.gateway.auth import Authenticator
+from strikewire.gateway.desk import Desk
+from strikewire.gateway.gateway import (
+    CLOSE_TRY_AGAIN_LATER,
     Action,
     CloseConnection,
+    Gateway,
     SendTo,
     SetReading,
     SubmitCommand,
 )
-from strikewire.gateway.auth import Authenticator
-from strikewire.gateway.desk import Desk
-from strikewire.gateway.gateway import CLOSE_TRY_AGAIN_LATER, Gateway
 from strikewire.gateway.hub import TICK_NS, Delivery
 from strikewire.gateway.keys import KeyStore
 from strikewire.gateway.limits import RATES_OFF, Limits, Rate, RateLimiter

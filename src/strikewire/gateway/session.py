@@ -32,49 +32,33 @@ from strikewire.api.jsonrpc import (
     encode_heartbeat,
     encode_result,
 )
-from strikewire.exchange import (
-    CancelOrder,
-    CancelReason,
-    Command,
-    Event,
-    OrderEvent,
-    OrderState,
-    OrderView,
-    PlaceOrder,
-    Rejected,
-)
+from strikewire.exchange import Event
 from strikewire.gateway.admission import OutOfCreditsError, admit
 from strikewire.gateway.caller import Caller
 from strikewire.gateway.desk import Call, Desk, Plan
 from strikewire.gateway.dispatch import HANDLERS, PLANNERS
 from strikewire.gateway.heartbeat import Beat
-from strikewire.gateway.inputs import (
+from strikewire.gateway.placed import PlacedOrders
+from strikewire.gateway.steps import (
     Applied,
     Called,
+    Close,
     Disconnected,
     Input,
-    Received,
-    Refused,
-    Tick,
-)
-from strikewire.gateway.methods.trading import placed_order_id
-from strikewire.gateway.outputs import (
-    Close,
     Leave,
     Output,
     PauseReading,
+    Received,
+    Refused,
     ResumeReading,
     Send,
     Submit,
+    Tick,
 )
-from strikewire.model import NS_PER_US, AccountId, OrderId
+from strikewire.model import NS_PER_US
 
 CLOSE_POLICY = 1008
 CLOSE_HEARTBEAT = 4000
-
-PLACED_BEFORE_SORTING = 1_000
-"""Orders a connection placed are kept in mind until there are so many; then those that have ended
-are forgotten, and the number is set to twice those that are left."""
 
 
 class _Arrival(Struct):
@@ -113,8 +97,7 @@ class Session:
         self._is_deaf = False  # takes no more requests
         self._is_closing = False  # sends no more either
         self._is_paused = False
-        self._placed: dict[OrderId, AccountId] = {}
-        self._placed_max = PLACED_BEFORE_SORTING
+        self._placed = PlacedOrders(desk.exchange)
 
     @property
     def is_idle(self) -> bool:
@@ -160,7 +143,7 @@ class Session:
 
     def _applied(self, now_ns: int, token: object, events: Sequence[Event]) -> list[Output]:
         flight = self._flight(token)
-        outputs = self._own(flight, events)
+        outputs = self._note_placed(flight, events)
         flight.events.append(events)
         self._land(flight)
         return outputs + self._advance(now_ns)
@@ -194,7 +177,7 @@ class Session:
             self._desk.authenticator.revoke(self.caller.grant)
         outputs: list[Output] = [Leave(self.caller.drop(list(self.caller.subscriptions)))]
         if self._cancels_when_lost:
-            outputs += [_cancel(account_id, one) for one, account_id in self._still_open()]
+            outputs += self._cancel_placed()
         return outputs
 
     # The queue
@@ -353,44 +336,14 @@ class Session:
     def _cancels_when_lost(self) -> bool:
         return self.caller.cancel_on_disconnect and not self.caller.said_goodbye
 
-    def _own(self, flight: Flight, events: Sequence[Event]) -> list[Output]:
+    def _note_placed(self, flight: Flight, events: Sequence[Event]) -> list[Output]:
         """Remember an order this connection placed; cancel it if it came too late."""
         assert flight.plan is not None
         command = flight.plan.commands[len(flight.events)]
-        view = _placed(command, events)
-        if view is None:
-            return []
-        if self.is_lost and self._cancels_when_lost:
-            return [_cancel(view.account_id, view.order_id)]
-        self._placed[view.order_id] = view.account_id
-        if len(self._placed) > self._placed_max:
-            self._placed = dict(self._still_open())
-            self._placed_max = max(PLACED_BEFORE_SORTING, 2 * len(self._placed))
+        is_waiting = self._placed.note(command, events)
+        if is_waiting and self.is_lost and self._cancels_when_lost:
+            return self._cancel_placed()
         return []
 
-    def _still_open(self) -> list[tuple[OrderId, AccountId]]:
-        """Return the orders that this connection placed and that still wait, oldest first."""
-        views = [(self._desk.exchange.order(one), account) for one, account in self._placed.items()]
-        return [
-            (view.order_id, account)
-            for view, account in views
-            if view is not None and view.state is OrderState.OPEN
-        ]
-
-
-def _placed(command: Command, events: Sequence[Event]) -> OrderView | None:
-    """Return the order that a command placed, if it waits in the book now."""
-    if not isinstance(command, PlaceOrder) or isinstance(events[0], Rejected):
-        return None
-    order_id = placed_order_id(events)
-    views = [
-        event.order
-        for event in events
-        if isinstance(event, OrderEvent) and event.order.order_id == order_id
-    ]
-    return views[-1] if views[-1].state is OrderState.OPEN else None
-
-
-def _cancel(account_id: AccountId, order_id: OrderId) -> Submit:
-    reason = CancelReason.CANCEL_ON_DISCONNECT
-    return Submit(None, CancelOrder(account_id, order_id, reason))
+    def _cancel_placed(self) -> list[Output]:
+        return [Submit(None, command) for command in self._placed.cancel_all()]

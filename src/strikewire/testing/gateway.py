@@ -21,17 +21,17 @@ from strikewire.exchange import (
     SetMarks,
 )
 from strikewire.gateway import RATES_OFF, ApiKey, Authenticator, Gateway, KeyStore, Limits, Rate
-from strikewire.gateway.actions import (
+from strikewire.gateway.desk import Desk
+from strikewire.gateway.gateway import (
     Action,
     CloseConnection,
     SendTo,
     SetReading,
     SubmitCommand,
 )
-from strikewire.gateway.desk import Desk
 from strikewire.gateway.hub import TICK_NS, Delivery
-from strikewire.gateway.inputs import Called
 from strikewire.gateway.limits import RateLimiter
+from strikewire.gateway.steps import Called
 from strikewire.marketdata import Market, MarketData
 from strikewire.model import CURRENCIES, InstrumentId, instrument, price_e8
 from strikewire.testing.exchange import ACCOUNTS, ALICE, BOB, PLENTY, START_NS

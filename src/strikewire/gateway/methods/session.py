@@ -16,7 +16,7 @@ from strikewire.gateway.auth import ACCESS_LIFETIME_S, Grant
 from strikewire.gateway.caller import Caller, Subscription
 from strikewire.gateway.desk import Call, Desk, Reply
 from strikewire.gateway.grouping import group_ticks
-from strikewire.gateway.outputs import Close, Join, Leave, Output
+from strikewire.gateway.steps import Close, Join, Leave, Output
 from strikewire.model import CURRENCIES, NS_PER_S, ns_to_ms
 
 CLOSE_NORMAL = 1000

@@ -65,7 +65,7 @@ def cancel(desk: Desk, call: Call, params: api.Cancel) -> Plan:
 
     def answer(events: Sequence[Events]) -> api.Order:
         _check(events[0], None)
-        view = _last_view(events[0], order_id)
+        view = last_view(events[0], order_id)
         return order(desk.market[view.instrument_id].instrument, view)
 
     return Plan([CancelOrder(call.account_id, order_id)], answer)
@@ -147,7 +147,7 @@ def _order_and_trades(
         order_id = placed_order_id(events)
     instrument = market.instrument
     return api.OrderAndTrades(
-        order=order(instrument, _last_view(events, order_id)),
+        order=order(instrument, last_view(events, order_id)),
         trades=[
             user_trade(instrument, event, event.taker, "T")
             for event in events
@@ -219,7 +219,8 @@ def _own_order(desk: Desk, call: Call, order_id: OrderId) -> OrderView:
     return view
 
 
-def _last_view(events: Iterable[Event], order_id: OrderId) -> OrderView:
+def last_view(events: Iterable[Event], order_id: OrderId) -> OrderView:
+    """Return an order as a command left it; one of the command's events is about it."""
     views = [
         event.order
         for event in events

@@ -1,4 +1,4 @@
-"""What happens to a session."""
+"""What can happen to a session, and what it can ask for."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
@@ -6,8 +6,11 @@ from typing import TypeAlias
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from strikewire.api import ApiError, RequestId
-from strikewire.exchange import Event
+from strikewire.exchange import Command, Event
 from strikewire.gateway.auth import Grant
+from strikewire.gateway.caller import Subscription
+
+# What can happen
 
 
 class Received(Struct, frozen=True):
@@ -57,3 +60,60 @@ class Disconnected(Struct, frozen=True):
 
 
 Input: TypeAlias = Received | Called | Applied | Refused | Tick | Disconnected
+
+
+# What it can ask for
+
+
+class Send(Struct, frozen=True):
+    """Send one message to the connection.
+
+    Attributes:
+        payload: JSON text, UTF-8.
+        is_error: Whether it is an error answer; over REST it then travels with status 400.
+    """
+
+    payload: bytes
+    is_error: bool = False
+
+
+class Submit(Struct, frozen=True):
+    """Hand a command to the sequencer.
+
+    Attributes:
+        token: Comes back with the command's events.
+        command: What to do.
+    """
+
+    token: object
+    command: Command
+
+
+class Join(Struct, frozen=True):
+    """Begin to deliver channels to the connection, the first notification of each at once."""
+
+    subscriptions: Sequence[Subscription]
+
+
+class Leave(Struct, frozen=True):
+    """Stop delivering channels to the connection."""
+
+    subscriptions: Sequence[Subscription]
+
+
+class Close(Struct, frozen=True):
+    """Close the connection with a WebSocket close code and a reason for people."""
+
+    code: int
+    reason: str
+
+
+class PauseReading(Struct, frozen=True):
+    """Take nothing from the connection until `ResumeReading`: it asked faster than we answer."""
+
+
+class ResumeReading(Struct, frozen=True):
+    """Take from the connection again."""
+
+
+Output: TypeAlias = Send | Submit | Join | Leave | Close | PauseReading | ResumeReading
