@@ -64,7 +64,7 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
     refused = _refuse_beyond_limits(account, holding, intent, waiting)
     if refused is not None:
         return refused
-    if market.instrument.is_spot:
+    if market.contract.is_spot:
         affordable = _affords_spot(state, account, market, intent, found, waiting=waiting)
     else:
         affordable = _affords(state, account, holding, intent, found, waiting=waiting)
@@ -105,7 +105,7 @@ def _affords(
         side.opposite: holding.open_lots(side.opposite) - own,
     }
     reserve = holding.buy_reserve
-    if market.instrument.is_option and side is Side.BUY:
+    if market.contract.is_option and side is Side.BUY:
         reserve += _premium(market, waiting, intent.limit)
         if intent.freed is not None:
             reserve -= _premium(market, freed, intent.freed.price)
@@ -171,7 +171,7 @@ def _premium(market: Market, lots: int, price: Ticks | None) -> int:
 
 def _room(state: State, account: Account, market: Market, intent: Intent) -> Room | None:
     """Return what limits the waiting orders on the way of an incoming one, if anything does."""
-    if market.instrument.is_spot:
+    if market.contract.is_spot:
         return _spot_room(state, market)
     if market.book.reduce_only:
         return _reducing_room(state, account, market, intent.side)

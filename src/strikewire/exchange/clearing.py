@@ -52,6 +52,8 @@ class Contract:
         "currency",
         "instrument",
         "is_inverse_future",
+        "is_option",
+        "is_spot",
         "lot_e8",
         "scale",
         "strike",
@@ -63,6 +65,8 @@ class Contract:
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self.currency = instrument.settlement_currency
+        self.is_option = instrument.is_option
+        self.is_spot = instrument.is_spot
         self.is_inverse_future = instrument.is_future and instrument.is_inverse
         self.scale: int = 10 ** CURRENCIES[self.currency].decimals
         self.tick_e8: int = ticks_to_e8(instrument, Ticks(1))
@@ -127,7 +131,7 @@ class Contract:
 
         Source: Deribit, contract specifications: an inverse call pays max(S - K, 0) / S coins.
         """
-        if not self.instrument.is_option:
+        if not self.is_option:
             return Units(divide_down(*self._exit(size, delivery_price)))
         payoff = self._payoff(delivery_price)
         if self.instrument.is_inverse:
@@ -145,7 +149,7 @@ class Contract:
             rate_ppm: The maker's or taker's rate; a negative one pays the maker.
             underlying: In 1e-8 of the counter currency; only linear options look at it.
         """
-        if not self.instrument.is_option:
+        if not self.is_option:
             return Units(divide_up(value * rate_ppm, PPM))
         # lots * lot_e8 is the amount of coin in 1e-8, which an inverse option pays a part of.
         amount = lots * self.lot_e8 * self.scale

@@ -143,7 +143,8 @@ class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=
     """Change an open order.
 
     The same price with the same or a lower amount keeps its place in the queue; anything else
-    takes the order out and brings it in again, as a taker where it crosses.
+    (and no longer only reducing) takes the order out and brings it in again, as a taker where it
+    crosses.
 
     Source: Deribit API v2, `private/edit`; notes on queue priority.
     """

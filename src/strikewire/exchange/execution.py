@@ -181,7 +181,7 @@ class Turn:
         assert match.maker.price is not None
         ledger = account.ledger(contract.currency)
         profit = 0
-        if market.instrument.is_spot:
+        if market.contract.is_spot:
             coins = contract.base_units(lots)
             account.ledger(market.instrument.base_currency).balance += order.side * coins
             ledger.balance -= order.side * value
@@ -191,7 +191,7 @@ class Turn:
             market.open_interest -= max(position.size, 0)
             profit = position.trade(contract, order.side, lots, match.maker.price, value)
             market.open_interest += max(position.size, 0)
-            if market.instrument.is_option:
+            if market.contract.is_option:
                 ledger.balance -= order.side * value
                 ledger.options_session_rpl += profit
             else:

@@ -108,9 +108,9 @@ class Holding:
             buy_reserve: What the open buy orders of an option would pay.
         """
         valuation = self.market.valuation
-        if valuation is None or self.market.instrument.is_spot:
+        if valuation is None or self.market.contract.is_spot:
             return 0
-        if self.market.instrument.is_option:
+        if self.market.contract.is_option:
             return valuation.margin(max(sell_lots - size, 0))[0] + buy_reserve
         return valuation.margin(max(abs(size + buy_lots), abs(size - sell_lots)))[0]
 
@@ -122,12 +122,12 @@ class Holding:
     def revalue(self) -> None:
         """Work out anew what this holding adds to its ledger."""
         self.valued_at = valuation = self.market.valuation
-        if valuation is None or self.market.instrument.is_spot:
+        if valuation is None or self.market.contract.is_spot:
             return
         size = self.position.size
         self.initial_margin = self.required(size, self.buy_lots, self.sell_lots, self.buy_reserve)
         worth = self.exit_value(size)
-        if self.market.instrument.is_option:
+        if self.market.contract.is_option:
             self.position_margin, self.maintenance_margin = valuation.margin(max(-size, 0))
             self.option_value = worth
             self.option_profit = worth + self.position.entry_value
@@ -140,7 +140,7 @@ class Holding:
             self.sell_lots += sign * lots
             return
         self.buy_lots += sign * lots
-        if self.market.instrument.is_option:
+        if self.market.contract.is_option:
             assert order.price is not None
             self.buy_reserve += sign * self.market.contract.value_up(lots, order.price)
 

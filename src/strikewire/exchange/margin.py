@@ -69,16 +69,23 @@ class PriceBand(msgspec.Struct, frozen=True):
 class Valuation:
     """What one mark means for one instrument: prices as integers, margin rates, price band."""
 
-    __slots__ = ("_divisor", "_initial", "_maintenance", "band", "contract", "mark", "rates")
+    __slots__ = ("_band", "_divisor", "_initial", "_maintenance", "contract", "mark", "rates")
 
     def __init__(self, contract: Contract, mark: Mark) -> None:
         self.contract = contract
         self.mark = mark
-        self.band = _price_band(contract, mark)
+        self._band: PriceBand | None = None
         self.rates = FUTURE_RATES.get(contract.instrument.base_currency, FUTURE_RATES_OTHER)
         self._initial, self._maintenance, self._divisor = 0, 0, 1
-        if contract.instrument.is_option:
+        if contract.is_option:
             self._initial, self._maintenance, self._divisor = _short_option_rates(contract, mark)
+
+    @property
+    def band(self) -> PriceBand:
+        """The prices that orders may have."""
+        if self._band is None:
+            self._band = _price_band(self.contract, self.mark)
+        return self._band
 
     def margin(self, lots: int) -> tuple[int, int]:
         """Return the initial and maintenance margin of a position.
@@ -91,7 +98,7 @@ class Valuation:
             Settlement units, rounded up.
         """
         assert lots >= 0
-        if self.contract.instrument.is_option:
+        if self.contract.is_option:
             return (
                 divide_up(lots * self._initial, self._divisor),
                 divide_up(lots * self._maintenance, self._divisor),

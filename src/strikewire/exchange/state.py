@@ -64,7 +64,7 @@ class Account:
         self._reserve(market, order, order.remaining - lots, 1)
 
     def _reserve(self, market: Market, order: Order, lots: int, sign: int) -> None:
-        if market.instrument.is_spot:
+        if market.contract.is_spot:
             assert order.price is not None
             currency, units = market.contract.spot_cost(order.side, lots, order.price)
             self.ledger(currency).spot_reserve += sign * units

@@ -146,7 +146,9 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
             return inside
         price = inside
     amount = Lots(order.filled + lots)
-    stays = price == order.price and amount <= order.amount
+    # An order that only reduced was let in without asking for funds: now they are asked for.
+    frees = order.reduce_only and not reduce_only
+    stays = price == order.price and amount <= order.amount and not frees
     intent = Intent(
         side=order.side,
         limit=price,
