@@ -92,11 +92,13 @@ class LimitsConfig(Struct, frozen=True, kw_only=True):
         requests: Enforce Deribit's request credits (10028 when they run out). Off by default:
             a local venue serves its owner.
         connections: WebSocket connections open at once; further ones are refused.
+        subscriptions: Channels of one connection; further ones are left out of the answer.
         queued_commands: Commands waiting for the journal; further ones are answered 10047.
     """
 
     requests: bool = False
     connections: Positive = 1_024
+    subscriptions: Positive = 2_000
     queued_commands: Positive = 100_000
 
 

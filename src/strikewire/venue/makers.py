@@ -150,28 +150,31 @@ class Maker:
                     actions = self._quoter.marked(
                         self._clock(), ticker.instrument_name, ticker.mark_price
                     )
-                    for action in actions:
-                        tasks.create_task(self._request(client, action), name="maker request")
+                    self._begin(client, tasks, actions)
                     if self._rolled.is_set():
                         break
 
-    async def _request(self, client: Client, action: Action) -> None:
+    def _begin(self, client: Client, tasks: asyncio.TaskGroup, actions: list[Action]) -> None:
+        for action in actions:
+            tasks.create_task(self._request(client, tasks, action), name="maker request")
+
+    async def _request(self, client: Client, tasks: asyncio.TaskGroup, action: Action) -> None:
         slot = action.slot
         begun_ns = self._clock()
         try:
             result = await _send(client, action)
-        except VenueError as error:
-            log.debug("%s: %s: %s", self._coverage.name, slot.instrument_name, error)
-            self._quoter.failed(self._clock(), slot, is_order_gone=error.code in _GONE)
         except ClientError as error:
             log.debug("%s: %s: %s", self._coverage.name, slot.instrument_name, error)
-            self._quoter.failed(self._clock(), slot, is_order_gone=False)
+            is_gone = isinstance(error, VenueError) and error.code in _GONE
+            further = self._quoter.failed(self._clock(), slot, is_order_gone=is_gone)
         else:
             now_ns = self._clock()
             self._remember(now_ns - begun_ns)
-            self._quoter.answered(now_ns, slot, result)
+            further = self._quoter.answered(now_ns, slot, result)
             if not self.complete.is_set() and self._quoter.is_complete:
                 self.complete.set()
+                self.latencies_ns.clear()  # the figures are to be those of an ordinary day
+        self._begin(client, tasks, further)
 
     def _remember(self, latency_ns: int) -> None:
         self.latencies_ns.append(latency_ns)

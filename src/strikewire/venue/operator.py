@@ -36,7 +36,13 @@ class Operator:
         self._roll_due_ns = 0
         self._seen = (-1, -1)  # how many instruments and indices there were, last time
         self._open: list[Instrument] = []
+        self._is_listed = False
         self._averages: dict[tuple[str, int], DeliveryAverage] = {}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything is listed that should be, and marked."""
+        return self._is_listed and self._pricer.knows(self._open)
 
     def step(self, now_ns: int, feed_now_ns: int) -> list[Command]:
         """Return the commands that are due, to be carried out in order before the next step.
@@ -55,6 +61,8 @@ class Operator:
         if now_ns >= self._roll_due_ns:
             self._roll_due_ns = now_ns + self._config.roll_interval_s * NS_PER_S
             commands = [*self._settle(now_ns), *self._list(now_ns)]
+            has_indices = {one.price_index for one in self._open} <= self._pricer.indices.keys()
+            self._is_listed = has_indices and not commands
             self._open = [one for one in self._open if not _has_expired(one, now_ns)]
         marks = self._pricer.step(now_ns, feed_now_ns, self._open)
         return [*commands, marks] if marks is not None else commands

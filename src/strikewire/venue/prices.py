@@ -108,6 +108,11 @@ class Pricer:
         self._sent |= {mark.instrument_id: mark for mark in news}
         return SetMarks(tuple(sorted(changed.items())), tuple(news))
 
+    def knows(self, instruments: Iterable[Instrument]) -> bool:
+        """Tell whether each of these has been marked; not so when there are none."""
+        names = [InstrumentId(one.instrument_id) for one in instruments]
+        return bool(names) and all(name in self._sent for name in names)
+
     def forget(self, instrument_id: InstrumentId) -> None:
         """Drop what is known of an instrument that is settled."""
         self._sent.pop(instrument_id, None)

@@ -142,6 +142,7 @@ class Quoter:
         self._books: dict[str, _Book] = {}
         self._by_order: dict[str, Slot] = {}
         self._on_way = 0
+        self._cut_off: dict[str, None] = {}  # instruments whose turn ended at the limit, in order
 
     @property
     def names(self) -> frozenset[str]:
@@ -174,6 +175,7 @@ class Quoter:
     def reset(self) -> None:
         """Forget every order: the connection they were placed on is gone, and they with it."""
         self._by_order.clear()
+        self._cut_off.clear()
         self._on_way = 0
         for book in self._books.values():
             _retire(book.slots)
@@ -187,10 +189,13 @@ class Quoter:
         book.mark = mark
         return self._act(now_ns, book)
 
-    def answered(self, now_ns: int, slot: Slot, order: Order) -> None:
-        """Take the venue's answer to a place or an edit; one for a forgotten slot is ignored."""
+    def answered(self, now_ns: int, slot: Slot, order: Order) -> list[Action]:
+        """Take the venue's answer to a place or an edit, and return what there is room for now.
+
+        An answer for a slot that was forgotten meanwhile is ignored.
+        """
         if slot.phase is not Phase.WAITING:
-            return
+            return []
         self._on_way -= 1
         self.quotes += 1
         self._by_order.pop(slot.order_id, None)
@@ -201,9 +206,10 @@ class Quoter:
             slot.order_id = order.order_id
             self._by_order[order.order_id] = slot
             _take_over(slot, order)
+        return self._resume(now_ns)
 
-    def failed(self, now_ns: int, slot: Slot, *, is_order_gone: bool) -> None:
-        """Take the venue's refusal of a place or an edit.
+    def failed(self, now_ns: int, slot: Slot, *, is_order_gone: bool) -> list[Action]:
+        """Take the venue's refusal of a place or an edit, and return what there is room for now.
 
         Args:
             now_ns: Nanoseconds since the Unix epoch.
@@ -211,13 +217,14 @@ class Quoter:
             is_order_gone: The order is no longer open; otherwise it rests as before.
         """
         if slot.phase is not Phase.WAITING:
-            return
+            return []
         self._on_way -= 1
         slot.rests_until_ns = now_ns + self._rest_ns(slot)
         slot.phase = Phase.RESTING if slot.order_id and not is_order_gone else Phase.EMPTY
         if slot.phase is Phase.EMPTY:
             self._by_order.pop(slot.order_id, None)
             slot.order_id = ""
+        return self._resume(now_ns)
 
     def order_changed(self, order: Order) -> None:
         """Take news of an order: it was filled, partly or wholly, or cancelled."""
@@ -252,13 +259,24 @@ class Quoter:
         for slot in book.slots:
             if slot.phase is Phase.WAITING or now_ns < slot.rests_until_ns:
                 continue
-            if self._on_way >= REQUESTS_AT_ONCE_MAX:
-                break
             action = _action(book, slot)
+            if action is not None and self._on_way >= REQUESTS_AT_ONCE_MAX:
+                self._cut_off[book.instrument.instrument_name] = None
+                break
             if action is not None:
                 slot.phase = Phase.WAITING
                 self._on_way += 1
                 actions.append(action)
+        return actions
+
+    def _resume(self, now_ns: int) -> list[Action]:
+        """Go on with the instruments whose turn ended at the limit."""
+        actions: list[Action] = []
+        while self._cut_off and self._on_way < REQUESTS_AT_ONCE_MAX:
+            name = next(iter(self._cut_off))
+            del self._cut_off[name]
+            if name in self._books:
+                actions += self._act(now_ns, self._books[name])
         return actions
 
     def _rest_ns(self, slot: Slot) -> int:

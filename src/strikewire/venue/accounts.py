@@ -1,0 +1,125 @@
+"""The accounts a configuration names, their first deposits and their keys."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Final
+
+from strikewire.exchange import Command, Deposit, Exchange, OpenAccount
+from strikewire.gateway import ApiKey, KeyStore
+from strikewire.model import CURRENCIES, AccountId, CurrencyPrecisionError, coins_to_units
+from strikewire.venue.config import AccountConfig
+from strikewire.venue.makers import COVERAGES, TRADER_NAME
+from strikewire.venue.settings import ConfigError
+
+MAKER_DEPOSITS: Final = {
+    "BTC": Decimal(100_000),
+    "ETH": Decimal(1_000_000),
+    "USDC": Decimal(10_000_000_000),
+}
+"""Enough that no demo ever sees a market maker run out of money."""
+
+MAKER_ACCOUNTS: Final = tuple(
+    AccountConfig(name=name, deposits=MAKER_DEPOSITS)
+    for name in (*(coverage.name for coverage in COVERAGES), TRADER_NAME)
+)
+
+
+def opening_commands(exchange: Exchange, accounts: Sequence[AccountConfig]) -> list[Command]:
+    """Return what opens the accounts that are not there yet, and pays in their first deposits.
+
+    A deposit is made where an account never held the currency, so a start that was cut off half
+    way is completed by the next one, and none pays in twice.
+
+    Raises:
+        ConfigError: A deposit is in no currency of the venue, or not a positive amount of it.
+    """
+    existing = {account.name: account for account in exchange.accounts}
+    next_id = max((account.account_id for account in exchange.accounts), default=0) + 1
+    commands: list[Command] = []
+    for config in accounts:
+        account = existing.get(config.name)
+        account_id = account.account_id if account is not None else AccountId(next_id)
+        held = account.currencies if account is not None else ()
+        if account is None:
+            next_id += 1
+            commands.append(OpenAccount(account_id, config.name))
+        for currency, coins in config.deposits.items():
+            deposit = _deposit(config.name, account_id, currency, coins)
+            if currency not in held:
+                commands.append(deposit)
+    return commands
+
+
+def add_keys(
+    keys: KeyStore,
+    exchange: Exchange,
+    accounts: Sequence[AccountConfig],
+    *,
+    entropy: Callable[[int], bytes],
+    are_rate_limited: bool = True,
+) -> list[ApiKey]:
+    """Give every account its key: the configured one, the one it has, or a new one.
+
+    Args:
+        keys: Where the keys are kept; changed.
+        exchange: Holds the accounts already.
+        accounts: As configured.
+        entropy: Returns that many unpredictable bytes.
+        are_rate_limited: Whether request limits hold for new keys.
+
+    Returns:
+        One key an account, in the order of `accounts`.
+
+    Raises:
+        ConfigError: A configured client id belongs to another account.
+    """
+    ids = {account.name: account.account_id for account in exchange.accounts}
+    found: list[ApiKey] = []
+    for config in accounts:
+        account_id = ids[config.name]
+        if config.client_id:
+            found.append(_configured_key(keys, account_id, config))
+            continue
+        key = next((key for key in keys if key.account_id == account_id), None)
+        if key is None:
+            key = keys.create(
+                account_id,
+                entropy=entropy,
+                name=config.name,
+                is_rate_limited=are_rate_limited,
+            )
+        found.append(key)
+    return found
+
+
+def _configured_key(keys: KeyStore, account_id: AccountId, config: AccountConfig) -> ApiKey:
+    existing = keys.get(config.client_id)
+    if existing is not None and existing.account_id != account_id:
+        raise ConfigError(
+            f"accounts: client_id {config.client_id!r} of {config.name!r} "
+            f"is a key of account {existing.account_id}"
+        )
+    if existing is not None and existing.client_secret == config.client_secret:
+        return existing
+    if existing is not None:
+        keys.remove(config.client_id)
+    key = ApiKey(
+        client_id=config.client_id,
+        client_secret=config.client_secret,
+        account_id=account_id,
+        name=config.name,
+    )
+    keys.add(key)
+    return key
+
+
+def _deposit(name: str, account_id: AccountId, currency: str, coins: Decimal) -> Deposit:
+    if currency not in CURRENCIES:
+        names = ", ".join(CURRENCIES)
+        raise ConfigError(f"accounts: {name!r}: no currency {currency!r}; there are {names}")
+    if not coins.is_finite() or coins <= 0:
+        raise ConfigError(f"accounts: {name!r}: a deposit of {coins} {currency} is not positive")
+    try:
+        return Deposit(account_id, currency, coins_to_units(currency, coins))
+    except CurrencyPrecisionError as error:
+        raise ConfigError(f"accounts: {name!r}: {error}") from None

@@ -1,0 +1,389 @@
+"""The composition root: the one place that knows every room, and puts a venue together.
+
+From the inside out: the journal is opened and the exchange recovered from it; the sequencer runs;
+accounts are opened; feeds, operator and hub run; the doors open; the market makers come in.
+Leaving the block takes it apart in the opposite order, so that whatever somebody still
+waits for is answered, and what was answered is in the journal.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from random import Random  # noqa: TID251 - market makers draw from a seed of the configuration
+from typing import Final
+
+from msgspec import Struct
+
+from strikewire.client import connect
+from strikewire.exchange import Command, Exchange, Rejected
+from strikewire.feeds import Feed, open_shipped, play
+from strikewire.feeds.player import feed_for
+from strikewire.gateway import RATES_DERIBIT, RATES_OFF, ApiKey, GatewayService
+from strikewire.gateway import Limits as GatewayLimits
+from strikewire.gateway.rest import WEBSOCKET_PATH
+from strikewire.journal import Journal, SqliteJournal
+from strikewire.marketdata import MarketData, restore
+from strikewire.model import InstrumentId, PriceE8, Ticks, divide_half_even, ticks_to_e8
+from strikewire.sequencer import (
+    Applied,
+    Progress,
+    RecoveryReport,
+    Sequencer,
+    SequencerService,
+    SnapshotPolicy,
+    recover,
+)
+from strikewire.sequencer import Limits as SequencerLimits
+from strikewire.venue.accounts import MAKER_ACCOUNTS, add_keys, opening_commands
+from strikewire.venue.config import Config
+from strikewire.venue.crew import Crew, crew
+from strikewire.venue.datadir import DataDir
+from strikewire.venue.listing import INDEX_OF
+from strikewire.venue.makers import COVERAGES, TRADER_NAME, Connect, Maker, Trader
+from strikewire.venue.operator import Operator
+from strikewire.venue.prices import FEED_OF, Pricer
+from strikewire.venue.tls import server_context
+
+log: Final = logging.getLogger(__name__)
+
+READY_TIMEOUT_S: Final = 10.0
+"""How long the doors wait for the first marks; after that they open without."""
+
+_WILDCARDS: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What a venue takes from the computer it runs on.
+
+    Attributes:
+        clock: Nanoseconds since the Unix epoch.
+        sleep: Waits for that many seconds.
+        entropy: Returns that many unpredictable bytes.
+        progress: Is told how far recovery is; None for silence.
+    """
+
+    clock: Callable[[], int]
+    sleep: Callable[[float], Awaitable[None]]
+    entropy: Callable[[int], bytes]
+    progress: Progress | None = None
+
+
+class Addresses(Struct, frozen=True, kw_only=True):
+    """Where a venue listens.
+
+    Attributes:
+        http: Base of the REST addresses: "http://127.0.0.1:8080".
+        ws: The WebSocket address, path included.
+        https: As `http`, with TLS; empty without.
+        wss: As `ws`, with TLS; empty without.
+        ca_file: The authority clients are to trust for the two; empty where they trust the
+            configured certificate by themselves.
+    """
+
+    http: str
+    ws: str
+    https: str = ""
+    wss: str = ""
+    ca_file: str = ""
+
+
+class Venue:
+    """A running venue, made by `open_venue`.
+
+    Attributes:
+        config: What it was told.
+        addresses: Where it listens.
+        folder: Its files.
+        journal: What it remembers; written by the sequencer alone.
+        recovery: How it came back to its state at the start.
+        sequencer: The one door into its state.
+        gateway: The doors of its clients.
+        keys: The API keys of its clients.
+        account_keys: The keys of the configured accounts, in their order.
+        makers: Its market makers; none without.
+        trader: The one who trades with them; None without.
+    """
+
+    def __init__(self, config: Config, folder: DataDir, surroundings: Surroundings) -> None:
+        self.config = config
+        self.folder = folder
+        self.surroundings = surroundings
+        self.makers: list[Maker] = []
+        self.trader: Trader | None = None
+        self.account_keys: list[ApiKey] = []
+        self.addresses = Addresses(http="", ws="")
+        self.keys = folder.load_keys()
+        self.journal: Journal
+        self.recovery: RecoveryReport
+        self.sequencer: SequencerService
+        self.gateway: GatewayService
+
+    @property
+    def exchange(self) -> Exchange:
+        """The state, for reading."""
+        return self.sequencer.exchange
+
+    def reload_keys(self) -> None:
+        """Take the keys from their file again: new ones work from now on, removed ones no more.
+
+        Raises:
+            DataDirError: The file cannot be read; the keys stay as they are.
+        """
+        stored = {key.client_id: key for key in self.folder.load_keys()}
+        for key in list(self.keys):
+            if stored.get(key.client_id) != key:
+                self.keys.remove(key.client_id)
+        for client_id, key in stored.items():
+            if self.keys.get(client_id) is None:
+                self.keys.add(key)
+
+
+@asynccontextmanager
+async def open_venue(
+    config: Config, folder: DataDir, surroundings: Surroundings
+) -> AsyncIterator[Venue]:
+    """Run a venue as long as the block.
+
+    Args:
+        config: What it is to be.
+        folder: Where its files are.
+        surroundings: Time, chance and who is told of progress.
+
+    Yields:
+        The venue, once it listens and has its first marks. Its market makers may still be
+        coming in.
+
+    Raises:
+        JournalError: The journal cannot be opened, read, or later written.
+        DataDirError: Another file of the folder cannot be used.
+        ConfigError: An account of the configuration cannot be opened.
+        AddressInUseError: A port is taken.
+    """
+    folder.create()
+    venue = Venue(config, folder, surroundings)
+    venue.journal = SqliteJournal.open(folder.journal)
+    try:
+        async with _running(venue):
+            yield venue
+    finally:
+        venue.journal.close()
+
+
+@asynccontextmanager
+async def _running(venue: Venue) -> AsyncIterator[None]:
+    exchange, venue.recovery = recover(venue.journal, progress=venue.surroundings.progress)
+    market = restore(exchange, venue.surroundings.clock())
+    venue.sequencer = _make_sequencer(venue, exchange)
+    venue.gateway = _make_gateway(venue, market)
+    async with crew() as core:
+        sequencing = core.start(venue.sequencer.run(), "sequencer")
+        try:
+            await _open_accounts(venue)
+            async with crew() as inner:
+                inner.start(venue.gateway.run(), "hub")
+                await _start_prices(venue, market, inner)
+                async with AsyncExitStack() as doors:
+                    await _open_doors(venue, doors)
+                    async with crew() as guests:
+                        _invite_makers(venue, guests)
+                        yield
+        finally:
+            # What waits is still carried out, a last snapshot taken; then the task ends by itself.
+            venue.sequencer.close()
+            await asyncio.wait([sequencing])
+
+
+def _make_sequencer(venue: Venue, exchange: Exchange) -> SequencerService:
+    config, recovery = venue.config, venue.recovery
+    machine = Sequencer(
+        exchange,
+        last_seq=recovery.last_seq,
+        last_time_ns=recovery.last_time_ns,
+        limits=SequencerLimits(queued_commands_max=config.limits.queued_commands),
+    )
+    return SequencerService(
+        machine,
+        venue.journal,
+        clock=venue.surroundings.clock,
+        snapshots=SnapshotPolicy(every_commands=config.journal.snapshot_every),
+        snapshot_seq=recovery.snapshot_seq,
+    )
+
+
+def _make_gateway(venue: Venue, market: MarketData) -> GatewayService:
+    limits = venue.config.limits
+    return GatewayService(
+        venue.sequencer,
+        market,
+        venue.keys,
+        clock=venue.surroundings.clock,
+        entropy=venue.surroundings.entropy,
+        limits=GatewayLimits(
+            connections_max=limits.connections,
+            connections_per_ip_max=limits.connections,
+            subscriptions_max=limits.subscriptions,
+        ),
+        rates=RATES_DERIBIT if limits.requests else RATES_OFF,
+    )
+
+
+async def _open_accounts(venue: Venue) -> None:
+    config = venue.config
+    guests = MAKER_ACCOUNTS if config.makers.enabled else ()
+    commands = opening_commands(venue.exchange, (*config.accounts, *guests))
+    await _carry_out(venue.sequencer, commands)
+    entropy = venue.surroundings.entropy
+    venue.account_keys = add_keys(venue.keys, venue.exchange, config.accounts, entropy=entropy)
+    add_keys(venue.keys, venue.exchange, guests, entropy=entropy, are_rate_limited=False)
+    venue.folder.save_keys(venue.keys)
+
+
+async def _carry_out(sequencer: SequencerService, commands: Sequence[Command]) -> None:
+    """Carry out the venue's own commands in order, and wait for the last."""
+    for command in commands[:-1]:
+        sequencer.submit(command, _complain)
+    if commands:
+        _complain(await sequencer.execute(commands[-1]))
+
+
+def _complain(applied: Applied) -> None:
+    for event in applied.events:
+        if isinstance(event, Rejected):
+            kind = type(applied.command).__name__
+            log.warning("%s was rejected: %s %s", kind, event.reason, event.param)
+
+
+async def _start_prices(venue: Venue, market: MarketData, tasks: Crew) -> None:
+    """Let the feeds play and the operator follow them; return when the first marks are set."""
+    config, surroundings = venue.config, venue.surroundings
+    clock, sleep = _at_speed(surroundings, config.prices.speed)
+    feeds: dict[str, Feed] = {}
+    for name in sorted({FEED_OF[INDEX_OF[family]] for family in config.instruments.families}):
+        recording = open_shipped(name)
+        feeds[name] = feed_for(recording.header)
+        playing = play(recording, feeds[name], _ignore, clock=clock, sleep=sleep)
+        tasks.start(playing, f"feed {name}")
+    pricer = Pricer(
+        config.prices, quotes=lambda name: feeds[name].quote, mid=lambda key: _mid(market, key)
+    )
+    operator = Operator(config.instruments, venue.exchange, pricer)
+    ready = asyncio.Event()
+    tasks.start(_operate(venue, operator, pricer, feed_clock=clock, ready=ready), "operator")
+    try:
+        await asyncio.wait_for(ready.wait(), READY_TIMEOUT_S)
+    except TimeoutError:
+        log.warning("no marks yet: %s", pricer.problems or "the feeds are silent")
+
+
+async def _operate(
+    venue: Venue,
+    operator: Operator,
+    pricer: Pricer,
+    *,
+    feed_clock: Callable[[], int],
+    ready: asyncio.Event,
+) -> None:
+    interval_s = venue.config.prices.index_interval_ms / 1_000
+    problems: dict[str, str] = {}
+    while True:
+        commands = operator.step(venue.surroundings.clock(), feed_clock())
+        await _carry_out(venue.sequencer, commands)
+        if pricer.problems != problems:
+            problems = dict(pricer.problems)
+            log.warning("indices standing still: %s", problems or "none any more")
+        if operator.is_complete:
+            ready.set()
+        # At the start one step only prepares the next; there is nothing to wait for.
+        await venue.surroundings.sleep(interval_s if ready.is_set() else 0.01)
+
+
+def _at_speed(
+    surroundings: Surroundings, speed: float
+) -> tuple[Callable[[], int], Callable[[float], Awaitable[None]]]:
+    """Return a clock that runs `speed` times as fast, and a sleep that fits it."""
+    start_ns = surroundings.clock()
+
+    def clock() -> int:
+        return start_ns + int((surroundings.clock() - start_ns) * speed)
+
+    return clock, lambda seconds: surroundings.sleep(seconds / speed)
+
+
+def _mid(market: MarketData, instrument_id: InstrumentId) -> PriceE8 | None:
+    book = market[instrument_id].book
+    bid, ask = book.bids.best(), book.asks.best()
+    if bid is None or ask is None:
+        return None
+    instrument = market[instrument_id].instrument
+    total = ticks_to_e8(instrument, Ticks(bid.price)) + ticks_to_e8(instrument, Ticks(ask.price))
+    return PriceE8(divide_half_even(total, 2))
+
+
+async def _open_doors(venue: Venue, doors: AsyncExitStack) -> None:
+    server = venue.config.server
+    listen = venue.gateway.listen
+    plain = await doors.enter_async_context(
+        listen(server.host, server.port, compression=server.compression)
+    )
+    secure_port = 0
+    if server.tls:
+        context = server_context(server, venue.folder, venue.surroundings.clock())
+        secure = await doors.enter_async_context(
+            listen(server.host, server.tls_port, ssl=context, compression=server.compression)
+        )
+        secure_port = secure.port
+    venue.addresses = _addresses(venue, plain.port, secure_port)
+
+
+def _addresses(venue: Venue, port: int, secure_port: int) -> Addresses:
+    host = venue.config.server.host
+    reached_by = _WILDCARDS.get(host, host)
+    authority = f"[{reached_by}]" if ":" in reached_by else reached_by
+    plain = f"{authority}:{port}"
+    if not secure_port:
+        return Addresses(http=f"http://{plain}", ws=f"ws://{plain}{WEBSOCKET_PATH}")
+    secure = f"{authority}:{secure_port}"
+    is_own = not venue.config.server.certificate
+    return Addresses(
+        http=f"http://{plain}",
+        ws=f"ws://{plain}{WEBSOCKET_PATH}",
+        https=f"https://{secure}",
+        wss=f"wss://{secure}{WEBSOCKET_PATH}",
+        ca_file=str(venue.folder.authority) if is_own else "",
+    )
+
+
+def _invite_makers(venue: Venue, tasks: Crew) -> None:
+    if not venue.config.makers.enabled:
+        return
+    seed, surroundings = venue.config.makers.seed, venue.surroundings
+    for number, coverage in enumerate(COVERAGES):
+        maker = Maker(
+            coverage,
+            connect=_connector(venue, coverage.name),
+            clock=surroundings.clock,
+            sleep=surroundings.sleep,
+            chance=Random(seed * 1_000 + number).random,
+        )
+        venue.makers.append(maker)
+        tasks.start(maker.run(), coverage.name)
+    venue.trader = Trader(
+        connect=_connector(venue, TRADER_NAME), sleep=surroundings.sleep, rng=Random(seed)
+    )
+    tasks.start(_trade_when_quoted(venue, venue.trader), TRADER_NAME)
+
+
+async def _trade_when_quoted(venue: Venue, trader: Trader) -> None:
+    for maker in venue.makers:
+        await maker.complete.wait()
+    await trader.run()
+
+
+def _connector(venue: Venue, name: str) -> Connect:
+    key = next(key for key in venue.keys if key.name == name)
+    return lambda: connect(venue.addresses.ws, key.client_id, key.client_secret)
+
+
+def _ignore(_output: object) -> None:
+    """The pricer asks the feed when it needs a quote."""
