@@ -52,13 +52,27 @@ class Funding:
         self.current = rate
         if now_ns - self._points[-1].time_ns >= NS_PER_MINUTE:
             self._points.append(self._last)
+        self._forget(now_ns)
+
+    def eight_hours(self, now_ns: int) -> float:
+        """Return what a long would have paid over the eight hours that end now, as a fraction."""
+        self._forget(now_ns)
+        begin_ns = max(now_ns - PERIOD_NS, self._points[0].time_ns)
+        return self._paid(now_ns) - self._paid_before(begin_ns, now_ns)
+
+    def _forget(self, now_ns: int) -> None:
         # The newest point that is older than the period is where the period begins.
         while len(self._points) > 1 and self._points[1].time_ns <= now_ns - PERIOD_NS:
             self._points.popleft()
 
-    def eight_hours(self, now_ns: int) -> float:
-        """Return what a long would have paid over the eight hours that end now, as a fraction."""
-        return self._paid(now_ns) - self._points[0].paid
+    def _paid_before(self, begin_ns: int, now_ns: int) -> float:
+        """Return what was paid until the period began, between the two oldest points."""
+        first = self._points[0]
+        after = self._points[1] if len(self._points) > 1 else _Point(now_ns, self._paid(now_ns))
+        if after.time_ns == first.time_ns:
+            return first.paid
+        elapsed = (begin_ns - first.time_ns) / (after.time_ns - first.time_ns)
+        return first.paid + elapsed * (after.paid - first.paid)
 
     def _paid(self, now_ns: int) -> float:
         return self._last.paid + self.current * (now_ns - self._last.time_ns) / PERIOD_NS
