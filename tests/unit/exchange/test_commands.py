@@ -1,0 +1,96 @@
+import msgspec
+import pytest
+
+from strikewire.exchange import (
+    CancelOrder,
+    CancelOrders,
+    CancelReason,
+    Command,
+    Deposit,
+    EditOrder,
+    ListInstrument,
+    Mark,
+    OpenAccount,
+    OrderType,
+    PlaceOrder,
+    SetMarks,
+    SettleInstrument,
+    TimeInForce,
+    Withdraw,
+    decode,
+    encode,
+)
+from strikewire.model import (
+    AccountId,
+    InstrumentId,
+    Kind,
+    Lots,
+    OrderId,
+    PriceE8,
+    Side,
+    Ticks,
+    Units,
+    instrument,
+)
+
+ONE_OF_EACH: list[Command] = [
+    OpenAccount(AccountId(1), "alice"),
+    Deposit(AccountId(1), "BTC", Units(5)),
+    Withdraw(AccountId(1), "BTC", Units(5)),
+    ListInstrument(instrument("XRP_USDC-25DEC26-0d625-C", instrument_id=7, creation_ns=3)),
+    PlaceOrder(
+        account_id=AccountId(1),
+        instrument_id=InstrumentId(2),
+        side=Side.SELL,
+        order_type=OrderType.LIMIT,
+        amount=Lots(3),
+        price=Ticks(4),
+        time_in_force=TimeInForce.FOK,
+        post_only=True,
+        reject_post_only=True,
+        reduce_only=True,
+        label="größe",
+    ),
+    EditOrder(
+        account_id=AccountId(1), order_id=OrderId(2), amount=Lots(3), price=Ticks(4), post_only=True
+    ),
+    CancelOrder(AccountId(1), OrderId(2)),
+    CancelOrders(
+        AccountId(1), InstrumentId(2), "BTC", Kind.OPTION, CancelReason.CANCEL_ON_DISCONNECT
+    ),
+    SetMarks((("btc_usd", PriceE8(5)),), (Mark(InstrumentId(1), PriceE8(2), 3, PriceE8(4)),)),
+    SettleInstrument(InstrumentId(1), PriceE8(6)),
+]
+
+
+@pytest.mark.parametrize("command", ONE_OF_EACH, ids=lambda command: type(command).__name__)
+def test_a_command_comes_back_from_the_journal_as_it_went_in(command: Command) -> None:
+    assert decode(encode(command)) == command
+
+
+def test_every_kind_of_command_is_tried_above() -> None:
+    assert {type(command) for command in ONE_OF_EACH} == set(Command.__args__)
+
+
+def test_the_bytes_of_a_command_are_the_same_on_every_machine() -> None:
+    command = PlaceOrder(
+        account_id=AccountId(1),
+        instrument_id=InstrumentId(2),
+        side=Side.SELL,
+        amount=Lots(3),
+        price=Ticks(5),
+    )
+
+    assert encode(command) == (
+        b"\x9c\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
+    )
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [b"", b"\x91\xa4none", encode(CancelOrder(AccountId(1), OrderId(2)))[:-4], b"\xc1"],
+    ids=["empty", "unknown", "cut short", "no msgpack"],
+)
+def test_bytes_that_are_no_command_are_refused(entry: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode(entry)
