@@ -36,6 +36,7 @@ from strikewire.sequencer import (
 )
 from strikewire.sequencer import Limits as SequencerLimits
 from strikewire.venue.accounts import MAKER_ACCOUNTS, add_keys, opening_commands
+from strikewire.venue.compiled import interpreted_kernels, warn_of_interpreted_kernels
 from strikewire.venue.config import Config
 from strikewire.venue.crew import Crew, crew
 from strikewire.venue.datadir import DataDir
@@ -160,6 +161,7 @@ async def open_venue(
         ConfigError: An account of the configuration cannot be opened.
         AddressInUseError: A port is taken.
     """
+    warn_of_interpreted_kernels(interpreted_kernels())
     folder.create()
     venue = Venue(config, folder, surroundings)
     venue.journal = SqliteJournal.open(folder.journal)
