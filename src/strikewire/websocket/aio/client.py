@@ -116,7 +116,10 @@ class connect:  # noqa: N801 - it is called like a function
         )
         try:
             transport.write(request)
-            return await opening.opened
+            connection = await opening.opened
+            # Runs when the caller waits for the next time.
+            asyncio.get_running_loop().call_soon(connection.begin)
+            return connection
         except BaseException:
             transport.abort()
             raise

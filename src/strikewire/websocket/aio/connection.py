@@ -67,6 +67,7 @@ class Connection(asyncio.Protocol):
         self._receiver: asyncio.Future[None] | None = None
         self._on_message: OnMessage | None = None
         self._callback_error: Exception | None = None
+        self._has_begun = False
         self._is_handling = False
         self._error_kind: type[ConnectionClosedError] = ConnectionClosedError
         self._reading_paused = False
@@ -167,7 +168,7 @@ class Connection(asyncio.Protocol):
         if self._receiver is not None or self._on_message is not None:
             raise LocalProtocolError("messages are taken by one task or one callback")
         self._on_message = on_message
-        self._handle_events()
+        self.begin()
         await self._closed.wait()
         if self._callback_error is not None:
             raise self._callback_error
@@ -283,6 +284,15 @@ class Connection(asyncio.Protocol):
             timeout_s=limits.ping_timeout_s,
         )
 
+    def begin(self) -> None:
+        """Look at what arrives: called once the owner had a moment to say who takes messages.
+
+        Without that moment, what comes in one packet with the handshake would be read before
+        `deliver_to` could be called.
+        """
+        self._has_begun = True
+        self._handle_events()
+
     def data_received(self, data: bytes) -> None:
         """Take in what the socket gave."""
         self._protocol.receive_data(data)
@@ -318,7 +328,7 @@ class Connection(asyncio.Protocol):
 
     def _handle_events(self) -> None:
         """Act on every event that is here, unless reading is paused; send the replies together."""
-        if self._is_handling:
+        if self._is_handling or not self._has_begun:
             return  # a callback resumed reading: the loop that called it goes on
         self._is_handling = True
         self._outbox.cork()
@@ -368,6 +378,8 @@ class Connection(asyncio.Protocol):
         try:
             on_message(event.payload, isinstance(event, Text))
         except Exception as error:  # noqa: BLE001 - deliver_to raises it, in the owner's task
+            if isinstance(error, ConnectionClosedError) and not self.is_open:
+                return  # a reply to a message that was read before the peer broke the protocol
             self._callback_error = error
             self.close_nowait(CloseCode.INTERNAL_ERROR)
 

@@ -204,6 +204,8 @@ class Server:
             raise
 
     async def _handle(self, connection: Connection) -> None:
+        # Runs when the handler waits for the first time, or is done.
+        asyncio.get_running_loop().call_soon(connection.begin)
         try:
             await self._handler(connection)
         except ConnectionClosedError as error:

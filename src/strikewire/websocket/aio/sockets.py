@@ -29,7 +29,10 @@ def hang_up(transport: asyncio.Transport) -> None:
     last words. So the other half stays open, and what still comes is dropped unread. TLS knows no
     half-closed connection.
     """
-    if transport.can_write_eof():
-        transport.write_eof()
-    else:
+    if not transport.can_write_eof():
         transport.close()
+        return
+    try:
+        transport.write_eof()
+    except OSError:  # the peer reset the connection before
+        transport.abort()
