@@ -18,7 +18,7 @@ from strikewire.api.market_data import Ticker
 from strikewire.api.reference import Instrument
 from strikewire.api.trading import Order
 from strikewire.client import Client, ClientError, Connected, Loss, VenueError
-from strikewire.venue.quoting import Action, Place, Quoter
+from strikewire.venue.quoting import Action, Place, Quoter, style_of
 
 log: Final = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Maker:
         self._connect = connect
         self._clock = clock
         self._sleep = sleep
-        self._quoter = Quoter(chance)
+        self._quoter = Quoter(chance, style_of)
         self._rolled = asyncio.Event()
 
     @property
@@ -241,7 +241,7 @@ class Trader:
         return self._rng.choice(instruments)
 
 
-TRADES_PER_S: Final = 2.0
+TRADES_PER_S: Final = 3.0
 """How often the trader trades, on average."""
 
 

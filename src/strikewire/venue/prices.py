@@ -1,9 +1,10 @@
 """From external quotes to marks: what the exchange is told the world is worth.
 
-Theory of operation. Two beats: with the fast one every index is made from its feed's quote, and
-perpetuals and futures are marked from it; with the slow one the whole option chain is. Both leave
-as one `SetMarks` command that holds only what has changed. An index whose quote is missing, stale
-or crossed stands still, and everything priced by it stands still with it.
+Theory of operation. With every step each index is made from its feed's quote, and perpetuals and
+futures are marked from it. Options are marked more rarely, one expiry at a time, each in its own
+turn: so an expiry is priced from one forward, and the whole chain never stops everything else at
+once. What has changed leaves as one `SetMarks` command. An index whose quote is missing, stale or
+crossed stands still, and everything priced by it stands still with it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -54,6 +55,9 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "ETH": Shape(Surface(volatility=0.66, volatility_long=0.72), basis=0.05),
 }
 
+_Series = tuple[str, int]
+"""The options of one index and expiry."""
+
 MidOf = Callable[[InstrumentId], PriceE8 | None]
 
 
@@ -61,7 +65,7 @@ class Pricer:
     """The machine above.
 
     Args:
-        config: How often each beat falls.
+        config: How often options are marked.
         quotes: Returns the present quote of a feed, by the feed's name.
         mid: Returns the middle of an instrument's book, None where a side is empty.
 
@@ -77,7 +81,7 @@ class Pricer:
         self._quotes = quotes
         self._mid = mid
         self._option_interval_ns = config.option_interval_ms * NS_PER_MS
-        self._options_due_ns = 0
+        self._due_ns: dict[_Series, int] = {}
         self._premiums: dict[InstrumentId, Premium] = {}
         self.indices: dict[str, PriceE8] = {}
         self._sent: dict[InstrumentId, Mark] = {}
@@ -94,10 +98,8 @@ class Pricer:
         """
         instruments = list(instruments)
         indices = self._indices(feed_now_ns, {one.price_index for one in instruments})
-        with_options = now_ns >= self._options_due_ns
-        if with_options:
-            self._options_due_ns = now_ns + self._option_interval_ns
-        marks = list(self._marks(now_ns, indices, instruments, with_options=with_options))
+        due = self._due(now_ns, {_series(one) for one in instruments if one.is_option})
+        marks = list(self._marks(now_ns, indices, instruments, due))
         changed = {
             name: price for name, price in indices.items() if self.indices.get(name) != price
         }
@@ -134,8 +136,7 @@ class Pricer:
         now_ns: int,
         indices: Mapping[str, PriceE8],
         instruments: Iterable[Instrument],
-        *,
-        with_options: bool,
+        due: frozenset["_Series"],
     ) -> Iterator[Mark]:
         smiles: dict[tuple[str, float], Smile] = {}
         for instrument in instruments:
@@ -145,8 +146,19 @@ class Pricer:
                 continue
             if not instrument.is_option:
                 yield self._linear_mark(now_ns, index, instrument)
-            elif with_options:
+            elif _series(instrument) in due or instrument.instrument_id not in self._sent:
                 yield _option_mark(now_ns, index, instrument, smiles)
+
+    def _due(self, now_ns: int, series: set["_Series"]) -> frozenset["_Series"]:
+        """Return the series whose turn it is; new ones are spread over the interval."""
+        self._due_ns = {one: due_ns for one, due_ns in self._due_ns.items() if one in series}
+        new = sorted(series - self._due_ns.keys())
+        for number, one in enumerate(new, start=1):
+            self._due_ns[one] = now_ns + self._option_interval_ns * number // len(new)
+        due = frozenset(one for one, due_ns in self._due_ns.items() if due_ns <= now_ns)
+        for one in due:
+            self._due_ns[one] = max(now_ns, self._due_ns[one] + self._option_interval_ns)
+        return due
 
     def _linear_mark(self, now_ns: int, index: PriceE8, instrument: Instrument) -> Mark:
         instrument_id = InstrumentId(instrument.instrument_id)
@@ -169,6 +181,11 @@ def forward(now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:
     assert instrument.expiry_ns is not None
     years = years_to_expiry(now_ns, instrument.expiry_ns)
     return dated_mark(index, basis=SHAPES[instrument.base_currency].basis, years=years)
+
+
+def _series(instrument: Instrument) -> _Series:
+    assert instrument.expiry_ns is not None
+    return (instrument.price_index, instrument.expiry_ns)
 
 
 def _option_mark(

@@ -51,10 +51,10 @@ class Style(Struct, frozen=True):
 
 
 MS: Final = 1_000_000
-PERPETUAL: Final = Style(5, 0.000_08, 2, 500, 400 * MS)
-FUTURE: Final = Style(3, 0.000_25, 2, 300, 1_000 * MS)
-SPOT: Final = Style(3, 0.000_15, 2, 200, 1_000 * MS)
-OPTION: Final = Style(1, 0.02, 2, 10, 2_000 * MS)
+PERPETUAL: Final = Style(8, 0.000_05, 2, 500, 250 * MS)
+FUTURE: Final = Style(4, 0.000_15, 2, 300, 500 * MS)
+SPOT: Final = Style(4, 0.000_10, 2, 200, 500 * MS)
+OPTION: Final = Style(2, 0.02, 2, 10, 1_000 * MS)
 
 
 class Place(Struct, frozen=True):
@@ -131,14 +131,18 @@ class Quoter:
 
     Args:
         chance: Returns a number from 0 to 1; it makes amounts differ.
+        style_of: Says how an instrument is quoted.
 
     Attributes:
         quotes: Orders placed and edits made, so far.
     """
 
-    def __init__(self, chance: Callable[[], float]) -> None:
+    def __init__(
+        self, chance: Callable[[], float], style_of: Callable[[Instrument], Style]
+    ) -> None:
         self.quotes = 0
         self._chance = chance
+        self._style_of = style_of
         self._books: dict[str, _Book] = {}
         self._by_order: dict[str, Slot] = {}
         self._on_way = 0
@@ -169,7 +173,7 @@ class Quoter:
             _retire(slots)
         for name, instrument in wanted.items():
             if name not in self._books:
-                style = style_of(instrument)
+                style = self._style_of(instrument)
                 self._books[name] = _Book(instrument, style, self._slots(instrument, style))
 
     def reset(self) -> None:

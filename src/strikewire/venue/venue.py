@@ -291,11 +291,11 @@ async def _operate(
     while True:
         commands = operator.step(venue.surroundings.clock(), feed_clock())
         await _carry_out(venue.sequencer, commands)
-        if pricer.problems != problems:
-            problems = dict(pricer.problems)
-            log.warning("indices standing still: %s", problems or "none any more")
         if operator.is_complete:
             ready.set()
+        if ready.is_set() and pricer.problems != problems:
+            problems = dict(pricer.problems)
+            log.warning("indices standing still: %s", problems or "none any more")
         # At the start one step only prepares the next; there is nothing to wait for.
         await venue.surroundings.sleep(interval_s if ready.is_set() else 0.01)
 

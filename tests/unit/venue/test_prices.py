@@ -86,7 +86,7 @@ def test_a_linear_option_is_worth_dollars() -> None:
     assert abs(linear.price / E8 - inverse.price / E8 * (inverse.underlying / E8)) < 0.01
 
 
-def test_options_follow_with_the_slow_beat() -> None:
+def test_options_follow_with_a_slower_beat() -> None:
     feeds = Feeds()
     pricer = feeds.pricer()
     pricer.step(NOW_NS, NOW_NS, [PERPETUAL, CALL])
@@ -99,6 +99,21 @@ def test_options_follow_with_the_slow_beat() -> None:
     assert [mark.instrument_id for mark in fast.marks] == [1]
     assert slow is not None
     assert 3 in [mark.instrument_id for mark in slow.marks]
+
+
+def test_each_expiry_has_its_own_turn_within_a_second() -> None:
+    feeds = Feeds()
+    pricer = feeds.pricer()
+    later = instrument("BTC-29JAN27-60000-C", instrument_id=8)
+    pricer.step(NOW_NS, NOW_NS, [CALL, later])
+
+    turns = []
+    for fifth in range(1, 11):
+        feeds.prices["btc_usd"] += 1
+        news = pricer.step(NOW_NS + fifth * S // 5, NOW_NS, [CALL, later])
+        turns.append([mark.instrument_id for mark in news.marks] if news else [])
+
+    assert turns == [[], [], [3], [], [8], [], [], [3], [], [8]]
 
 
 def test_nothing_leaves_when_nothing_has_changed() -> None:

@@ -17,6 +17,7 @@ from strikewire.venue.quoting import (
     Phase,
     Place,
     Quoter,
+    Style,
     on_tick,
     style_of,
 )
@@ -78,8 +79,13 @@ def order(action: Action, order_id: str = "", **changes: Any) -> Order:
     return Order(**(fields | changes))
 
 
+# Five levels 0.008 % apart, and one level 2 % away that rests for two seconds.
+LADDER = Style(5, 0.000_08, 2, 500, S)
+PAIR = Style(1, 0.02, 2, 10, 2 * S)
+
+
 def quoter(*instruments: Instrument) -> Quoter:
-    machine = Quoter(lambda: 0.5)
+    machine = Quoter(lambda: 0.5, lambda one: PAIR if one.kind == "option" else LADDER)
     machine.cover(instruments)
     return machine
 
@@ -227,9 +233,10 @@ def test_requests_on_their_way_are_bounded() -> None:
 
     actions = [action for name in names for action in machine.marked(0, name, 0.05)]
     assert len(actions) == REQUESTS_AT_ONCE_MAX
-    machine.answered(0, actions[0].slot, order(actions[0]))
+    further = machine.answered(0, actions[0].slot, order(actions[0]))
+    more = machine.failed(0, actions[1].slot, is_order_gone=True)
 
-    assert len(machine.marked(0, names[-1], 0.05)) == 1
+    assert [action.slot.instrument_name for action in further + more] == [names[32], names[32]]
 
 
 def test_instruments_come_and_go() -> None:
