@@ -10,6 +10,7 @@ from typing import Self, TypedDict, Unpack
 from strikewire.exchange import (
     BookView,
     CancelOrder,
+    CancelOrders,
     Command,
     Deposit,
     EditOrder,
@@ -27,13 +28,16 @@ from strikewire.exchange import (
     PositionView,
     Rejected,
     SetMarks,
+    SettleInstrument,
     Summary,
     TimeInForce,
+    Withdraw,
 )
 from strikewire.model import (
     CURRENCIES,
     AccountId,
     InstrumentId,
+    Kind,
     Lots,
     OrderId,
     PriceE8,
@@ -203,6 +207,33 @@ class TradingFloor:
         assert order is not None
         return Deed(self.apply(CancelOrder(order.account_id, OrderId(order_id))))
 
+    def cancel_all(
+        self,
+        account_id: AccountId,
+        name: str | None = None,
+        *,
+        currency: str | None = None,
+        kind: Kind | None = None,
+    ) -> "Deed":
+        """Cancel an account's orders, in one instrument if it is named."""
+        instrument_id = self.id(name) if name else None
+        return Deed(self.apply(CancelOrders(account_id, instrument_id, currency, kind)))
+
+    def settle(self, name: str, delivery_price: float) -> "Deed":
+        """Settle an instrument, at a price of its underlying; it must be time."""
+        return Deed(self.apply(SettleInstrument(self.id(name), e8(delivery_price))))
+
+    def expire(self, name: str) -> None:
+        """Let the time come at which an instrument expires."""
+        expiry_ns = self.exchange.instruments[self.id(name)].expiry_ns
+        assert expiry_ns is not None
+        self.now_ns = expiry_ns
+
+    def leave(self, account_id: AccountId, currency: str, units: int) -> None:
+        """Withdraw all of an account's cash in a currency but this much."""
+        surplus = self.summary(account_id, currency).balance - units
+        Deed(self.apply(Withdraw(account_id, currency, Units(surplus)))).expect_accepted()
+
     def draw(self, drawing: str, name: str | None = None, *, owner: AccountId = ALICE) -> None:
         """Place the orders that a ladder shows, asks first and from top to bottom, one per amount.
 
@@ -299,6 +330,15 @@ class Deed:
             for event in self.events
             if isinstance(event, LevelChanged)
         ]
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether the command was refused."""
+        return any(isinstance(event, Rejected) for event in self.events)
+
+    def expect_accepted(self) -> None:
+        """Fail if the command was refused."""
+        assert not self.is_rejected, self.events
 
     @property
     def rejected(self) -> Rejected:
