@@ -1,0 +1,67 @@
+"""A real venue in a process of its own, started the way its users start it."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 30
+
+
+@dataclass(frozen=True)
+class Address:
+    """What `strikewire demo --json` prints: where the venue is, and who may trade there."""
+
+    http: str
+    ws: str
+    wss: str
+    ca_file: str
+    accounts: list[dict[str, str]]
+
+
+@contextmanager
+def demo(*arguments: str, log: Path) -> Iterator[Address]:
+    """Run `strikewire demo` until the block ends; its exit must be clean."""
+    command = [sys.executable, "-m", "strikewire.cli", "demo", "--json", "--port", "0", *arguments]
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        try:
+            yield Address(**_first_line(process, log))
+        finally:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(STOP_SECONDS_MAX)
+        assert code == 0, f"the venue ended with {code}: {log.read_text()}"
+
+
+def _first_line(process: subprocess.Popen[str], log: Path) -> dict[str, Any]:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        pytest.fail(f"the venue printed nothing: {log.read_text()}")
+    address = json.loads(line)
+    assert isinstance(address, dict)
+    return address
+
+
+@pytest.fixture
+def quiet_venue(tmp_path: Path) -> Iterator[Address]:
+    """A venue whose books are empty until the test fills them."""
+    with demo("--makers", "off", log=tmp_path / "venue.log") as address:
+        yield address
+
+
+@pytest.fixture
+def busy_venue(tmp_path: Path) -> Iterator[Address]:
+    """A venue whose market makers quote the whole chain."""
+    with demo(log=tmp_path / "venue.log") as address:
+        yield address
