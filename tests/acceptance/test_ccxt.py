@@ -55,8 +55,8 @@ async def mark_of(exchange: Any, symbol: str = PERPETUAL) -> float:
 async def eventually(probe: Callable[[], Awaitable[bool]]) -> None:
     """Ask `probe` again and again until it says yes; a test that waits too long has failed."""
     async with asyncio.timeout(SECONDS_MAX):
-        while not await probe():
-            await asyncio.sleep(0.05)  # noqa: ASYNC110 - the answer is in another process
+        while not await probe():  # noqa: ASYNC110 - the answer is in another process
+            await asyncio.sleep(0.05)
 
 
 def levels(book: Any) -> tuple[list[list[float]], list[list[float]]]:
