@@ -1,6 +1,6 @@
-"""`python -m strikewire.cli`, for those whose shell does not find `strikewire`."""
+"""`python -m strikewire.cli`: the same as `strikewire`."""
 
-from strikewire.cli import main
+from strikewire.cli.main import main
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="strikewire")

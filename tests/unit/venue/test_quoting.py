@@ -236,7 +236,7 @@ def test_requests_on_their_way_are_bounded() -> None:
     further = machine.answered(0, actions[0].slot, order(actions[0]))
     more = machine.failed(0, actions[1].slot, is_order_gone=True)
 
-    assert [action.slot.instrument_name for action in further + more] == [names[32], names[32]]
+    assert [action.slot.instrument_name for action in further + more] == [names[32], names[33]]
 
 
 def test_instruments_come_and_go() -> None:
