@@ -59,13 +59,3 @@ class Caller:
         """Forget subscriptions by name and return those there were."""
         found = [self.subscriptions.pop(name, None) for name in names]
         return [subscription for subscription in found if subscription is not None]
-
-    def drop_private(self, *, keep: AccountId | None = None) -> list[Subscription]:
-        """Forget the private subscriptions, except those of the account `keep`."""
-        return self.drop(
-            [
-                name
-                for name, subscription in self.subscriptions.items()
-                if subscription.account_id is not None and subscription.account_id != keep
-            ]
-        )

@@ -185,12 +185,12 @@ class Session:
     def _advance(self, now_ns: int) -> list[Output]:
         """Begin and answer whatever can be begun and answered now."""
         outputs: list[Output] = []
+        self._answer(outputs)
         while self._waiting and self._begin(now_ns, outputs):
             self._waiting.popleft()
             self._answer(outputs)
             if self._is_deaf:
                 self._waiting.clear()
-        self._answer(outputs)
         outputs += self._pace()
         return outputs
 

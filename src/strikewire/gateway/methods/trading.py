@@ -230,5 +230,5 @@ def last_view(events: Iterable[Event], order_id: OrderId) -> OrderView:
 
 
 def _check(events: Events, market: Market | None) -> None:
-    if isinstance(events[0], Rejected):
+    if events and isinstance(events[0], Rejected):  # A cancel of all may find nothing to do.
         raise rejection(events[0], market)

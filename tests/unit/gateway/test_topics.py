@@ -1,0 +1,98 @@
+from strikewire.gateway.topics import (
+    BookTopic,
+    GroupedBookTopic,
+    OptionMarksTopic,
+    PriceIndexTopic,
+    QuoteTopic,
+    SilentTopic,
+    TickerTopic,
+    TradesTopic,
+)
+from strikewire.testing.exchange import ALICE, BOB
+from strikewire.testing.marketdata import Street
+
+
+def perpetual() -> Street:
+    street = Street("BTC-PERPETUAL", "BTC-25DEC26-100000-C")
+    street.mark(price=100_000.0)
+    return street
+
+
+def test_a_book_is_told_as_changes_and_not_told_when_nothing_changed() -> None:
+    street = perpetual()
+    topic = BookTopic(street.market())
+    assert topic.take() == []
+
+    street.buy(ALICE, 1, 199_000)
+
+    assert len(topic.take()) == 1
+    assert topic.take() == []
+
+
+def test_a_closed_book_lets_go_of_its_chain() -> None:
+    street = perpetual()
+    topic = BookTopic(street.market())
+    topic.close()
+
+    street.buy(ALICE, 1, 199_000)
+
+    assert topic.take() == []
+
+
+def test_views_are_told_as_they_are_to_newcomers_and_to_all() -> None:
+    street = perpetual()
+    market = street.market()
+
+    for topic in (
+        GroupedBookTopic(market, 1, 10),
+        TickerTopic(street.data, market),
+        QuoteTopic(market),
+        PriceIndexTopic(street.data, "btc_usd"),
+    ):
+        assert topic.first() == topic.take()
+        assert len(topic.first()) == 1
+        topic.close()
+
+
+def test_trades_are_told_once_in_their_order() -> None:
+    street = perpetual()
+    topic = TradesTopic()
+    street.buy(ALICE, 5, 199_000)
+    for lots in (1, 2):
+        street.sell(BOB, lots)
+        topic.print(street.changes.trades[street.id()])
+
+    (told,) = topic.take()
+
+    assert isinstance(told, list)
+    assert [trade.amount for trade in told] == [10.0, 20.0]
+    assert topic.take() == []
+    assert topic.first() == []
+
+
+def test_trades_of_a_kind_and_a_currency() -> None:
+    street = perpetual()
+    future, option = (market.instrument for market in street.data)
+
+    assert TradesTopic("future", "BTC").is_about(future)
+    assert not TradesTopic("future", "BTC").is_about(option)
+    assert not TradesTopic("any", "USDC").is_about(future)
+
+
+def test_option_marks_begin_with_those_there_are() -> None:
+    street = perpetual()
+    topic = OptionMarksTopic(street.data, "btc_usd")
+    assert topic.first() == [[]]
+
+    street.mark(name="BTC-25DEC26-100000-C", price=0.1, underlying=100_000.0)
+
+    (marks,) = topic.first()
+    assert isinstance(marks, list)
+    assert [(one.instrument_name, one.iv) for one in marks] == [("BTC-25DEC26-100000-C", 0.5)]
+    assert topic.take() == []
+
+
+def test_a_silent_topic_says_nothing() -> None:
+    topic = SilentTopic()
+
+    assert (topic.first(), topic.take()) == ([], [])
