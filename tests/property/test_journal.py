@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -40,35 +40,34 @@ def test_both_journals_return_what_was_appended_from_any_entry_on(
     records: list[tuple[int, list[bytes]]], data: st.DataObject
 ) -> None:
     with directory() as path:
-        memory, sqlite = MemoryJournal(), SqliteJournal.open(path / "journal.db")
+        memory = MemoryJournal()
         written = write(memory, records)
-        assert write(sqlite, records) == written
-        sqlite.close()
+        with closing(SqliteJournal.open(path / "journal.db")) as sqlite:
+            assert write(sqlite, records) == written
 
-        sqlite = SqliteJournal.open(path / "journal.db")
         from_seq = data.draw(st.integers(1, memory.last_seq + 2), label="from_seq")
         expected = [record for record in written if record.last_seq >= from_seq]
         assert list(memory.read(from_seq)) == expected
-        assert list(sqlite.read(from_seq)) == expected
-        assert (sqlite.last_seq, sqlite.last_time_ns) == (memory.last_seq, memory.last_time_ns)
-        sqlite.close()
+        with closing(SqliteJournal.open(path / "journal.db")) as sqlite:
+            assert list(sqlite.read(from_seq)) == expected
+            assert (sqlite.last_seq, sqlite.last_time_ns) == (memory.last_seq, memory.last_time_ns)
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 10), st.binary(max_size=30)), min_size=1, max_size=6))
 def test_both_journals_keep_the_same_snapshots(snapshots: list[tuple[int, bytes]]) -> None:
     with directory() as path:
-        journals: list[Journal] = [MemoryJournal(), SqliteJournal.open(path / "journal.db")]
-        for journal in journals:
-            write(journal, [(1, [b"x"] * 10)])
-            for seq, blob in snapshots:
-                journal.save_snapshot(Snapshot(seq, blob[:4], blob))
+        memory = MemoryJournal()
+        with closing(SqliteJournal.open(path / "journal.db")) as sqlite:
+            both: tuple[Journal, Journal] = (memory, sqlite)
+            for journal in both:
+                write(journal, [(1, [b"x"] * 10)])
+                for seq, blob in snapshots:
+                    journal.save_snapshot(Snapshot(seq, blob[:4], blob))
 
-        memory, sqlite = journals
-        assert sqlite.snapshot_seqs() == memory.snapshot_seqs()
-        for seq in memory.snapshot_seqs():
-            assert sqlite.load_snapshot(seq) == memory.load_snapshot(seq)
-        sqlite.close()
+            assert sqlite.snapshot_seqs() == memory.snapshot_seqs()
+            for seq in memory.snapshot_seqs():
+                assert sqlite.load_snapshot(seq) == memory.load_snapshot(seq)
 
 
 @settings(deadline=None, max_examples=60)
@@ -78,9 +77,8 @@ def test_no_flipped_bit_is_read_as_if_it_had_been_written(
 ) -> None:
     with directory() as path:
         file = path / "journal.db"
-        journal = SqliteJournal.open(file)
-        written = write(journal, records)
-        journal.close()
+        with closing(SqliteJournal.open(file)) as journal:
+            written = write(journal, records)
         content = bytearray(file.read_bytes())
         bit = data.draw(st.integers(0, 8 * len(content) - 1), label="bit")
         content[bit // 8] ^= 1 << bit % 8
@@ -88,12 +86,9 @@ def test_no_flipped_bit_is_read_as_if_it_had_been_written(
 
         read = []
         try:
-            journal = SqliteJournal.open(file, read_only=True)
-            try:
+            with closing(SqliteJournal.open(file, read_only=True)) as journal:
                 for record in journal.read():
                     read.append(record)  # noqa: PERF402 - it keeps what came before an error
-            finally:
-                journal.close()
         except JournalError:
             assert read == written[: len(read)]
         else:
