@@ -36,7 +36,12 @@ class _Decompress(Protocol):
 
 
 class Deflater:
-    """Compresses the messages we send."""
+    """Compresses the messages we send.
+
+    Attributes:
+        keeps_context: As agreed. While it is false, a message that compression made no shorter may
+            be sent as it is; while it is true that would tear a hole into what the peer knows.
+    """
 
     def __init__(self, *, window_bits: int, keeps_context: bool, level: int, memory: int) -> None:
         """Agree on how to compress; nothing is allocated yet.
@@ -50,7 +55,7 @@ class Deflater:
         # zlib cannot deflate with a window of 2**8. Its 2**9 refers back at most 512 - 262 bytes
         # (MAX_DIST in deflate.h), which a window of 256 holds.
         self._window_bits = max(window_bits, 9)
-        self._keeps_context = keeps_context
+        self.keeps_context = keeps_context
         self._level = level
         self._memory = memory
         self._context: _Compress | None = None
@@ -69,7 +74,7 @@ class Deflater:
         out = context.compress(payload) + context.flush(zlib.Z_SYNC_FLUSH)
         if not last:
             return out
-        if not self._keeps_context:
+        if not self.keeps_context:
             self._context = None
         # With some versions of zlib, a flush right after a flush writes nothing.
         assert not out or out.endswith(_TAIL)

@@ -40,7 +40,10 @@ class Prepared:
         frame = self._compressed.get(key)
         if frame is None:
             deflated = agreement.deflater("server").deflate(self.payload, last=True)
-            frame = self._compressed[key] = encode_frame(self._opcode, deflated, rsv1=True)
+            frame = self._plain
+            if len(deflated) < len(self.payload):
+                frame = encode_frame(self._opcode, deflated, rsv1=True)
+            self._compressed[key] = frame
         return frame
 
 

@@ -109,6 +109,9 @@ TRANSITIONS: Final[Mapping[State, Mapping[Step, State]]] = {
 }
 
 
+_NEVER: Final = 1 << 62  # longer than any message
+
+
 class Protocol:
     """One end of an open connection.
 
@@ -160,6 +163,9 @@ class Protocol:
             inflater=None if agreement is None else agreement.inflater(role),
         )
         self._deflater = None if agreement is None else agreement.deflater(role)
+        self._compressed_bytes_min = (
+            _NEVER if agreement is None else agreement.compression.message_bytes_min
+        )
         self._fragmented = False
         self._fragment_deflated = False
 
@@ -388,11 +394,12 @@ class Protocol:
     def _send_message(self, opcode: int, payload: bytes, *, compress: bool) -> bytes:
         self._permit(Step.SEND_DATA)
         self._permit_new_message()
-        rsv1 = False
-        if compress and self._deflater is not None and self._agreement is not None:
-            rsv1 = len(payload) >= self._agreement.compression.message_bytes_min
-            if rsv1:
-                payload = self._deflater.deflate(payload, last=True)
+        rsv1 = compress and len(payload) >= self._compressed_bytes_min
+        if rsv1:
+            assert self._deflater is not None
+            deflated = self._deflater.deflate(payload, last=True)
+            rsv1 = self._deflater.keeps_context or len(deflated) < len(payload)
+            payload = deflated if rsv1 else payload
         return encode_frame(opcode, payload, rsv1=rsv1, key=self._next_key())
 
     def _send_control(self, opcode: int, payload: bytes) -> bytes:
