@@ -6,7 +6,7 @@ and what it causes is sent before that callback returns.
 
 import asyncio
 import ssl as tls
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -113,6 +113,7 @@ class GatewayService:
         port: int = 0,
         *,
         ssl: tls.SSLContext | None = None,
+        origins: Sequence[str] | None = None,
         compression: bool = True,
     ) -> AsyncIterator[Server]:
         """Take connections until the block ends; then close those that are open with 1001.
@@ -121,6 +122,8 @@ class GatewayService:
             host: Name or address to bind.
             port: 0 picks a free one; `server.port` tells which.
             ssl: Makes the port speak `wss` and `https`.
+            origins: Web pages that may open a WebSocket; None lets all of them. No page can act
+                for an account without its secret: nothing here is authorised by a cookie.
             compression: Accept permessage-deflate where a client offers it.
 
         Raises:
@@ -134,6 +137,7 @@ class GatewayService:
             ssl=ssl,
             http=self._answer,
             admit=_admit,
+            origins=origins,
             compression=compression,
             limits=WebSocketLimits(
                 queued_bytes_max=limits.send_queue_bytes_max,
