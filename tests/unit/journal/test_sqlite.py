@@ -425,7 +425,7 @@ def test_no_damaged_page_is_ever_read_as_if_it_were_sound(path: Path) -> None:
     sound = path.read_bytes()
 
     met = 0
-    for position in range(0, len(sound), 173):
+    for position in range(0, len(sound), 331):
         damage(path, position)
         try:
             # Some bytes of a page are free, and some of the header say nothing about the content.
@@ -434,7 +434,7 @@ def test_no_damaged_page_is_ever_read_as_if_it_were_sound(path: Path) -> None:
             met += 1
         path.write_bytes(sound)
 
-    assert met > 100
+    assert met > 50
 
 
 # Failing writes.
