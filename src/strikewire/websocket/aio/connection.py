@@ -70,6 +70,7 @@ class Connection(asyncio.Protocol):
         self._has_begun = False
         self._is_handling = False
         self._error_kind: type[ConnectionClosedError] = ConnectionClosedError
+        self._is_lost = False
         self._reading_paused = False
         self._paused_by_owner = False
         self._close_timer: asyncio.TimerHandle | None = None
@@ -299,18 +300,20 @@ class Connection(asyncio.Protocol):
         self._handle_events()
 
     def eof_received(self) -> None:
-        """Take in that the peer hung up; asyncio then closes our half too."""
-        self._protocol.receive_eof()
-        self._begin_closing()
+        """Take in that the peer hung up; asyncio then closes our half too, once it is flushed."""
+        self.begin()
+        self._hang_up_at_the_latest()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take in that the socket is gone, and tell everyone who waits."""
         del exc  # the reason of a lost socket is the same to us: no Close came
+        self._is_lost = True
+        self._outbox.abandon()
+        self.begin()  # nobody has to be slowed down any more: what was read is handed out
         self._protocol.receive_eof()
         if self._close_timer is not None:
             self._close_timer.cancel()
         self._closed.set()
-        self._outbox.abandon()
         self._keepalive.stop(self._closed_error())
         self._wake_receiver()
         if self._on_lost is not None:
@@ -384,8 +387,8 @@ class Connection(asyncio.Protocol):
             self.close_nowait(CloseCode.INTERNAL_ERROR)
 
     def _update_reading(self) -> None:
-        is_closing = not self.is_open  # then messages are dropped, and Close must be seen
-        pause = not is_closing and (
+        # While we close, messages are dropped and the peer's Close must be seen.
+        pause = (self.is_open and not self._is_lost) and (
             self._paused_by_owner or len(self._received) >= self._limits.received_messages_max
         )
         if pause == self._reading_paused:
@@ -442,10 +445,7 @@ class Connection(asyncio.Protocol):
 
     def _begin_closing(self, *, hang_up: bool = False) -> None:
         """Hang up when it is our turn to, and in `close_timeout_s` at the latest."""
-        if self._close_timer is None:
-            self._close_timer = self._loop.call_later(
-                self._limits.close_timeout_s, self._transport.abort
-            )
+        self._hang_up_at_the_latest()
         self._update_reading()
         self._wake_receiver()
         if hang_up:
@@ -455,3 +455,9 @@ class Connection(asyncio.Protocol):
             # 7.1.1: the server closes first, so that no client is left in TIME_WAIT.
             self._outbox.flush_all()
             self._transport.close()
+
+    def _hang_up_at_the_latest(self) -> None:
+        if self._close_timer is None and self._limits.close_timeout_s > 0:
+            self._close_timer = self._loop.call_later(
+                self._limits.close_timeout_s, self._transport.abort
+            )

@@ -59,6 +59,7 @@ class Outbox:
         self._corked = False
         self._wrote_this_turn = False
         self._is_full = False
+        self._is_gone = False
         self._waiters: list[asyncio.Future[None]] = []
 
     @property
@@ -73,6 +74,8 @@ class Outbox:
 
     def write(self, data: bytes) -> None:
         """Send `data` after everything before it."""
+        if self._is_gone:
+            return
         if self._corked or self._wrote_this_turn or self._is_full:
             self._pieces.append(data)
             self._piece_bytes += len(data)
@@ -147,7 +150,8 @@ class Outbox:
                     self._waiters.remove(waiter)
 
     def abandon(self) -> None:
-        """Forget everything: the socket is gone."""
+        """Forget everything, now and later: the socket is gone."""
+        self._is_gone = True
         self._pieces = []
         self._piece_bytes = 0
         self._is_full = False
