@@ -220,7 +220,11 @@ class SequencerService:
 
 async def _finished(work: Future[None]) -> None:
     """Wait for the journal's thread; being cancelled does not cancel its work."""
-    await asyncio.shield(asyncio.wrap_future(work))
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+    work.add_done_callback(lambda _: loop.call_soon_threadsafe(done.set))
+    await done.wait()
+    work.result()
 
 
 def _tell(token: object, stopped: SequencerStopped) -> None:
