@@ -210,4 +210,6 @@ def _cells(side: Side | None, *, is_inside: bool) -> list[str]:
 def _price(price: float) -> str:
     if not price:
         return "·"
-    return f"{price:,.0f}" if price >= 100 else f"{price:.4f}"
+    if price >= 100:
+        return f"{price:,.0f}"
+    return f"{price:.2f}" if price >= 1 else f"{price:.4f}"

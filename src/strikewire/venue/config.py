@@ -64,7 +64,7 @@ class InstrumentsConfig(Struct, frozen=True, kw_only=True):
     """
 
     families: tuple[Family, ...] = ("BTC", "ETH", "BTC_USDC")
-    option_expiries: Annotated[int, Meta(ge=0, le=10)] = 7
+    option_expiries: Annotated[int, Meta(ge=0, le=12)] = 8
     option_strikes: Annotated[int, Meta(ge=3, le=61)] = 13
     roll_interval_s: Positive = 5
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from itertools import count
 from random import Random  # noqa: TID251 - the type alone; the generator is made from a given seed
 from typing import Final
 
@@ -18,6 +19,7 @@ from strikewire.api.market_data import Ticker
 from strikewire.api.reference import Instrument
 from strikewire.api.trading import Order
 from strikewire.client import Client, ClientError, Connected, Loss, VenueError
+from strikewire.venue.config import InstrumentsConfig
 from strikewire.venue.quoting import Action, Place, Quoter, style_of
 
 log: Final = logging.getLogger(__name__)
@@ -52,6 +54,11 @@ class Coverage(Struct, frozen=True):
     name: str
     families: tuple[str, ...]
     kinds: tuple[str, ...]
+
+    def matters(self, listed: InstrumentsConfig) -> bool:
+        """Tell whether a venue that lists these has anything for this maker."""
+        has_kind = self.kinds != ("option",) or listed.option_expiries > 0
+        return has_kind and not set(self.families).isdisjoint(listed.families)
 
     def takes(self, instrument: Instrument) -> bool:
         """Tell whether this maker quotes an instrument."""
@@ -207,15 +214,14 @@ class Trader:
     async def run(self) -> None:
         """Trade until cancelled."""
         async with self._connect() as client:
-            instruments = await client.get_instruments()
-            until_look = 100
-            while True:
+            instruments: list[Instrument] = []
+            for number in count():
                 await self._sleep(self._rng.expovariate(TRADES_PER_S))
-                until_look -= 1
                 try:
-                    if until_look == 0:
-                        instruments, until_look = await client.get_instruments(), 100
-                    await self._trade(client, self._choose(instruments))
+                    if number % TRADES_PER_LOOK == 0 or not instruments:
+                        instruments = await client.get_instruments()
+                    if instruments:
+                        await self._trade(client, self._choose(instruments))
                 except ClientError as error:
                     log.debug("trader: %s", error)
 
@@ -244,11 +250,18 @@ class Trader:
 TRADES_PER_S: Final = 3.0
 """How often the trader trades, on average."""
 
+TRADES_PER_LOOK: Final = 100
+"""How many times it trades before it looks again what there is."""
+
 
 async def _start_afresh(client: Client) -> None:
     """Take out what an earlier life left in the books, and let nothing outlive this one."""
-    await client.enable_cancel_on_disconnect()
-    await client.cancel_all()
+    try:
+        await client.enable_cancel_on_disconnect()
+        await client.cancel_all()
+    except ClientError as error:
+        # The connection went again; the next one begins with the same.
+        log.debug("not started afresh: %s", error)
 
 
 async def _send(client: Client, action: Action) -> Order:

@@ -361,6 +361,8 @@ def _invite_makers(venue: Venue, tasks: Crew) -> None:
         return
     seed, surroundings = venue.config.makers.seed, venue.surroundings
     for number, coverage in enumerate(COVERAGES):
+        if not coverage.matters(venue.config.instruments):
+            continue
         maker = Maker(
             coverage,
             connect=_connector(venue, coverage.name),
@@ -384,7 +386,7 @@ async def _trade_when_quoted(venue: Venue, trader: Trader) -> None:
 
 def _connector(venue: Venue, name: str) -> Connect:
     key = next(key for key in venue.keys if key.name == name)
-    return lambda: connect(venue.addresses.ws, key.client_id, key.client_secret)
+    return lambda: connect(venue.addresses.ws, key.client_id, key.client_secret, patient=True)
 
 
 def _ignore(_output: object) -> None:

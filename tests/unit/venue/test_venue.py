@@ -1,0 +1,187 @@
+"""A venue is put together, answers at every door, and comes back as it was."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from strikewire.client import ConnectError, Disconnected, VenueError, connect
+from strikewire.journal import JournalLockedError, SqliteJournal
+from strikewire.model import InstrumentId
+from strikewire.sequencer import replay
+from strikewire.venue.config import Config
+from strikewire.venue.datadir import DataDir, DataDirError
+from strikewire.venue.venue import Surroundings, Venue, open_venue
+from strikewire.websocket import AddressInUseError
+
+ConfigMaker = Callable[..., Config]
+
+
+async def http_get(base: str, path: str) -> bytes:
+    host, port = base.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+async def test_every_door_answers_and_everything_is_listed_and_marked(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async with open_venue(small(tls=True), folder, surroundings) as venue:
+        addresses = venue.addresses
+        async with (
+            connect(addresses.ws) as plain,
+            connect(addresses.wss, ca_file=addresses.ca_file) as secure,
+        ):
+            instruments = await plain.get_instruments(currency="BTC")
+            ticker = await secure.ticker(instrument_name="BTC-PERPETUAL")
+        page = await http_get(addresses.http, "/api/v2/public/get_time")
+
+    kinds = [one.kind for one in instruments]
+    assert (kinds.count("option"), kinds.count("future")) == (6, 8)
+    assert ticker.mark_price > 0
+    assert page.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_wss_client_that_does_not_trust_the_authority_refuses_to_talk(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async with open_venue(small(tls=True), folder, surroundings) as venue:
+        with pytest.raises(ConnectError, match=r"(?i)certificate"):
+            async with connect(venue.addresses.wss):
+                pass
+
+
+async def test_orders_and_money_survive_a_restart(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async with open_venue(small(), folder, surroundings) as venue:
+        key = venue.account_keys[0]
+        async with connect(venue.addresses.ws, key.client_id, key.client_secret) as client:
+            placed = await client.buy(instrument_name="BTC-PERPETUAL", amount=10, price=30_000)
+    before = venue.exchange.state_hash()
+
+    async with open_venue(small(), folder, surroundings) as again:
+        assert again.recovery.state_hash == before
+        assert again.recovery.replayed == 0  # the last snapshot was taken at the very end
+        assert again.account_keys[0] == key
+        async with connect(again.addresses.ws, key.client_id, key.client_secret) as client:
+            found = await client.get_order_state(order_id=placed.order.order_id)
+            summary = await client.get_account_summary(currency="BTC")
+    assert found.order_state == "open"
+    assert summary.balance == 10.0
+
+
+async def test_the_journal_replays_to_the_state_the_venue_ended_with(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async with open_venue(small(makers=True), folder, surroundings) as venue:
+        for maker in venue.makers:
+            await maker.complete.wait()
+
+    journal = SqliteJournal.open(folder.journal, read_only=True)
+    _, report = replay(journal)
+    journal.close()
+    assert report.state_hash == venue.exchange.state_hash()
+
+
+async def test_makers_quote_and_a_trader_trades(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async with open_venue(small(makers=True), folder, surroundings) as venue:
+        traded = asyncio.Event()
+
+        def look(applied: object) -> None:
+            if venue.trader is not None and venue.exchange.trades(venue_perpetual(venue)):
+                traded.set()
+
+        venue.sequencer.subscribe(look)
+        async with connect(venue.addresses.ws) as client:
+            for maker in venue.makers:
+                await maker.complete.wait()
+            book = await client.get_order_book(instrument_name="BTC-PERPETUAL")
+            await traded.wait()
+
+        assert len(book.bids) == len(book.asks) == 8
+        assert book.best_bid_price < book.mark_price < book.best_ask_price
+        assert venue.exchange.money("BTC").difference == 0
+
+
+def venue_perpetual(venue: Venue) -> InstrumentId:
+    return venue.exchange.instrument_by_name["BTC-PERPETUAL"]
+
+
+async def test_clients_are_told_when_the_venue_goes(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async with open_venue(small(), folder, surroundings) as venue:
+        opening = connect(venue.addresses.ws)
+        client = await opening.__aenter__()
+        events = client.events()
+
+    gone = await anext(events)
+    await opening.__aexit__(None, None, None)
+    assert isinstance(gone, Disconnected)
+    assert gone.reason.startswith("closed 1001")
+
+
+async def test_a_taken_port_is_named_and_leaves_nothing_running(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        with pytest.raises(AddressInUseError, match=str(port)):
+            async with open_venue(small(port=port), folder, surroundings):
+                pass
+
+    async with open_venue(small(), folder, surroundings):
+        pass
+
+
+async def test_a_folder_has_one_venue_at_a_time(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async with open_venue(small(), folder, surroundings):
+        with pytest.raises(JournalLockedError, match="in use"):
+            async with open_venue(small(), folder, surroundings):
+                pass
+
+
+async def test_a_key_that_is_added_works_and_one_that_is_removed_works_no_more(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async with open_venue(small(), folder, surroundings) as venue:
+        old = venue.account_keys[0]
+        keys = folder.load_keys()
+        keys.remove(old.client_id)
+        new = keys.create(old.account_id, entropy=surroundings.entropy)
+        folder.save_keys(keys)
+
+        venue.reload_keys()
+
+        async with connect(venue.addresses.ws, new.client_id, new.client_secret):
+            pass
+        with pytest.raises(VenueError, match="13004"):
+            async with connect(venue.addresses.ws, old.client_id, old.client_secret):
+                pass
+
+
+async def test_a_key_file_that_is_damaged_changes_nothing(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async with open_venue(small(), folder, surroundings) as venue:
+        key = venue.account_keys[0]
+        folder.keys.write_text("{")
+
+        with pytest.raises(DataDirError):
+            venue.reload_keys()
+
+        async with connect(venue.addresses.ws, key.client_id, key.client_secret):
+            pass
