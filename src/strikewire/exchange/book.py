@@ -227,10 +227,11 @@ class Book:
             for side, price, amount in changes
         ]
 
-    def flag(self, order: Order, *, reduce_only: bool) -> None:
-        """Make a waiting order one that only reduces, or one that does not."""
-        self.reduce_only += reduce_only - order.reduce_only
-        order.reduce_only = reduce_only
+    def flag(self, order: Order) -> None:
+        """Make a waiting order one that only reduces, in its place."""
+        assert not order.reduce_only
+        self.reduce_only += 1
+        order.reduce_only = True
 
     def load(self, order: Order) -> None:
         """Put back an order of a snapshot, behind all others at its price; nothing is announced."""

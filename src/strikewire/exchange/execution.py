@@ -75,13 +75,21 @@ class Turn:
         self.touch(account, market)
 
     def change(self, market: Market, order: Order, amount: Lots, *, reduce_only: bool) -> None:
-        """Change a waiting order in its place; its amount may stay or become lower."""
+        """Change a waiting order in its place, which never asks for more than it asked before.
+
+        Args:
+            market: Where it waits.
+            order: Is changed.
+            amount: As before, or lower.
+            reduce_only: As before, or from now on.
+        """
+        assert reduce_only or not order.reduce_only
         account = self.state.accounts[order.account_id]
         if amount < order.amount:
             account.shrink(market, order, order.amount - amount)
             market.book.resize(order, amount)
-        if reduce_only != order.reduce_only:
-            market.book.flag(order, reduce_only=reduce_only)
+        if reduce_only and not order.reduce_only:
+            market.book.flag(order)
             account.holding(market).flag(order)
         self.touch(account, market)
         self._announce(order)
@@ -107,11 +115,11 @@ class Turn:
     def traded(self, account: Account, market: Market) -> None:
         """Announce, at the end, that a position has changed."""
         self.touch(account, market)
-        self._traded.add((account.account_id, InstrumentId(market.instrument.instrument_id)))
+        self._traded.add((account.account_id, market.instrument_id))
 
     def touch(self, account: Account, market: Market) -> None:
         """Have an account's margin in an instrument worked out anew at the end."""
-        instrument_id = InstrumentId(market.instrument.instrument_id)
+        instrument_id = market.instrument_id
         key = (account.account_id, instrument_id)
         if key not in self._holdings:
             self._holdings[key] = (account, account.holding(market))

@@ -90,11 +90,8 @@ class Holding:
         self._count(order, order.remaining - lots, 1)
 
     def flag(self, order: Order) -> None:
-        """Note whether a counted order only reduces, after that has changed."""
-        if order.reduce_only:
-            self.reduce_only[order.order_id] = order
-        else:
-            del self.reduce_only[order.order_id]
+        """Note that a counted order only reduces from now on."""
+        self.reduce_only[order.order_id] = order
 
     def required(self, size: int, buy_lots: int, sell_lots: int, buy_reserve: int) -> int:
         """Return the initial margin of a position with open orders, as if they were its own.
@@ -225,7 +222,7 @@ class Ledger:
     def drop(self, holding: Holding) -> None:
         """Forget a holding and its part of the sums."""
         self._add(holding, -1)
-        del self.holdings[InstrumentId(holding.market.instrument.instrument_id)]
+        del self.holdings[holding.market.instrument_id]
 
     def _add(self, holding: Holding, sign: int) -> None:
         self.initial_margin += sign * holding.initial_margin

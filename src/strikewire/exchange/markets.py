@@ -7,7 +7,7 @@ from strikewire.exchange.clearing import Contract
 from strikewire.exchange.commands import Mark
 from strikewire.exchange.events import Fill
 from strikewire.exchange.margin import PriceBand, Valuation
-from strikewire.model import Instrument, Ticks
+from strikewire.model import Instrument, InstrumentId, Ticks
 
 TRADES_MAX = 1_000
 """Public trades of an instrument that can still be looked up; the oldest are forgotten first."""
@@ -21,6 +21,7 @@ class Market:
         "book",
         "contract",
         "instrument",
+        "instrument_id",
         "is_open",
         "last_price",
         "mark",
@@ -32,6 +33,7 @@ class Market:
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
+        self.instrument_id = InstrumentId(instrument.instrument_id)
         self.contract = Contract(instrument)
         self.book = Book()
         self.is_open = True

@@ -38,7 +38,7 @@ class Account:
 
     def holding(self, market: Market) -> Holding:
         """Return what the account has of an instrument, opened when it is first needed."""
-        instrument_id = InstrumentId(market.instrument.instrument_id)
+        instrument_id = market.instrument_id
         ledger = self.ledger(market.contract.currency)
         holding = ledger.holdings.get(instrument_id)
         if holding is None:
@@ -72,9 +72,7 @@ class Account:
     def find_holding(self, market: Market) -> Holding | None:
         """Return what the account has of an instrument, or None."""
         ledger = self.ledgers.get(market.contract.currency)
-        if ledger is None:
-            return None
-        return ledger.holdings.get(InstrumentId(market.instrument.instrument_id))
+        return ledger.holdings.get(market.instrument_id) if ledger else None
 
 
 class Treasury:
@@ -147,7 +145,7 @@ class State:
 
     def add_market(self, market: Market) -> None:
         """Open a market under its instrument's id and name, neither of which is taken."""
-        self.markets[InstrumentId(market.instrument.instrument_id)] = market
+        self.markets[market.instrument_id] = market
         self.market_by_name[market.instrument.name] = market
 
     def archive_order(self, account: Account, view: OrderView) -> None:

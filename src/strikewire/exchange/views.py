@@ -126,7 +126,7 @@ def position_view(state: State, account: Account, market: Market) -> PositionVie
     )
     return PositionView(
         account_id=account.account_id,
-        instrument_id=InstrumentId(market.instrument.instrument_id),
+        instrument_id=market.instrument_id,
         currency=market.contract.currency,
         size=Lots(position.size),
         average_price=PriceE8(position.average_price),
@@ -173,7 +173,7 @@ def summary(state: State, account: Account, currency: str) -> Summary:
 def book_view(market: Market) -> BookView:
     """Return the public side of a book."""
     return BookView(
-        InstrumentId(market.instrument.instrument_id),
+        market.instrument_id,
         market.book.bids.depth(),
         market.book.asks.depth(),
         market.book.change_id,

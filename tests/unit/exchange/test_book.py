@@ -159,14 +159,15 @@ def test_a_level_that_is_gone_is_announced_with_nothing_on_it() -> None:
 
 def test_orders_that_only_reduce_are_counted_while_they_wait() -> None:
     book = Book()
-    first, second = (order(n, Side.SELL, 101, 5, reduce_only=True) for n in (1, 2))
+    first, second = (order(n, Side.SELL, 101, 5, reduce_only=n == 1) for n in (1, 2))
     book.add(first)
     book.load(second)
-    assert book.reduce_only == 2
+    assert book.reduce_only == 1
 
-    book.flag(second, reduce_only=False)
-    assert (book.reduce_only, second.reduce_only) == (1, False)
+    book.flag(second)
+    assert (book.reduce_only, second.reduce_only) == (2, True)
     book.fill(first, 5)
+    book.remove(second)
 
     assert book.reduce_only == 0
 
