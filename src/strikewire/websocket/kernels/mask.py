@@ -23,7 +23,7 @@ def apply(data: bytes, key: bytes) -> bytes:
     out = bytes(size)
     source = data
     # Compiled, `target` is a pointer into new bytes that nobody has seen yet.
-    target: bytearray = out  # type: ignore[assignment]
+    target: bytearray = out  # type: ignore[assignment]  # so says the .pxd
     k0 = key[0]
     k1 = key[1]
     k2 = key[2]
