@@ -1,0 +1,43 @@
+"""Every documented error becomes one line and a code of its own."""
+
+from pathlib import Path
+
+import click
+import pytest
+
+from strikewire.cli.errors import EXIT_CODES, CommandError, explained
+from strikewire.client import ConnectError
+from strikewire.journal import JournalLockedError
+from strikewire.venue.datadir import DataDirError
+from strikewire.venue.demo import DemoError
+from strikewire.venue.settings import ConfigError
+from strikewire.websocket import AddressInUseError
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DemoError("the makers sleep"), 1),
+        (ConfigError("server.port: no"), 3),
+        (ConnectError(url="ws://x", reason="refused"), 4),
+        (JournalLockedError(Path("journal.db")), 5),
+        (DataDirError("/x: permission denied"), 5),
+        (AddressInUseError("127.0.0.1", 8080), 6),
+    ],
+)
+def test_an_error_keeps_its_words_and_gets_its_code(error: Exception, code: int) -> None:
+    with pytest.raises(click.ClickException) as caught, explained():
+        raise error
+
+    assert caught.value.exit_code == code
+    assert caught.value.message == str(error)
+    assert code in EXIT_CODES
+
+
+def test_what_is_not_documented_passes_through() -> None:
+    with pytest.raises(KeyError), explained():
+        raise KeyError("a fault of ours")
+
+
+def test_a_command_error_of_its_own_is_a_failure() -> None:
+    assert CommandError("no").exit_code == 1
