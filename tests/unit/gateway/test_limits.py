@@ -1,7 +1,10 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from strikewire.gateway import limits as limits_module
-from strikewire.gateway.limits import RATES_DERIBIT, RATES_OFF, Bucket, Rate, RateLimiter
+from strikewire.gateway.limits import RATES_DERIBIT, RATES_OFF, Bucket, Limits, Rate, RateLimiter
 
 S = 1_000_000_000
 NOW = 1_767_225_600 * S
@@ -89,3 +92,14 @@ def test_full_buckets_make_room_and_others_do_not(monkeypatch: pytest.MonkeyPatc
     afterwards = limiter.take(NOW + S, "c", "matching")
 
     assert (while_both_refill, afterwards) == (False, True)
+
+
+def test_the_limits_are_what_the_documentation_says() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "concepts" / "gateway.md"
+
+    told = re.findall(r"^\| `Limits\.(\w+)` \| ([\d ]+) \|", page.read_text(), re.MULTILINE)
+
+    limits = Limits()
+    assert {name: int(value.replace(" ", "")) for name, value in told} == {
+        name: getattr(limits, name) for name in limits.__struct_fields__
+    }
