@@ -14,7 +14,7 @@ class Limits(Struct, frozen=True, kw_only=True):
         connections_max: Open connections; the next one is closed with 1013 (try again later).
         connections_per_ip_max: Open connections of one address; the next is closed with 1013.
         sessions_per_key_max: Connections authenticated with one key; the next `public/auth` is
-            answered with 13010 (too many sessions), the connection stays.
+            answered with 11042 (permission denied), the connection stays.
         request_bytes_max: Length of a request; a longer one is answered with -32600 (request
             entity too large) without an id, the connection stays.
         requests_waiting_max: Requests of a connection that wait for an answer; at this number

@@ -17,6 +17,7 @@ from strikewire.exchange import (
     SetMarks,
 )
 from strikewire.gateway import ApiKey, GatewayService, KeyStore, Limits
+from strikewire.gateway.gateway import SubmitCommand
 from strikewire.gateway.steps import Called
 from strikewire.journal import Journal, JournalWriteError, MemoryJournal
 from strikewire.marketdata import MarketData
@@ -217,6 +218,30 @@ async def test_a_lost_connection_cancels_its_orders() -> None:
         await cancelled.wait()
 
     assert house.sequencer.exchange.closed_orders(ALICE)[0].cancel_reason == "cancel_on_disconnect"
+
+
+async def test_a_logout_closes_the_connection() -> None:
+    async with connected(House()) as alice:
+        connection = alice._connection
+        await connection.send('{"id": 1, "method": "private/logout"}')
+        await connection.wait_closed()
+
+    assert (connection.close_code, connection.close_reason) == (1000, "logout")
+
+
+async def test_a_venue_that_stopped_owes_no_more_cancels() -> None:
+    house = House(FailingJournal(fails_at=6))
+    async with running(house):
+        await house.buy()
+        await house.buy()
+        gateway = house.service.gateway
+        (order,) = house.sequencer.exchange.open_orders(ALICE)
+
+        house.service._act([SubmitCommand(None, CancelOrder(ALICE, order.order_id))])
+        house.service._act(gateway.tick(START_NS))
+
+    assert len(house.sequencer.exchange.open_orders(ALICE)) == 1
+    assert gateway.desk.counters.commands_refused == 1
 
 
 async def test_what_is_due_is_sent_ten_times_a_second() -> None:
