@@ -17,6 +17,7 @@ import pytest
 from strikewire.client import connect
 
 SECONDS_MAX = 90
+FIRST_TRADE = Path(__file__).resolve().parents[2] / "examples" / "first_trade.py"
 
 
 def demo_command(*arguments: str) -> list[str]:
@@ -125,6 +126,26 @@ async def test_accounts_are_funded_and_every_book_is_there_when_the_line_is_prin
     assert perpetual.asks
     quoted = [one for one in options if one.ask_price]
     assert len(quoted) == len(options) > 100
+
+
+def test_the_first_trade_of_the_tutorial_works_as_printed(tmp_path: Path) -> None:
+    with running() as (process, address):
+        (tmp_path / "demo.json").write_text(json.dumps(address), encoding="utf-8")
+        traded = subprocess.run(
+            [sys.executable, str(FIRST_TRADE)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=SECONDS_MAX)
+
+    assert traded.returncode == 0, traded.stderr
+    first, last = traded.stdout.splitlines()[0], traded.stdout.splitlines()[-1]
+    assert first.startswith("bought ")
+    assert last.startswith("position 100 USD, delta 0.001")
 
 
 async def test_without_makers_books_are_empty_and_marks_still_move() -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from strikewire.venue.config import Config
@@ -14,6 +15,8 @@ from strikewire.venue.settings import (
     user_file,
     variable,
 )
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def load(
@@ -208,6 +211,23 @@ def test_no_two_keys_share_a_variable(tmp_path: Path) -> None:
     keys = [s.key for s in load_settings(flags={}, environment={"HOME": str(tmp_path)}).values]
 
     assert len({variable(key) for key in keys}) == len(keys)
+
+
+def test_the_example_file_holds_every_key_with_its_default() -> None:
+    file = ROOT / "examples" / "strikewire.toml"
+
+    settings = load_settings(flags={}, environment={"HOME": "/nowhere"}, file=file)
+
+    assert {one.key for one in settings.values if one.origin.kind == "default"} == set()
+    assert msgspec.structs.replace(settings.config, accounts=()) == Config()
+    assert [account.name for account in settings.config.accounts] == ["desk", "bot"]
+
+
+def test_the_guide_explains_every_key() -> None:
+    guide = (ROOT / "docs" / "guides" / "configuration.md").read_text(encoding="utf-8")
+
+    keys = [one.key for one in load_settings(flags={}, environment={"HOME": "/nowhere"}).values]
+    assert [key for key in keys if f"| `{key}` |" not in guide] == []
 
 
 def test_folders_follow_the_xdg_variables_when_they_are_absolute() -> None:
