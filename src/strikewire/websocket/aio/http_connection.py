@@ -47,6 +47,7 @@ class HttpConnection(asyncio.Protocol):
         self._reading_paused = False
         self._writing_paused = False
         self._is_first = True
+        self._has_ended = False
         self._is_over = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -74,19 +75,24 @@ class HttpConnection(asyncio.Protocol):
         if self._server.enter(self):
             self._watch()
         else:
-            self._answer(plain_text(503, "too many connections"))
+            self._answer(plain_text(503, "too many connections"), last=True)
 
     def data_received(self, data: bytes) -> None:
         """Take in what the socket gave."""
         if self._is_over:
             return
         before = self._reader.waits_for
-        self._take(self._reader.receive(data))
-        if self._reader.waits_for != before:
+        events = self._reader.receive(data)
+        self._take(events)
+        # Not otherwise: a client must not win time by sending a byte now and then.
+        if events or self._reader.waits_for != before:
             self._watch()
 
-    def eof_received(self) -> None:
-        """Take in that the client hung up; asyncio then closes our half too."""
+    def eof_received(self) -> bool:
+        """Take in that the client sends no more; keep our half open while an answer is due."""
+        self._has_ended = True
+        is_due = not self._is_over and (self._answering or bool(self._waiting))
+        return is_due and self._transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take in that the socket is gone."""
@@ -123,7 +129,7 @@ class HttpConnection(asyncio.Protocol):
         while self._waiting and not self._answering and not self._is_over:
             request = self._waiting.popleft()
             if isinstance(request, BadRequest):
-                self._answer(plain_text(request.status, request.reason))
+                self._answer(plain_text(request.status, request.reason), last=True)
             elif handshake.wants_websocket(request):
                 self._upgrade(request)
             elif request.upgrade:
@@ -134,6 +140,8 @@ class HttpConnection(asyncio.Protocol):
                 self._answering = True
                 self._server.start(self._respond(self._server.http, request))
         self._update_reading()
+        if self._has_ended and not self._answering and not self._is_over:
+            self._hang_up()
 
     async def _respond(self, http: "HttpHandler", request: HttpRequest) -> None:
         """Have one request answered; whatever its handler does, there is an answer."""
@@ -142,18 +150,21 @@ class HttpConnection(asyncio.Protocol):
             self._answer(response, request)
         except Exception:  # the outermost edge of the handler's task
             logger.exception("handler of %s %s failed", request.method, request.path)
-            self._answer(plain_text(500, "internal error"))
+            self._answer(plain_text(500, "internal error"), request, last=True)
         finally:
             self._answering = False
         self._advance()
         self._watch()
 
-    def _answer(self, response: HttpResponse, request: HttpRequest | None = None) -> None:
-        """Write a response; without the request it answers, hang up after it."""
+    def _answer(
+        self, response: HttpResponse, request: HttpRequest | None = None, *, last: bool = False
+    ) -> None:
+        """Write a response, and hang up after it if it is the last."""
         if self._is_over:
             return
         self._is_first = False
-        keep_alive = request is not None and request.keep_alive and not self._server.is_closing
+        keep_alive = request is not None and request.keep_alive
+        keep_alive = keep_alive and not (last or self._server.is_closing)
         head_only = request is not None and request.method == "HEAD"
         self._transport.write(encode_response(response, keep_alive=keep_alive, head_only=head_only))
         if not keep_alive:
@@ -169,12 +180,11 @@ class HttpConnection(asyncio.Protocol):
         if isinstance(verdict, handshake.Accepted) and self._server.is_closing:
             verdict = plain_text(503, "the server is closing")
         if isinstance(verdict, HttpResponse):
-            self._answer(verdict, None)
+            self._answer(verdict, request, last=True)
             return
 
         assert verdict.response is not None
-        self._is_over = True
-        self._stop_watching()
+        self._end()
         self._transport.write(encode_response(verdict.response, keep_alive=True))
         connection = self._server.open(request, verdict)
         self._transport.set_protocol(connection)
@@ -186,8 +196,13 @@ class HttpConnection(asyncio.Protocol):
     # ------------------------------------------------------------------------ limits and times
 
     def _update_reading(self) -> None:
-        pause = self._writing_paused or len(self._waiting) >= self._limits.pipelined_requests_max
-        if self._is_over or pause == self._reading_paused:
+        # What follows an upgrade request is not for us to read, until it is known for whom it is.
+        pause = not self._is_over and (
+            self._writing_paused
+            or self._reader.is_done
+            or len(self._waiting) >= self._limits.pipelined_requests_max
+        )
+        if pause == self._reading_paused or self._transport.is_closing():
             return
         self._reading_paused = pause
         if pause:
@@ -222,10 +237,14 @@ class HttpConnection(asyncio.Protocol):
             self._timer.cancel()
 
     def _give_up(self) -> None:
-        self._answer(plain_text(408, "the request did not arrive in time"))
+        self._answer(plain_text(408, "the request did not arrive in time"), last=True)
 
     def _hang_up(self) -> None:
-        self._is_over = True
-        self._stop_watching()
+        self._end()
         self._wait_for(self._limits.close_timeout_s, self._transport.abort)
         hang_up(self._transport)
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._stop_watching()
+        self._update_reading()

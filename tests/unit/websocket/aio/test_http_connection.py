@@ -1,0 +1,355 @@
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from strikewire.websocket import Connection, HttpRequest, HttpResponse, Limits, Server, serve
+
+GET = b"GET /a?b=1 HTTP/1.1\r\nHost: h\r\n\r\n"
+LAST = b"GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+UPGRADE = (
+    b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+HELLO = bytes.fromhex("818537fa213d7f9f4d5158")
+
+
+async def echo(connection: Connection) -> None:
+    async for message in connection:
+        await connection.send(message)
+
+
+async def describe(request: HttpRequest) -> HttpResponse:
+    words = f"{request.method} {request.path} {request.query} {request.body.decode()}"
+    return HttpResponse(200, [("content-type", "text/plain")], words.strip().encode())
+
+
+class Client:
+    """A client that says exactly what it is told to."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    def say(self, data: bytes) -> None:
+        self.writer.write(data)
+
+    async def head(self) -> bytes:
+        return await self.reader.readuntil(b"\r\n\r\n")
+
+    async def answer(self) -> tuple[int, bytes]:
+        """Return status and body of the next response that has a length."""
+        head = (await self.head()).decode()
+        length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
+        return int(head.split(" ")[1]), await self.reader.readexactly(length)
+
+    async def rest(self) -> bytes:
+        return await self.reader.read()
+
+
+@asynccontextmanager
+async def client_of(server: Server) -> AsyncIterator[Client]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    try:
+        yield Client(reader, writer)
+    finally:
+        writer.close()
+
+
+@asynccontextmanager
+async def venue(
+    http: Callable[[HttpRequest], Awaitable[HttpResponse]] | None = describe,
+    limits: Limits | None = None,
+) -> AsyncIterator[Client]:
+    async with serve(echo, http=http, limits=limits) as server, client_of(server) as client:
+        yield client
+
+
+class TestRequests:
+    async def test_a_request_is_answered(self) -> None:
+        async with venue() as client:
+            client.say(GET)
+
+            assert await client.head() == (
+                b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 10\r\n"
+                b"connection: keep-alive\r\n\r\n"
+            )
+
+    async def test_one_connection_serves_many_requests(self) -> None:
+        async with venue() as client:
+            for _ in range(3):
+                client.say(GET)
+                assert await client.answer() == (200, b"GET /a b=1")
+
+    async def test_pipelined_requests_are_answered_in_order(self) -> None:
+        async def in_order(request: HttpRequest) -> HttpResponse:
+            return HttpResponse(200, (), request.path.encode())
+
+        async with venue(in_order) as client:
+            client.say(b"".join(b"GET /%d HTTP/1.1\r\nHost: h\r\n\r\n" % n for n in range(40)))
+            answers = [await client.answer() for _ in range(40)]
+
+        assert answers == [(200, b"/%d" % n) for n in range(40)]
+
+    async def test_a_client_that_says_close_is_hung_up_on(self) -> None:
+        async with venue() as client:
+            client.say(GET + LAST + GET)
+
+            assert await client.answer() == (200, b"GET /a b=1")
+            assert await client.answer() == (200, b"GET /last")
+            assert await client.rest() == b""
+
+    async def test_a_client_that_closes_its_half_is_still_answered(self) -> None:
+        async with venue() as client:
+            client.say(GET)
+            client.writer.write_eof()
+
+            assert await client.answer() == (200, b"GET /a b=1")
+            assert await client.rest() == b""
+
+    async def test_head_is_answered_without_body(self) -> None:
+        async with venue() as client:
+            client.say(b"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n" + LAST)
+
+            assert b"content-length: 7\r\n" in await client.head()
+            assert await client.answer() == (200, b"GET /last")
+
+    async def test_bodies_come_with_a_length_or_in_chunks(self) -> None:
+        async with venue() as client:
+            client.say(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc")
+            client.say(b"POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+            client.say(b"3\r\nxyz\r\n0\r\n\r\n")
+
+            assert await client.answer() == (200, b"POST /a  abc")
+            assert await client.answer() == (200, b"POST /b  xyz")
+
+    async def test_a_client_that_waits_with_its_body_is_told_to_go_on(self) -> None:
+        async with venue() as client:
+            client.say(
+                b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+            )
+            assert await client.head() == b"HTTP/1.1 100 Continue\r\n\r\n"
+            client.say(b"abc")
+
+            assert await client.answer() == (200, b"POST /a  abc")
+
+    async def test_http_1_0_is_answered_once(self) -> None:
+        async with venue() as client:
+            client.say(b"GET /a HTTP/1.0\r\n\r\n")
+
+            assert await client.answer() == (200, b"GET /a")
+            assert await client.rest() == b""
+
+    async def test_the_client_is_named(self) -> None:
+        async def name(request: HttpRequest) -> HttpResponse:
+            return HttpResponse(200, (), request.peer.encode())
+
+        async with venue(name) as client:
+            client.say(GET)
+            host, port = client.writer.get_extra_info("sockname")
+
+            assert await client.answer() == (200, f"{host}:{port}".encode())
+
+    async def test_without_a_handler_a_websocket_is_asked_for(self) -> None:
+        async with venue(http=None) as client:
+            client.say(GET)
+            head = await client.head()
+
+        assert head.startswith(b"HTTP/1.1 426 Upgrade Required\r\n")
+        assert b"upgrade: websocket\r\n" in head
+
+    async def test_an_upgrade_nobody_speaks_is_answered_as_a_plain_request(self) -> None:
+        async with venue() as client:
+            client.say(
+                b"POST /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+                b"Content-Length: 3\r\n\r\nabc" + GET
+            )
+
+            assert await client.answer() == (200, b"POST /a  abc")
+            assert await client.answer() == (200, b"GET /a b=1")
+
+
+class TestMistakes:
+    async def test_a_handler_that_fails_is_answered_500_and_logged(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def fail(request: HttpRequest) -> HttpResponse:
+            raise KeyError("secret")
+
+        async with venue(fail) as client:
+            client.say(GET)
+            answer = await client.answer()
+
+        assert answer == (500, b"internal error\n")
+        assert [record.message for record in caplog.records] == ["handler of GET /a failed"]
+
+    async def test_a_response_that_would_split_is_answered_500(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def split(request: HttpRequest) -> HttpResponse:
+            return HttpResponse(200, [("x", "a\r\nb: c")])
+
+        caplog.set_level(logging.CRITICAL)
+        async with venue(split) as client:
+            client.say(GET)
+
+            assert (await client.answer())[0] == 500
+
+    @pytest.mark.parametrize(
+        ("data", "status"),
+        [
+            (b"nonsense\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\n\r\n", 400),
+            (b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 431),
+            (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n", 413),
+            (b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 501),
+        ],
+    )
+    async def test_a_bad_request_is_answered_and_hung_up_on(self, data: bytes, status: int) -> None:
+        async with venue() as client:
+            client.say(GET + data + GET)
+
+            assert await client.answer() == (200, b"GET /a b=1")
+            assert (await client.answer())[0] == status
+            assert await client.rest() == b""
+
+
+class TestTimes:
+    async def test_a_client_that_says_nothing_is_hung_up_on(self) -> None:
+        async with venue(limits=Limits(open_timeout_s=0.01)) as client:
+            assert await client.rest() == b""
+
+    async def test_a_head_that_does_not_end_is_answered_408(self) -> None:
+        async with venue(limits=Limits(open_timeout_s=0.01)) as client:
+            client.say(b"GET / HTT")
+
+            assert (await client.answer())[0] == 408
+            assert await client.rest() == b""
+
+    async def test_a_body_that_does_not_end_is_answered_408(self) -> None:
+        async with venue(limits=Limits(body_timeout_s=0.01)) as client:
+            client.say(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na")
+
+            assert (await client.answer())[0] == 408
+
+    async def test_an_idle_client_is_hung_up_on(self) -> None:
+        async with venue(limits=Limits(idle_timeout_s=0.01)) as client:
+            client.say(GET)
+
+            assert await client.answer() == (200, b"GET /a b=1")
+            assert await client.rest() == b""
+
+    async def test_a_client_that_does_not_read_is_hung_up_on(self) -> None:
+        async def much(request: HttpRequest) -> HttpResponse:
+            return HttpResponse(200, (), bytes(32 << 20))
+
+        async with venue(much, Limits(body_timeout_s=0.01)) as client:
+            client.say(GET)
+            await client.head()
+
+            with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                # Had the server waited for us, all of it would come.
+                await asyncio.wait_for(_read_late(client), 30)
+
+    async def test_a_handler_may_take_its_time(self) -> None:
+        async def slow(request: HttpRequest) -> HttpResponse:
+            await asyncio.sleep(0.05)
+            return HttpResponse(200, (), b"done")
+
+        limits = Limits(open_timeout_s=0.01, idle_timeout_s=0.01, body_timeout_s=0.01)
+        async with venue(slow, limits) as client:
+            client.say(GET)
+
+            assert await client.answer() == (200, b"done")
+
+
+async def _read_late(client: Client) -> None:
+    # Nothing is read until the server has given up: then the stream ends too early.
+    transport = client.writer.transport
+    assert isinstance(transport, asyncio.ReadTransport)
+    transport.pause_reading()
+    await asyncio.sleep(0.2)
+    transport.resume_reading()
+    await client.reader.readexactly(32 << 20)
+
+
+class TestBackpressure:
+    async def test_a_flood_of_requests_waits_on_the_clients_side(self) -> None:
+        has_begun, may_go_on = asyncio.Event(), asyncio.Event()
+
+        async def wait(request: HttpRequest) -> HttpResponse:
+            has_begun.set()
+            await may_go_on.wait()
+            return HttpResponse(200)
+
+        async with venue(wait, Limits(pipelined_requests_max=4)) as client:
+            client.say(GET * 10)
+            await has_begun.wait()
+            may_go_on.set()
+
+            assert [await client.answer() for _ in range(10)] == [(200, b"")] * 10
+
+    async def test_too_many_connections_are_answered_503(self) -> None:
+        async with (
+            serve(echo, http=describe, limits=Limits(connections_max=1)) as server,
+            client_of(server) as first,
+        ):
+            first.say(GET)
+            await first.answer()
+            async with client_of(server) as second:
+                assert (await second.answer())[0] == 503
+                assert await second.rest() == b""
+            first.say(GET)
+            assert (await first.answer())[0] == 200
+
+
+class TestUpgrades:
+    async def test_http_first_then_a_websocket_on_the_same_socket(self) -> None:
+        async with venue() as client:
+            client.say(GET + UPGRADE + HELLO)
+
+            assert await client.answer() == (200, b"GET /a b=1")
+            assert (await client.head()).startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
+            assert await client.reader.readexactly(7) == b"\x81\x05Hello"
+
+    async def test_frames_wait_while_a_request_before_the_upgrade_is_answered(self) -> None:
+        may_go_on = asyncio.Event()
+
+        async def wait(request: HttpRequest) -> HttpResponse:
+            await may_go_on.wait()
+            return HttpResponse(200)
+
+        async with venue(wait) as client:
+            client.say(GET + UPGRADE)
+            client.say(HELLO)
+            asyncio.get_running_loop().call_later(0.01, may_go_on.set)
+
+            assert await client.answer() == (200, b"")
+            assert (await client.head()).startswith(b"HTTP/1.1 101")
+            assert await client.reader.readexactly(7) == b"\x81\x05Hello"
+
+    @pytest.mark.parametrize(
+        ("old", "new", "status"),
+        [
+            (b"GET", b"POST", 405),
+            (b"Version: 13", b"Version: 8", 426),
+            (b"keep-alive, Upgrade", b"keep-alive", 400),
+            (b"dGhlIHNhbXBsZSBub25jZQ==", b"short", 400),
+        ],
+    )
+    async def test_a_wrong_handshake_is_answered_by_status(
+        self, old: bytes, new: bytes, status: int
+    ) -> None:
+        async with venue() as client:
+            client.say(UPGRADE.replace(old, new))
+
+            assert (await client.answer())[0] == status
+            assert await client.rest() == b""
+
+    async def test_a_large_handshake_is_answered_431(self) -> None:
+        async with venue() as client:
+            client.say(UPGRADE.replace(b"Host: h", b"Host: h\r\nCookie: " + b"a" * 20_000))
+
+            assert (await client.answer())[0] == 431

@@ -1,0 +1,63 @@
+import asyncio
+import socket
+
+from strikewire.testing.transport import MemoryTransport
+from strikewire.websocket.aio.sockets import hang_up, peer_name, prepare_socket
+from strikewire.websocket.limits import Limits
+
+
+class Named(asyncio.BaseTransport):
+    """A transport that knows one thing."""
+
+    def __init__(self, **known: object) -> None:
+        super().__init__(known)
+
+
+def test_a_peer_has_a_name() -> None:
+    assert peer_name(Named(peername=("127.0.0.1", 5))) == "127.0.0.1:5"
+    assert peer_name(Named(peername=("::1", 5, 0, 0))) == "[::1]:5"
+    assert peer_name(Named(peername="/run/socket")) == "/run/socket"
+    assert peer_name(Named()) == ""
+
+
+def test_the_kernels_send_buffer_is_set_when_a_size_is_given() -> None:
+    with socket.socket() as sock:
+        before = sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+
+        prepare_socket(Named(socket=sock), Limits())
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == before
+
+        prepare_socket(Named(socket=sock), Limits(kernel_send_bytes=8192))
+        assert 8192 <= sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 4 * 8192
+
+
+def test_a_transport_without_a_socket_is_left_alone() -> None:
+    prepare_socket(Named(), Limits(kernel_send_bytes=8192))
+
+
+async def test_only_our_half_is_closed() -> None:
+    transport = MemoryTransport()
+
+    hang_up(transport)
+
+    assert (transport.has_ended, transport.is_closing()) == (True, False)
+
+
+async def test_tls_is_closed_whole() -> None:
+    transport = MemoryTransport(half_close=False)
+
+    hang_up(transport)
+
+    assert (transport.has_ended, transport.is_closing()) == (False, True)
+
+
+async def test_a_connection_that_was_reset_is_aborted() -> None:
+    class Reset(MemoryTransport):
+        def write_eof(self) -> None:
+            raise OSError(107, "Transport endpoint is not connected")
+
+    transport = Reset()
+
+    hang_up(transport)
+
+    assert transport.is_closing()
