@@ -1,10 +1,16 @@
 import json
 import math
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+import pytest
 from msgspec import UNSET
 from msgspec import json as msgspec_json
 
-from strikewire.exchange import SettleInstrument
+from strikewire.api.market_data import Ticker
+from strikewire.exchange import Mark, SettleInstrument
+from strikewire.marketdata.marketdata import MarketData
 from strikewire.marketdata.tickers import (
     book_summary,
     option_greeks,
@@ -12,7 +18,17 @@ from strikewire.marketdata.tickers import (
     ticker,
     underlying_index,
 )
-from strikewire.model import NS_PER_DAY, NS_PER_HOUR, PriceE8
+from strikewire.model import (
+    NS_PER_DAY,
+    NS_PER_HOUR,
+    Instrument,
+    InstrumentId,
+    PriceE8,
+    instrument,
+    ms_to_ns,
+    price_e8,
+    price_to_ticks,
+)
 from strikewire.pricing import implied_volatility, years_to_expiry
 from strikewire.testing.exchange import ALICE, BOB, START_NS
 from strikewire.testing.marketdata import Street
@@ -219,3 +235,60 @@ def test_a_summary_has_the_middle_of_both_sides() -> None:
     assert (line.underlying_index, line.interest_rate) == ("SYN.BTC-25DEC26", 0.0)
     assert line.volume_notional is UNSET
     assert line.current_funding is UNSET
+
+
+RECORDED = Path(__file__).resolve().parents[2] / "data" / "deribit_tickers.jsonl"
+
+ROUNDING = {
+    # What half of the last published digit of the volatility and of the timestamp may make of it.
+    "delta": 1e-4,
+    "gamma": 1e-5,
+    "vega": 5e-3,
+    "rho": 1e-2,
+    "bid_iv": 0.02,
+    "ask_iv": 0.1,
+}
+
+
+def test_recorded_tickers_come_out_as_deribit_published_them() -> None:
+    recorded = [json.loads(line) for line in RECORDED.read_text().splitlines()]
+    exact = 0
+
+    for theirs in recorded:
+        ours = shown_for(theirs)
+        assert ours.greeks is not UNSET
+        published = {**theirs["greeks"], "bid_iv": theirs["bid_iv"], "ask_iv": theirs["ask_iv"]}
+        for name, rounding in ROUNDING.items():
+            value = getattr(ours, name) if name.endswith("iv") else getattr(ours.greeks, name)
+            assert value == pytest.approx(published[name], abs=rounding), theirs
+        exact += (ours.bid_iv, ours.ask_iv) == (theirs["bid_iv"], theirs["ask_iv"])
+
+    assert exact > 0.7 * len(recorded)
+
+
+def shown_for(recorded: dict[str, Any]) -> Ticker:
+    """Return our ticker of a recorded market: its mark, its index and its best prices."""
+    listed = instrument(recorded["instrument_name"], instrument_id=1)
+    now_ns = ms_to_ns(recorded["timestamp"])
+    data = MarketData()
+    market = data.begin(listed, now_ns)
+    index = price_e8(recorded["index_price"])
+    data.value(now_ns, [(listed.price_index, index)])
+    mark = Mark(
+        InstrumentId(1),
+        price_e8(recorded["mark_price"]),
+        round(recorded["mark_iv"] * 10_000),
+        price_e8(recorded["underlying_price"]),
+    )
+    market.value(now_ns, mark, index)
+    market.book.replace(
+        1,
+        level_of(listed, recorded["best_bid_price"]),
+        level_of(listed, recorded["best_ask_price"]),
+    )
+    return ticker(data, market)
+
+
+def level_of(listed: Instrument, price: float) -> list[tuple[int, int]]:
+    """Return one level at a price; none where the recording has no price."""
+    return [(price_to_ticks(listed, Decimal(str(price))), 1)] if price else []
