@@ -156,7 +156,6 @@ def _underlying(tickers: "dict[str, Ticker]") -> float:
 
 def board(chain: Chain) -> "Table":
     """Return a chain as a table."""
-    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     days, rest = divmod(max(0, chain.expiration_ms - chain.asked_ms), DAY_MS)
@@ -165,10 +164,8 @@ def board(chain: Chain) -> "Table":
         title=f"{chain.currency} options of {when:%-d %B %Y}, {days} d {rest // 3_600_000} h left, "
         f"forward {chain.underlying:,.2f}",
         caption="expiries: " + "  ".join(chain.expiries),
-        header_style="bold",
-        border_style="dim",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
+        header_style="bold underline",
+        box=None,  # no dividers, so that the highlighted row has no holes
     )
     for name in ("OI", "Δ", "IV", "bid", "mark", "ask"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -187,7 +184,7 @@ def board(chain: Chain) -> "Table":
             *call[:3],
             strike,
             *(bid, mark, ask, iv, delta, interest),
-            style="reverse" if is_central else None,
+            style="on grey27" if is_central else None,
         )
     return table
 

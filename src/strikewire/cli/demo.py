@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from strikewire.cli.errors import FAILED, AddressCommandError, explained
-from strikewire.cli.output import json_option, print_json
+from strikewire.cli.output import json_option, print_json, progress
 
 if TYPE_CHECKING:
     from strikewire.venue.demo import Ready
@@ -103,9 +103,9 @@ def command(
             _introduce(ready, venue)
 
     async def work(stopped: asyncio.Event) -> "Verdict | None":
-        with _folder(data_dir) as path:
+        with _folder(data_dir) as path, progress("replaying the journal") as told:
             return await run_demo(
-                options, DataDir(path), surroundings(), announce=announce, stopped=stopped
+                options, DataDir(path), surroundings(told), announce=announce, stopped=stopped
             )
 
     with explained():

@@ -27,13 +27,16 @@ from strikewire.client.outputs import (
 from strikewire.client.readers import Readers
 from strikewire.client.streams import Loss, Note, Stream
 from strikewire.client.surroundings import jitter, sign, steady_clock, trust
-from strikewire.websocket import Connection, ConnectionClosedError, WebSocketError
+from strikewire.websocket import Connection, ConnectionClosedError, Limits, WebSocketError
 from strikewire.websocket import connect as open_websocket
 
 T = TypeVar("T")
 
 NOTES_MAX: Final = 1_024
 """Notes that wait for the reader of one stream unless it asks for another number."""
+
+# The list of all instruments of a large venue is a message of some megabytes.
+WEBSOCKET_LIMITS: Final = Limits(message_bytes_max=16 << 20, frame_bytes_max=16 << 20)
 
 Opener = Callable[[], AbstractAsyncContextManager[Connection]]
 
@@ -76,7 +79,8 @@ async def connect(
         url=url,
         credentials=Credentials(client_id, client_secret) if client_id else None,
         options=options or Options(),
-        opener=opener or (lambda: open_websocket(url, ssl=trust(url, ca_file))),
+        opener=opener
+        or (lambda: open_websocket(url, ssl=trust(url, ca_file), limits=WEBSOCKET_LIMITS)),
         clock=clock or steady_clock(),
     )
     failure: Exception | None = None

@@ -26,7 +26,7 @@ from msgspec import Struct
 from strikewire.api.reference import Instrument
 from strikewire.api.trading import Order
 
-REQUESTS_AT_ONCE_MAX: Final = 64
+REQUESTS_AT_ONCE_MAX: Final = 8
 """Requests of one maker that may be on their way; further slots wait for their turn."""
 
 Direction = Literal["buy", "sell"]

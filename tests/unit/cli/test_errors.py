@@ -7,7 +7,13 @@ import pytest
 
 from strikewire.cli.errors import EXIT_CODES, CommandError, explained
 from strikewire.client import ConnectError
-from strikewire.journal import JournalLockedError
+from strikewire.feeds import RecordingError
+from strikewire.journal import (
+    JournalCorruptError,
+    JournalLockedError,
+    JournalVersionError,
+    JournalWriteError,
+)
 from strikewire.venue.datadir import DataDirError
 from strikewire.venue.demo import DemoError
 from strikewire.venue.settings import ConfigError
@@ -21,6 +27,10 @@ from strikewire.websocket import AddressInUseError
         (ConfigError("server.port: no"), 3),
         (ConnectError(url="ws://x", reason="refused"), 4),
         (JournalLockedError(Path("journal.db")), 5),
+        (JournalVersionError(Path("journal.db"), found=9, expected=1), 5),
+        (JournalCorruptError(7, "its seal is wrong"), 5),
+        (JournalWriteError("disk full"), 5),
+        (RecordingError("cut"), 5),
         (DataDirError("/x: permission denied"), 5),
         (AddressInUseError("127.0.0.1", 8080), 6),
     ],

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from strikewire.client import ConnectError, Disconnected, VenueError, connect
-from strikewire.journal import JournalLockedError, SqliteJournal
+from strikewire.client import ClientError, ConnectError, Disconnected, VenueError, connect
+from strikewire.journal import JournalLockedError, JournalWriteError, SqliteJournal
 from strikewire.model import InstrumentId
 from strikewire.sequencer import replay
 from strikewire.venue.config import Config
@@ -127,6 +127,39 @@ async def test_clients_are_told_when_the_venue_goes(
     await opening.__aexit__(None, None, None)
     assert isinstance(gone, Disconnected)
     assert gone.reason.startswith("closed 1001")
+
+
+async def test_a_disk_that_fails_ends_the_venue_and_nobody_is_told_that_all_is_well(
+    small: ConfigMaker,
+    folder: DataDir,
+    surroundings: Surroundings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outcomes: list[str] = []
+
+    def refuse(*_: object) -> None:
+        raise JournalWriteError("disk full")
+
+    async def trade(venue: Venue) -> None:
+        key = venue.account_keys[0]
+        async with connect(venue.addresses.ws, key.client_id, key.client_secret) as client:
+            monkeypatch.setattr(venue.journal, "append", refuse)
+            try:
+                await client.buy(instrument_name="BTC-PERPETUAL", amount=10, price=30_000)
+            except ClientError as error:
+                outcomes.append(str(error))
+            await asyncio.Event().wait()
+
+    async def run() -> None:
+        async with open_venue(small(), folder, surroundings) as venue:
+            await trade(venue)
+
+    with pytest.raises(JournalWriteError, match="disk full"):
+        await run()
+
+    async with open_venue(small(), folder, surroundings) as again:
+        assert again.exchange.open_orders(again.account_keys[0].account_id) == []
+    assert all("private/buy" in outcome for outcome in outcomes)
 
 
 async def test_a_taken_port_is_named_and_leaves_nothing_running(
