@@ -164,7 +164,7 @@ def board(chain: Chain) -> "Table":
         title=f"{chain.currency} options of {when:%-d %B %Y}, {days} d {rest // 3_600_000} h left, "
         f"forward {chain.underlying:,.2f}",
         caption="expiries: " + "  ".join(chain.expiries),
-        header_style="bold underline",
+        header_style="cyan",
         box=None,  # no dividers, so that the highlighted row has no holes
     )
     for name in ("OI", "Δ", "IV", "bid", "mark", "ask"):
