@@ -72,7 +72,9 @@ class HttpConnection(asyncio.Protocol):
             body_bytes_max=self._limits.body_bytes_max,
             peer=peer_name(transport),
         )
-        if self._server.enter(self):
+        if self._server.is_closing:
+            transport.abort()  # it was accepted, or shook hands over TLS, while we stopped listening
+        elif self._server.enter(self):
             self._watch()
         else:
             self._answer(plain_text(503, "too many connections"), last=True)
@@ -177,8 +179,6 @@ class HttpConnection(asyncio.Protocol):
         verdict = handshake.accept(request, self._server.policy)
         if isinstance(verdict, handshake.Accepted) and self._server.admit is not None:
             verdict = self._server.admit(request) or verdict
-        if isinstance(verdict, handshake.Accepted) and self._server.is_closing:
-            verdict = plain_text(503, "the server is closing")
         if isinstance(verdict, HttpResponse):
             self._answer(verdict, request, last=True)
             return

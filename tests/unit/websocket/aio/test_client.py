@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -26,8 +26,12 @@ async def scripted(script: Script) -> AsyncIterator[str]:
 
     async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
-        await script(request, reader, writer)
-        writer.close()
+        try:
+            await script(request, reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(serve_one, "127.0.0.1", 0)
     async with server:
@@ -153,6 +157,19 @@ async def test_a_connection_lost_before_it_opened_is_a_failed_handshake() -> Non
 
     async with scripted(script) as uri:
         with pytest.raises(HandshakeError):
+            await connect(uri)
+
+
+async def test_what_comes_after_a_failed_handshake_is_not_looked_at() -> None:
+    async def script(
+        request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        writer.write(b"SSH-2.0\r\n")
+        await writer.drain()
+        writer.write(b"more of the same\r\n")
+
+    async with scripted(script) as uri:
+        with pytest.raises(HandshakeError, match="did not answer in http"):
             await connect(uri)
 
 

@@ -1,11 +1,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from strikewire.testing.transport import MemoryTransport
 from strikewire.websocket import Connection, HttpRequest, HttpResponse, Limits, Server, serve
+from strikewire.websocket.aio.http_connection import HttpConnection
 
 GET = b"GET /a?b=1 HTTP/1.1\r\nHost: h\r\n\r\n"
 LAST = b"GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
@@ -55,7 +57,13 @@ async def client_of(server: Server) -> AsyncIterator[Client]:
     try:
         yield Client(reader, writer)
     finally:
-        writer.close()
+        await leave(writer)
+
+
+async def leave(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -273,6 +281,77 @@ async def _read_late(client: Client) -> None:
     await asyncio.sleep(0.2)
     transport.resume_reading()
     await client.reader.readexactly(32 << 20)
+
+
+class TestLeaving:
+    async def test_a_client_may_leave_while_it_is_answered(self) -> None:
+        has_begun, may_go_on, is_done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def wait(request: HttpRequest) -> HttpResponse:
+            has_begun.set()
+            await may_go_on.wait()
+            is_done.set()
+            return HttpResponse(200)
+
+        async with serve(echo, http=wait) as server:
+            async with client_of(server) as client:
+                client.say(GET)
+                await has_begun.wait()
+                transport = client.writer.transport
+                transport.abort()
+            may_go_on.set()
+            await is_done.wait()
+
+    async def test_a_socket_that_arrives_while_the_server_closes_is_not_let_in(self) -> None:
+        async with serve(echo, http=describe) as server:
+            server.close()
+            transport = MemoryTransport()
+            late = HttpConnection(server)
+            transport.set_protocol(late)
+            late.connection_made(transport)
+
+            assert transport.is_closing()
+
+    async def test_a_socket_stalled_for_a_moment_is_not_lost(self) -> None:
+        async with serve(echo, http=None) as server:
+            transport = MemoryTransport()
+            socket = HttpConnection(server)
+            transport.set_protocol(socket)
+            socket.connection_made(transport)
+            transport.set_write_buffer_limits(high=10)
+            transport.stall()
+
+            transport.give(GET)
+            assert transport.is_paused
+            transport.flow()
+            assert not transport.is_paused
+            transport.abort()
+
+    async def test_a_socket_in_use_for_too_long_is_aborted_with_the_server(self) -> None:
+        has_begun = asyncio.Event()
+
+        async def stay(request: HttpRequest) -> HttpResponse:
+            has_begun.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async with serve(echo, http=stay, limits=Limits(shutdown_timeout_s=0.01)) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(GET)
+            await has_begun.wait()
+
+        assert await reader.read() == b""
+        await leave(writer)
+
+    async def test_no_client_is_told_to_go_on_before_its_turn(self) -> None:
+        async with venue() as client:
+            client.say(
+                GET + b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
+                b"Expect: 100-continue\r\n\r\nx"
+            )
+
+            assert await client.answer() == (200, b"GET /a b=1")
+            assert await client.answer() == (200, b"POST /a  x")
 
 
 class TestBackpressure:

@@ -2,6 +2,7 @@ import asyncio
 import errno
 import socket
 import ssl
+from contextlib import suppress
 
 import pytest
 
@@ -26,6 +27,12 @@ async def echo(connection: Connection) -> None:
 
 def uri(port: int, path: str = "/") -> str:
     return f"ws://127.0.0.1:{port}{path}"
+
+
+async def leave(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 class TestListening:
@@ -206,7 +213,7 @@ class TestClosing:
             server.close()
             may_go_on.set()
             answer = await reader.read()
-            writer.close()
+            await leave(writer)
 
         assert answer.endswith(b"connection: close\r\n\r\ndone")
 
@@ -216,7 +223,7 @@ class TestClosing:
             await asyncio.sleep(0)
             server.close()
             assert await reader.read() == b""
-            writer.close()
+            await leave(writer)
 
     async def test_a_handler_may_finish(self) -> None:
         finished: list[str] = []
@@ -265,7 +272,7 @@ class TestClosing:
             await reader.readuntil(b"\r\n\r\n")
 
         assert (await reader.read()).startswith(b"\x88\x13\x03\xe9")
-        writer.close()
+        await leave(writer)
 
     async def test_an_error_inside_the_block_goes_its_way_untouched(self) -> None:
         with pytest.raises(KeyError):
@@ -333,7 +340,7 @@ class TestTLS:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=client_tls)
             writer.write(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
             assert (await reader.read()).endswith(b"\r\n\r\nhello")
-            writer.close()
+            await leave(writer)
 
     async def test_a_violation_is_told_before_hanging_up(
         self, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
