@@ -180,6 +180,7 @@ class Maker:
             further = self._quoter.answered(now_ns, slot, result)
             if not self.complete.is_set() and self._quoter.is_complete:
                 self.complete.set()
+                self._quoter.settle()
                 self.latencies_ns.clear()  # the figures are to be those of an ordinary day
         self._begin(client, tasks, further)
 

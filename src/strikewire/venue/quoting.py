@@ -26,8 +26,12 @@ from msgspec import Struct
 from strikewire.api.reference import Instrument
 from strikewire.api.trading import Order
 
+REQUESTS_AT_START_MAX: Final = 64
+"""Requests of one maker that may be on their way while it quotes everything for the first time:
+many, so that the disk is waited for rarely. Further slots wait for their turn."""
+
 REQUESTS_AT_ONCE_MAX: Final = 8
-"""Requests of one maker that may be on their way; further slots wait for their turn."""
+"""The same afterwards: few, so that none waits long behind the maker's own."""
 
 Direction = Literal["buy", "sell"]
 
@@ -146,6 +150,7 @@ class Quoter:
         self._books: dict[str, _Book] = {}
         self._by_order: dict[str, Slot] = {}
         self._on_way = 0
+        self._on_way_max = REQUESTS_AT_START_MAX
         self._cut_off: dict[str, None] = {}  # instruments whose turn ended at the limit, in order
 
     @property
@@ -175,6 +180,10 @@ class Quoter:
             if name not in self._books:
                 style = self._style_of(instrument)
                 self._books[name] = _Book(instrument, style, self._slots(instrument, style))
+
+    def settle(self) -> None:
+        """Take note that everything has been quoted once: from now on there is no hurry."""
+        self._on_way_max = REQUESTS_AT_ONCE_MAX
 
     def reset(self) -> None:
         """Forget every order: the connection they were placed on is gone, and they with it."""
@@ -264,7 +273,7 @@ class Quoter:
             if slot.phase is Phase.WAITING or now_ns < slot.rests_until_ns:
                 continue
             action = _action(book, slot)
-            if action is not None and self._on_way >= REQUESTS_AT_ONCE_MAX:
+            if action is not None and self._on_way >= self._on_way_max:
                 self._cut_off[book.instrument.instrument_name] = None
                 break
             if action is not None:
@@ -276,7 +285,7 @@ class Quoter:
     def _resume(self, now_ns: int) -> list[Action]:
         """Go on with the instruments whose turn ended at the limit."""
         actions: list[Action] = []
-        while self._cut_off and self._on_way < REQUESTS_AT_ONCE_MAX:
+        while self._cut_off and self._on_way < self._on_way_max:
             name = next(iter(self._cut_off))
             del self._cut_off[name]
             if name in self._books:

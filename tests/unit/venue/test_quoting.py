@@ -10,7 +10,6 @@ from strikewire.venue.quoting import (
     FUTURE,
     OPTION,
     PERPETUAL,
-    REQUESTS_AT_ONCE_MAX,
     SPOT,
     Action,
     Edit,
@@ -227,17 +226,23 @@ def test_a_quoter_is_complete_when_every_order_rests() -> None:
     assert machine.quotes == 2
 
 
-def test_requests_on_their_way_are_bounded() -> None:
-    names = [f"BTC-25DEC26-{strike}-C" for strike in range(1, 9)]
+@pytest.mark.parametrize(("is_settled", "most"), [(False, 64), (True, 8)])
+def test_requests_on_their_way_are_bounded(is_settled: bool, most: int) -> None:
+    names = [f"BTC-25DEC26-{strike}-C" for strike in range(1, 64)]
     machine = quoter(*[option(name) for name in names])
+    if is_settled:
+        machine.settle()
 
     actions = [action for name in names for action in machine.marked(0, name, 0.05)]
-    # Two orders an instrument: four instruments fill the eight places.
-    assert len(actions) == REQUESTS_AT_ONCE_MAX == 8
+    assert len(actions) == most
     further = machine.answered(0, actions[0].slot, order(actions[0]))
     more = machine.failed(0, actions[1].slot, is_order_gone=True)
 
-    assert [action.slot.instrument_name for action in further + more] == [names[4], names[5]]
+    # Two orders an instrument: the next in turn has room for one, and so has the one after it.
+    assert [action.slot.instrument_name for action in further + more] == [
+        names[most // 2],
+        names[most // 2 + 1],
+    ]
 
 
 def test_instruments_come_and_go() -> None:
