@@ -227,8 +227,9 @@ def _is_nested_too_deeply(text: bytes) -> bool:
 def _refuse_duplicate_keys(text: bytes) -> None:
     # RFC 8259, section 4, leaves the meaning of a repeated name open: two readers of one order
     # could see two prices. Escapes are resolved first, so "pric\u0065" does not slip through.
+    # Numbers stay text: they are not looked at here, and Python refuses some of them.
     try:
-        json.loads(text, object_pairs_hook=_unique)
+        json.loads(text, object_pairs_hook=_unique, parse_int=str, parse_float=str)
     except _DuplicateKeyError as error:
         found = error.args[0]
         raise ApiError(
@@ -284,5 +285,5 @@ def _explain(error: msgspec.ValidationError) -> tuple[str, str]:
 
 
 def _decode_reason(error: Exception) -> str:
-    text = str(error)
+    text = str(error).removeprefix("JSON is malformed: ")
     return text[:1].lower() + text[1:]

@@ -172,6 +172,23 @@ def test_an_order_with_a_repeated_key_is_refused(text: bytes, param: str) -> Non
     assert (error.param, error.reason) == (param, "is given twice")
 
 
+def test_an_order_with_an_endless_number_is_read_as_far_as_its_envelope() -> None:
+    text = b'{"id":1,"method":"private/buy","params":{"amount":%b}}' % (b"9" * 5_000)
+
+    assert jsonrpc.decode_request(text).id == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"nonsense", "invalid character (byte 4)"),
+        (b'{"id":1', "input data was truncated"),
+    ],
+)
+def test_a_parse_error_says_what_is_wrong_and_where(text: bytes, reason: str) -> None:
+    assert request_error(text).reason == reason
+
+
 def test_a_repeated_key_outside_trading_is_no_matter() -> None:
     text = b'{"method":"public/test","params":{"a":1,"a":2}}'
 
