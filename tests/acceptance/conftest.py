@@ -65,3 +65,17 @@ def busy_venue(tmp_path: Path) -> Iterator[Address]:
     """A venue whose market makers quote the whole chain."""
     with demo(log=tmp_path / "venue.log") as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def shared_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """A venue with empty books for all tests of a file; none may count on what others leave."""
+    with demo("--makers", "off", log=tmp_path_factory.mktemp("venue") / "venue.log") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def shared_busy_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """A venue whose market makers quote the whole chain, for all tests of a file."""
+    with demo(log=tmp_path_factory.mktemp("venue") / "venue.log") as address:
+        yield address
