@@ -1,5 +1,4 @@
 import asyncio
-import errno
 import socket
 import ssl
 from contextlib import suppress
@@ -50,11 +49,10 @@ class TestListening:
         assert (caught.value.host, caught.value.port) == ("127.0.0.1", server.port)
 
     async def test_another_trouble_with_the_address_is_the_systems_own(self) -> None:
-        with pytest.raises(OSError) as caught:  # noqa: PT011 - the number is what matters
-            async with serve(echo, "192.0.2.1"):  # reserved for documentation: not ours
+        # An address reserved for documentation, so it is not ours.
+        with pytest.raises(OSError, match=r"192\.0\.2\.1"):
+            async with serve(echo, "192.0.2.1"):
                 pass
-
-        assert caught.value.errno == errno.EADDRNOTAVAIL
 
     async def test_a_bound_socket_may_be_given(self) -> None:
         sock = socket.create_server(("127.0.0.1", 0))
