@@ -8,6 +8,7 @@ import itertools
 import json
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import websockets
@@ -384,8 +385,30 @@ def test_a_signature_of_something_else_is_refused(shared_venue: Address) -> None
     elsewhere = get(shared_venue, "private/get_positions", header(stamp, good), currency="BTC")
     assert elsewhere.code == 13004
     assert get(shared_venue, "private/get_positions", header(stamp, good)).result == []
-    # It has been seen now: whoever listened in cannot send it again.
-    assert get(shared_venue, "private/get_positions", header(stamp, good)).code == 13004
+
+
+def test_a_signed_question_may_be_asked_twice_at_once_and_a_signed_order_sent_once(
+    shared_venue: Address,
+) -> None:
+    key, stamp = shared_venue.accounts[0], str(now_ms())
+    order = {"instrument_name": PERPETUAL, "amount": "10", "price": "20000"}
+
+    def ask(name: str, **query: str) -> Any:
+        uri = f"/api/v2/private/{name}?{urlencode(query)}"
+        signature = sign(key["client_secret"], stamp, stamp, "GET", uri, "", "")
+        header = f"deri-hmac-sha256 id={key['client_id']},ts={stamp},sig={signature},nonce={stamp}"
+        return get(shared_venue, f"private/{name}", header, **query)
+
+    # A program whose nonce is the millisecond signs the same thing twice within one.
+    for _ in range(2):
+        assert ask("get_account_summary", currency="BTC").result["currency"] == "BTC"
+    placed = ask("buy", **order)
+    again = ask("buy", **order)
+    cancelled = ask("cancel_all", detailed="false")
+
+    assert placed.result["order"]["order_state"] == "open"
+    assert again.code == 13004
+    assert cancelled.result == 1
 
 
 def test_bearer_basic_and_nothing_else_are_read_from_the_header(shared_venue: Address) -> None:
@@ -434,6 +457,25 @@ async def test_a_client_signature_authenticates_the_connection(shared_venue: Add
         assert result["expires_in"] > 0
         assert result["state"] == "mine"
         assert {"connection", "trade:read_write"} <= set(result["scope"].split())
+
+
+async def test_connections_opened_in_the_same_millisecond_may_carry_the_same_signature(
+    shared_venue: Address,
+) -> None:
+    key, stamp = shared_venue.accounts[0], now_ms()
+    signed = {
+        "grant_type": "client_signature",
+        "client_id": key["client_id"],
+        "timestamp": stamp,
+        "nonce": f"xyz{str(stamp)[-5:]}",
+        "data": "",
+        "signature": sign(key["client_secret"], str(stamp), f"xyz{str(stamp)[-5:]}", ""),
+        "scope": "session:feed",
+    }
+    async with connected(shared_venue) as one, connected(shared_venue) as two:
+        for socket in (one, two):
+            assert (await socket.call("public/auth", **signed))["token_type"] == "bearer"
+            assert await authenticates(socket)
 
 
 async def test_wrong_credentials_are_13004_and_leave_the_connection_as_it_was(

@@ -21,7 +21,8 @@ def admit(desk: Desk, caller: Caller, now_ns: int, request: Called) -> Call:
 
     Raises:
         ApiError: -32601 no such method; 10030 it needs WebSocket; 13009 nobody is authenticated,
-            or the token is bad; 13021 the scope does not cover it.
+            or the token is bad; 13021 the scope does not cover it; 13004 an order's signature
+            has been used before.
         OutOfCreditsError: Too many requests.
     """
     method = METHODS.get(request.method)
@@ -34,6 +35,9 @@ def admit(desk: Desk, caller: Caller, now_ns: int, request: Called) -> Call:
         raise ApiError(ErrorCode.UNAUTHORIZED, reason="the method is private")
     if method.scope is not None and (grant is None or not grant.scope.allows(method.scope)):
         raise ApiError(ErrorCode.FORBIDDEN, reason=f"needs the scope {method.scope}")
+    if method.cost == "matching" and grant is not None and grant.is_repeated:
+        # A request that is sent again, by whomever, places no second order.
+        raise ApiError(ErrorCode.INVALID_CREDENTIALS, reason="signature has been used before")
     _charge(desk, caller, now_ns, grant, method)
     return Call(now_ns=now_ns, caller=caller, grant=grant, method=method)
 

@@ -5,7 +5,6 @@ the process, with their lifetime, with their key, or when they are revoked.
 """
 
 import hmac
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -35,7 +34,14 @@ TOKENS_MAX: Final = 50_000
 """Living tokens of each sort; when one more is issued, the oldest grant is revoked."""
 
 SIGNATURES_MAX: Final = 200_000
-"""Signatures remembered, so that none works twice; beyond it new ones are refused with 10028."""
+"""Signatures remembered, so that none works later; beyond it new ones are refused with 10028."""
+
+REPEAT_NS: Final = NS_PER_S
+"""How long after its first use a signature is taken again, but not for orders.
+
+Programs whose nonce is the millisecond sign the same text several times at once: when they open
+connections side by side, or ask the same question twice.
+"""
 
 # Compared with when there is no such key, so that an unknown client id takes no less time.
 _NOBODY: Final = ApiKey(client_id="", client_secret="nobody", account_id=AccountId(0))
@@ -53,6 +59,8 @@ class Grant(Struct, frozen=True, kw_only=True):
         expires_ns: End of the access token, nanoseconds since the Unix epoch.
         connection_id: The only connection it is good for; None when it is good everywhere.
         is_rate_limited: As in `ApiKey`.
+        is_repeated: Whether the request's own signature has been used before: nothing that
+            must happen once may be done with it.
     """
 
     client_id: str
@@ -64,6 +72,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     refresh_expires_ns: int = 0
     connection_id: int | None = None
     is_rate_limited: bool = True
+    is_repeated: bool = False
 
     def __repr__(self) -> str:
         return f"Grant(client_id={self.client_id!r}, account_id={self.account_id})"
@@ -82,8 +91,7 @@ class Authenticator:
         self._entropy = entropy
         self._access: dict[str, Grant] = {}
         self._refresh: dict[str, Grant] = {}
-        self._signatures: set[str] = set()
-        self._signatures_by_age: deque[tuple[int, str]] = deque()
+        self._signatures: dict[str, int] = {}  # to the time of their first use, oldest first
 
     def authenticate(self, now_ns: int, request: Auth, connection_id: int | None) -> Grant:
         """Exchange what `public/auth` carries for a grant with tokens.
@@ -152,10 +160,10 @@ class Authenticator:
                     uri=uri,
                     body=body,
                 )
-                self._check_signature(
+                is_repeated = self._check_signature(
                     now_ns, key, signed.timestamp, signed.signature, expected=expected
                 )
-                return _plain_grant(key)
+                return _plain_grant(key, is_repeated=is_repeated)
 
     def revoke(self, grant: Grant) -> None:
         """End a grant's tokens, where it has any."""
@@ -193,7 +201,8 @@ class Authenticator:
 
     def _check_signature(
         self, now_ns: int, key: ApiKey, timestamp: str, signature: str, *, expected: str
-    ) -> None:
+    ) -> bool:
+        """Use a signature up, and tell whether it was used a moment ago."""
         is_right = is_same(signature, expected)
         if key is _NOBODY or not is_right:
             raise ApiError(ErrorCode.INVALID_CREDENTIALS)
@@ -203,20 +212,24 @@ class Authenticator:
                 param="timestamp",
                 reason=f"is not within {TIMESTAMP_WINDOW_MS // 1000} s of the venue's clock",
             )
-        self._use_up(now_ns, expected)
+        return self._use_up(now_ns, expected)
 
-    def _use_up(self, now_ns: int, signature: str) -> None:
+    def _use_up(self, now_ns: int, signature: str) -> bool:
         # A signature is fresh from one window before its timestamp to one after: twice the window
         # after its first use it is stale for sure, and need not be remembered.
         forgotten_ns = now_ns - 2 * TIMESTAMP_WINDOW_MS * NS_PER_MS
-        while self._signatures_by_age and self._signatures_by_age[0][0] < forgotten_ns:
-            self._signatures.discard(self._signatures_by_age.popleft()[1])
-        if signature in self._signatures:
-            raise ApiError(ErrorCode.INVALID_CREDENTIALS, reason="signature has been used before")
+        while self._signatures and next(iter(self._signatures.values())) < forgotten_ns:
+            del self._signatures[next(iter(self._signatures))]
+        first_ns = self._signatures.get(signature)
+        if first_ns is not None:
+            if now_ns - first_ns > REPEAT_NS:
+                reason = "signature has been used before"
+                raise ApiError(ErrorCode.INVALID_CREDENTIALS, reason=reason)
+            return True
         if len(self._signatures) >= SIGNATURES_MAX:
             raise ApiError(ErrorCode.TOO_MANY_REQUESTS, reason="too many signed requests")
-        self._signatures.add(signature)
-        self._signatures_by_age.append((now_ns, signature))
+        self._signatures[signature] = now_ns
+        return False
 
     def _issue(self, now_ns: int, key: ApiKey, scope: Scope, connection_id: int | None) -> Grant:
         grant = Grant(
@@ -243,10 +256,11 @@ class Authenticator:
         return f"{ns_to_ms(now_ns)}.{self._entropy(TOKEN_BYTES).hex()}"
 
 
-def _plain_grant(key: ApiKey) -> Grant:
+def _plain_grant(key: ApiKey, *, is_repeated: bool = False) -> Grant:
     return Grant(
         client_id=key.client_id,
         account_id=key.account_id,
         scope=key.allowed,
         is_rate_limited=key.is_rate_limited,
+        is_repeated=is_repeated,
     )

@@ -14,12 +14,13 @@ from strikewire.testing.gateway import GatewayFloor
 PRIVATE = [name for name in METHODS if name.startswith("private/")]
 
 
-def grant(scope: str, *, is_rate_limited: bool = True) -> Grant:
+def grant(scope: str, *, is_rate_limited: bool = True, is_repeated: bool = False) -> Grant:
     return Grant(
         client_id="alice",
         account_id=AccountId(1),
         scope=Scope.parse(scope),
         is_rate_limited=is_rate_limited,
+        is_repeated=is_repeated,
     )
 
 
@@ -40,6 +41,16 @@ def code_of(floor: GatewayFloor, caller: Caller, request: Called) -> int:
 @pytest.mark.parametrize("method", PRIVATE)
 def test_no_private_method_is_open_to_strangers(method: str) -> None:
     assert code_of(GatewayFloor(), ws(), Called(method=method)) == 13009
+
+
+@pytest.mark.parametrize("method", PRIVATE)
+def test_a_signature_used_before_reads_and_places_no_second_order(method: str) -> None:
+    before = grant("account:read_write trade:read_write wallet:read", is_repeated=True)
+    request = Called(method=method, grant=before)
+
+    code = code_of(GatewayFloor(), Caller(1, "10.0.0.1", "ws"), request)
+
+    assert code == (13004 if METHODS[method].cost == "matching" else 0)
 
 
 @pytest.mark.parametrize("method", PRIVATE)
