@@ -62,8 +62,7 @@ class Served:
 def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served = Served(tmp_path_factory.mktemp("venue"))
     yield served
-    if served.process.poll() is None:
-        served.stop()
+    served.stop()
 
 
 @pytest.fixture
@@ -180,9 +179,9 @@ def test_a_new_key_works_after_a_hangup_and_a_revoked_one_no_more(
     assert "13004" in after.stderr
 
 
-def test_a_running_venues_journal_is_in_use_and_a_stopped_ones_is_proved(
-    venue: Served, tmp_path: Path
-) -> None:
+def test_a_running_venues_journal_is_in_use_and_a_stopped_ones_is_proved(tmp_path: Path) -> None:
+    venue = Served(tmp_path)
+
     running = strikewire("journal", "verify", str(venue.data_dir), ok=False)
     errors = venue.stop()
     proof = json.loads(strikewire("journal", "verify", str(venue.data_dir), "--json").stdout)
