@@ -247,6 +247,22 @@ async def test_better_prices_trade_first_and_then_whoever_came_first(desk: Desk)
     assert states == [("filled", 10.0), ("open", 0.0), ("filled", 10.0)]
 
 
+async def test_an_account_may_trade_with_itself_and_pays_for_both_sides(desk: Desk) -> None:
+    name = "BTC-PERPETUAL"
+    before = await desk.alice.call("private/get_account_summary", currency="BTC", extended=True)
+    await buy(desk.alice, name, 100, 50_000)
+    (trade,) = (await sell(desk.alice, name, 100, 50_000))["trades"]
+    after = await desk.alice.call("private/get_account_summary", currency="BTC", extended=True)
+    everything = await desk.alice.call("private/get_account_summaries")
+    position = await desk.alice.call("private/get_position", instrument_name=name)
+
+    assert (trade["self_trade"], trade["fee"]) == (True, 0.000001)
+    assert after["balance"] == pytest.approx(before["balance"] - 0.000001, abs=1e-12)
+    assert (position["size"], position["direction"]) == (0.0, "zero")
+    for told in (after, everything):
+        assert "self_trading_reject_mode" not in told
+
+
 # Editing.
 
 

@@ -89,7 +89,10 @@ class AccountSummary(Portfolio, frozen=True, kw_only=True):
 
 
 class AccountSummaries(Struct, frozen=True, kw_only=True):
-    """The account and one portfolio for each currency."""
+    """The account and one portfolio for each currency.
+
+    Two orders of one account may trade with each other, so no way to prevent it is named.
+    """
 
     id: int
     username: str
@@ -101,8 +104,8 @@ class AccountSummaries(Struct, frozen=True, kw_only=True):
     mmp_enabled: bool = False
     login_enabled: bool = False
     interuser_transfers_enabled: bool = False
-    self_trading_reject_mode: str = "reject_taker"
-    self_trading_extended_to_subaccounts: bool = False
+    self_trading_reject_mode: str | UnsetType = UNSET
+    self_trading_extended_to_subaccounts: bool | UnsetType = UNSET
     summaries: list[AccountSummary]
 
 
