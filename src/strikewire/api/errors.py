@@ -137,7 +137,7 @@ MEANINGS: Final[Mapping[ErrorCode, str]] = MappingProxyType(
         ErrorCode.ALREADY_FILLED: "The order has been filled.",
         ErrorCode.INVALID_ARGUMENTS: "Some argument is not valid.",
         ErrorCode.OTHER_REJECT: "The order was refused for the reason given in the data.",
-        ErrorCode.OTHER_ERROR: "The request failed for the reason given in the data.",
+        ErrorCode.OTHER_ERROR: "The outcome is not known, for the reason given in the data: find out before trying again.",
         ErrorCode.PERMISSION_DENIED: "The account may not do this.",
         ErrorCode.BAD_ARGUMENT: "An argument has a wrong value.",
         ErrorCode.NOT_OPEN_ORDER: "The operation needs an open order and this one is not.",

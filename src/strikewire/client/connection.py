@@ -102,6 +102,9 @@ FATAL_AUTH_CODES: Final = frozenset(
     }
 )
 
+# The venue stopped while it wrote the request to its journal: an answer, and yet no outcome.
+IN_DOUBT_CODES: Final = frozenset({ErrorCode.OTHER_ERROR})
+
 
 class State(Enum):
     """Where a connection stands; see the table above."""
@@ -397,6 +400,11 @@ class ClientConnection:
             return pending.then(now_ns, answer)
         if isinstance(answer, Answer):
             return [Answered(pending.token, answer.result)]
+        if answer.code in IN_DOUBT_CODES:
+            reason = answer.reason or answer.message
+            return [
+                Failed(pending.token, UnknownOutcomeError(method=pending.method, reason=reason))
+            ]
         return [Failed(pending.token, _venue_error(pending.method, answer))]
 
     def _expire(self, now_ns: int) -> list[Output]:

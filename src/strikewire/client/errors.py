@@ -8,7 +8,7 @@
     - `TooManyRequestsError`: too many requests wait for an answer; nothing was sent
     - `VenueError`: the venue answered with an error; nothing happened there
     - `AnswerShapeError`: the venue answered something that is not documented
-    - `UnknownOutcomeError`: the request was sent and its answer never came
+    - `UnknownOutcomeError`: the request was sent and its outcome never came
         - `RequestTimeoutError`: it did not come in time
     - `SubscriptionRefusedError`: the venue does not offer the channel, or not without a key
     - `SlowReaderError`: a stream with `Loss.FAIL` was not read fast enough
@@ -116,11 +116,13 @@ class AnswerShapeError(ClientError):
 
 
 class UnknownOutcomeError(ClientError):
-    """The request was sent and its answer never came: it may or may not have taken effect.
+    """The request was sent and its outcome never came: it may or may not have taken effect.
+
+    Either no answer came, or the venue answered that it does not know itself.
 
     Attributes:
         method: What was asked.
-        reason: Why the answer did not come, in words.
+        reason: Why the outcome is not known, in words.
     """
 
     def __init__(self, *, method: str, reason: str) -> None:

@@ -315,6 +315,19 @@ def test_an_error_answer_carries_code_reason_and_parameter() -> None:
     assert str(failed.error) == "private/buy: -32602 Invalid params (price: off the tick)"
 
 
+def test_an_error_that_says_the_venue_does_not_know_is_an_unknown_outcome() -> None:
+    connection = ready()
+    connection.call(0, "token", "private/buy", {})
+
+    (failed,) = connection.received(
+        0, error(1, 11031, "other_error", reason="outcome unknown: the venue stopped")
+    )
+
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, UnknownOutcomeError)
+    assert str(failed.error) == "private/buy: unknown outcome: outcome unknown: the venue stopped"
+
+
 def test_a_request_is_given_up_at_its_deadline_and_its_late_answer_dropped() -> None:
     connection = ready(timeout_ms=1_000)
     connection.call(0, "early", "private/buy", {})
