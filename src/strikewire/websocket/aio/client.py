@@ -5,6 +5,7 @@ import os
 import ssl as tls
 from collections.abc import Generator, Sequence
 from types import TracebackType
+from typing import cast
 
 from strikewire.websocket import handshake
 from strikewire.websocket.aio.connection import Connection
@@ -140,8 +141,8 @@ class _Opening(asyncio.Protocol):
         self._reader = ResponseReader(head_bytes_max=limits.head_bytes_max)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not an assertion: the transports of uvloop have no such base.
+        self._transport = transport = cast("asyncio.Transport", transport)
         prepare_socket(transport, self._limits)
 
     def data_received(self, data: bytes) -> None:

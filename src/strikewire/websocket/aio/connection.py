@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Literal, Self, overload
+from typing import Literal, Self, cast, overload
 
 from strikewire.websocket.aio.keepalive import Keepalive
 from strikewire.websocket.aio.outbox import Outbox, Turn
@@ -273,8 +273,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take over a socket whose handshake is done."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not an assertion: the transports of uvloop have no such base.
+        self._transport = transport = cast("asyncio.Transport", transport)
         limits = self._limits
         self._outbox = Outbox(transport, self._turn, high_bytes=limits.queued_bytes_high)
         self._keepalive = Keepalive(

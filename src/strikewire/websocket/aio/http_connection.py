@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from strikewire.websocket import handshake
 from strikewire.websocket.aio.sockets import hang_up, peer_name, prepare_socket
@@ -64,8 +64,8 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take over a new socket, or turn it away."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not an assertion: the transports of uvloop have no such base.
+        self._transport = transport = cast("asyncio.Transport", transport)
         prepare_socket(transport, self._limits)
         self._reader = RequestReader(
             head_bytes_max=self._limits.head_bytes_max,
@@ -73,7 +73,7 @@ class HttpConnection(asyncio.Protocol):
             peer=peer_name(transport),
         )
         if self._server.is_closing:
-            transport.abort()  # it was accepted, or shook hands over TLS, while we stopped listening
+            transport.abort()  # it was let in, or shook hands over TLS, while we closed the door
         elif self._server.enter(self):
             self._watch()
         else:

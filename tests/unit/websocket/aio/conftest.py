@@ -1,11 +1,14 @@
-"""Certificates for a server on this machine, made for one run of the tests."""
+"""Both event loops, and certificates for a server on this machine."""
 
+import asyncio
 import datetime
 import ipaddress
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -50,3 +53,8 @@ def server_tls(certificate: Path) -> ssl.SSLContext:
 @pytest.fixture(scope="session")
 def client_tls(certificate: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(certificate))
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run everything here on both loops: their transports differ in many small ways."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}

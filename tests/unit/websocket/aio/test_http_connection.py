@@ -250,37 +250,43 @@ class TestTimes:
             assert await client.rest() == b""
 
     async def test_a_client_that_does_not_read_is_hung_up_on(self) -> None:
-        async def much(request: HttpRequest) -> HttpResponse:
-            return HttpResponse(200, (), bytes(32 << 20))
+        lost = asyncio.Event()
 
-        async with venue(much, Limits(body_timeout_s=0.01)) as client:
-            client.say(GET)
-            await client.head()
+        class Socket(HttpConnection):
+            def connection_lost(self, exc: Exception | None) -> None:
+                super().connection_lost(exc)
+                lost.set()
 
-            with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-                # Had the server waited for us, all of it would come.
-                await asyncio.wait_for(_read_late(client), 30)
+        async with serve(echo, limits=Limits(body_timeout_s=0.01)) as server:
+            transport = MemoryTransport()
+            socket = Socket(server)
+            transport.set_protocol(socket)
+            socket.connection_made(transport)
+            transport.set_write_buffer_limits(high=10)
+            transport.stall()
+            transport.give(GET)
 
-    async def test_a_handler_may_take_its_time(self) -> None:
-        async def slow(request: HttpRequest) -> HttpResponse:
-            await asyncio.sleep(0.05)
-            return HttpResponse(200, (), b"done")
+            await lost.wait()
 
-        limits = Limits(open_timeout_s=0.01, idle_timeout_s=0.01, body_timeout_s=0.01)
-        async with venue(slow, limits) as client:
-            client.say(GET)
+    async def test_no_clock_runs_while_a_handler_works(self) -> None:
+        may_go_on = asyncio.Event()
 
-            assert await client.answer() == (200, b"done")
+        async def wait(request: HttpRequest) -> HttpResponse:
+            await may_go_on.wait()
+            return HttpResponse(200)
 
+        async with serve(echo, http=wait) as server:
+            transport = MemoryTransport()
+            socket = HttpConnection(server)
+            transport.set_protocol(socket)
+            socket.connection_made(transport)
+            assert socket._timer is not None
+            assert not socket._timer.cancelled()
 
-async def _read_late(client: Client) -> None:
-    # Nothing is read until the server has given up: then the stream ends too early.
-    transport = client.writer.transport
-    assert isinstance(transport, asyncio.ReadTransport)
-    transport.pause_reading()
-    await asyncio.sleep(0.2)
-    transport.resume_reading()
-    await client.reader.readexactly(32 << 20)
+            transport.give(GET)
+            assert socket._timer.cancelled()
+            transport.abort()
+            may_go_on.set()
 
 
 class TestLeaving:

@@ -8,31 +8,40 @@ from strikewire.websocket.aio.keepalive import Keepalive
 from strikewire.websocket.errors import ConnectionClosedError
 
 
+class Timer:
+    """A call that is due at some time, unless it is cancelled before."""
+
+    def __init__(self, at: float, then: Callable[[], None]) -> None:
+        self.at = at
+        self.then = then
+
+    def cancel(self) -> None:
+        self.then = lambda: None
+
+
 class HandClock:
     """The part of a loop that keepalive needs, with a clock that is turned by hand."""
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.timers: list[tuple[float, Callable[[], None], asyncio.TimerHandle]] = []
+        self.timers: list[Timer] = []
 
     def time(self) -> float:
         return self.now
 
-    def call_later(self, delay: float, then: Callable[[], None]) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(self.now + delay, then, (), asyncio.get_running_loop())
-        self.timers.append((self.now + delay, then, handle))
-        return handle
+    def call_later(self, delay: float, then: Callable[[], None]) -> Timer:
+        self.timers.append(Timer(self.now + delay, then))
+        return self.timers[-1]
 
     def create_future(self) -> asyncio.Future[float]:
         return asyncio.get_running_loop().create_future()
 
     def turn(self, seconds: float) -> None:
         self.now += seconds
-        due = [timer for timer in self.timers if timer[0] <= self.now]
-        self.timers = [timer for timer in self.timers if timer[0] > self.now]
-        for _, then, handle in due:
-            if not handle.cancelled():
-                then()
+        due = [timer for timer in self.timers if timer.at <= self.now]
+        self.timers = [timer for timer in self.timers if timer.at > self.now]
+        for timer in due:
+            timer.then()
 
 
 class Line:

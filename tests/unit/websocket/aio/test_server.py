@@ -229,7 +229,7 @@ class TestClosing:
         async def tidy(connection: Connection) -> None:
             async for _ in connection:
                 pass
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
             finished.append("tidied up")
 
         async with serve(tidy) as server:
