@@ -192,6 +192,25 @@ async def test_every_chain_of_a_quoted_venue_is_unbroken(shared_busy_venue: Addr
     assert max(lengths.values()) > 5
 
 
+async def test_who_subscribes_again_in_the_middle_gets_a_snapshot_that_the_chain_continues(
+    shared_busy_venue: Address,
+) -> None:
+    channel = f"book.{PERPETUAL}.raw"
+    async with connected(shared_busy_venue, 0) as socket:
+        for _ in range(3):
+            await socket.call("private/subscribe", channels=[channel])
+            for _ in range(5):
+                await socket.news(channel)
+        await socket.catch_up()
+
+    told = socket.told(channel)
+    starts = [number for number, one in enumerate(told) if one["type"] == "snapshot"]
+    assert len(starts) == 3
+    for start, end in zip(starts, [*starts[1:], len(told)], strict=True):
+        chain_of(told[start:end])
+    assert len(told) > 10
+
+
 async def test_every_command_is_one_message_of_a_raw_book(
     shared_venue: Address,
 ) -> None:

@@ -209,6 +209,51 @@ async def test_spot_changes_hands_without_a_fee(quiet_venue: Address) -> None:
     assert positions == []
 
 
+@pytest.mark.parametrize(
+    ("name", "amount", "price", "currency"),
+    [("BTC-PERPETUAL", 7_000, 50_000, "BTC"), ("BTC_USDC-PERPETUAL", 0.7, 50_000, "USDC")],
+)
+async def test_a_position_floats_with_its_mark(
+    quiet_venue: Address, name: str, amount: float, price: float, currency: str
+) -> None:
+    async with connected(quiet_venue, 0) as alice, connected(quiet_venue, 1) as bob:
+        await meet(alice, bob, name, amount, price)
+        for trader, sign in ((alice, 1), (bob, -1)):
+            held = await trader.call("private/get_position", instrument_name=name)
+            (listed,) = await trader.call("private/get_positions", currency=currency)
+            mark, entry = exact(held["mark_price"]), exact(price)
+            size = sign * exact(amount)
+            gain = size * ((1 / entry - 1 / mark) if currency == "BTC" else (mark - entry))
+            coins = size / mark if currency == "BTC" else size
+
+            assert exact(held["size"]) == size
+            assert held["average_price"] == price
+            assert abs(exact(held["floating_profit_loss"]) - gain) < 3 * UNIT[currency]
+            assert held["total_profit_loss"] == held["floating_profit_loss"]
+            assert held["delta"] == pytest.approx(float(coins), abs=1e-7)
+            assert held["initial_margin"] > held["maintenance_margin"] > 0
+            assert listed.keys() == held.keys()
+
+
+async def test_a_portfolio_is_told_again_after_a_trade_and_says_what_the_summary_says(
+    quiet_venue: Address,
+) -> None:
+    async with connected(quiet_venue, 0) as alice, connected(quiet_venue, 1) as bob:
+        channel = "user.portfolio.btc"
+        await alice.call("private/subscribe", channels=[channel])
+        first = await alice.news(channel)
+        trade = await meet(alice, bob, "BTC-PERPETUAL", 10_000, 50_000)
+        while (told := await alice.news(channel))["balance"] == first["balance"]:
+            pass
+        asked = await alice.call("private/get_account_summary", currency="BTC")
+
+    assert first["balance"] == first["equity"] == 100.0
+    assert exact(told["balance"]) == 100 - exact(trade["fee"])
+    assert told["balance"] == asked["balance"]
+    assert told.keys() == asked.keys()
+    check_identities({k: exact(v) for k, v in told.items() if type(v) in (int, float)})
+
+
 # Margin.
 
 
