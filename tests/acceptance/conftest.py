@@ -4,27 +4,21 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .desk import Desk
+from .wire import Address, connected
+
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
 
 
-@dataclass(frozen=True)
-class Address:
-    """What `strikewire demo --json` prints: where the venue is, and who may trade there."""
-
-    http: str
-    ws: str
-    wss: str
-    ca_file: str
-    accounts: list[dict[str, str]]
+__all__ = ["Address", "demo"]
 
 
 @contextmanager
@@ -74,8 +68,18 @@ def shared_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_busy_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """A venue whose market makers quote the whole chain, for all tests of a file."""
+    """A venue whose market makers quote the whole chain, for all tests that mostly look on."""
     with demo(log=tmp_path_factory.mktemp("venue") / "venue.log") as address:
         yield address
+
+
+@pytest.fixture
+async def desk(shared_venue: Address) -> AsyncIterator[Desk]:
+    """Two traders at the shared venue."""
+    async with connected(shared_venue, 0) as alice, connected(shared_venue, 1) as bob:
+        desk = Desk(alice, bob)
+        await desk.open()
+        yield desk
+        await desk.close()

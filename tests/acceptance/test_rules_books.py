@@ -115,16 +115,16 @@ async def listen(socket: Socket, channels: list[str], until: asyncio.Event) -> N
 
 
 async def test_the_chains_of_all_intervals_are_unbroken_and_end_in_the_book_of_rest(
-    quiet_venue: Address,
+    shared_venue: Address,
 ) -> None:
     channels = [f"book.{PERPETUAL}.{interval}" for interval in INTERVALS]
     done = asyncio.Event()
     async with (
-        connected(quiet_venue, 0) as alice,
-        connected(quiet_venue, 1) as bob,
-        connected(quiet_venue, 0) as early,
-        connected(quiet_venue, 1) as middle,
-        connected(quiet_venue, 1) as late,
+        connected(shared_venue, 0) as alice,
+        connected(shared_venue, 1) as bob,
+        connected(shared_venue, 0) as early,
+        connected(shared_venue, 1) as middle,
+        connected(shared_venue, 1) as late,
     ):
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(listen(early, channels, done))
@@ -199,7 +199,7 @@ async def test_who_subscribes_again_in_the_middle_gets_a_snapshot_that_the_chain
     async with connected(shared_busy_venue, 0) as socket:
         for _ in range(3):
             await socket.call("private/subscribe", channels=[channel])
-            for _ in range(5):
+            for _ in range(3):
                 await socket.news(channel)
         await socket.catch_up()
 
@@ -208,7 +208,7 @@ async def test_who_subscribes_again_in_the_middle_gets_a_snapshot_that_the_chain
     assert len(starts) == 3
     for start, end in zip(starts, [*starts[1:], len(told)], strict=True):
         chain_of(told[start:end])
-    assert len(told) > 10
+    assert len(told) >= 9
 
 
 async def test_every_command_is_one_message_of_a_raw_book(

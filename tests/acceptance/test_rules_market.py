@@ -19,6 +19,7 @@ NAME = re.compile(
     r"(BTC|ETH|BTC_USDC)"
     r"(-PERPETUAL|-([1-9]|[12]\d|3[01])([A-Z]{3})(\d\d)(-(\d+(?:d\d+)?)-([CP]))?)?"
 )
+DATED = re.compile(r"BTC-\d+[A-Z]+\d+")
 FRIDAY = 4
 
 Instrument = dict[str, Any]
@@ -248,14 +249,15 @@ async def test_trades_are_paged_by_number_time_and_count(shared_venue: Address) 
 
 
 async def test_a_market_that_traded_shows_volume_high_low_last_change_and_interest(
-    quiet_venue: Address,
+    shared_venue: Address,
+    instruments: list[Instrument],
 ) -> None:
-    name = "BTC-PERPETUAL"
-    async with connected(quiet_venue, 0) as alice, connected(quiet_venue, 1) as bob:
+    name = next(name for one in instruments if DATED.fullmatch(name := one["instrument_name"]))
+    async with connected(shared_venue, 0) as alice, connected(shared_venue, 1) as bob:
         for amount, price in ((1_000, 60_000), (3_000, 66_000), (2_000, 63_000)):
             await trade(alice, bob, name, amount, price)
         await trade(bob, alice, name, 1_500, 64_000)
-        await bob.call("private/buy", instrument_name=name, amount=10, price=62_000.5)
+        await bob.call("private/buy", instrument_name=name, amount=10, price=62_002.5)
         await bob.call("private/sell", instrument_name=name, amount=20, price=62_010)
         ticker = await alice.call("public/ticker", instrument_name=name)
         (line,) = await alice.call("public/get_book_summary_by_instrument", instrument_name=name)
@@ -270,21 +272,21 @@ async def test_a_market_that_traded_shows_volume_high_low_last_change_and_intere
     assert (stats["volume"], stats["volume_usd"], stats["volume_notional"]) == (volume, 7500, 7500)
     assert stats["price_change"] == pytest.approx(6.6667)
     assert ticker["open_interest"] == 4_500.0
-    assert (ticker["best_bid_price"], ticker["best_bid_amount"]) == (62_000.5, 10.0)
+    assert (ticker["best_bid_price"], ticker["best_bid_amount"]) == (62_002.5, 10.0)
     assert (ticker["best_ask_price"], ticker["best_ask_amount"]) == (62_010.0, 20.0)
     assert (line["high"], line["low"], line["last"]) == (66_000.0, 60_000.0, 64_000.0)
     assert (line["bid_price"], line["ask_price"], line["mid_price"]) == (
-        62_000.5,
+        62_002.5,
         62_010,
-        62_005.25,
+        62_006.25,
     )
     assert (line["volume"], line["volume_usd"], line["open_interest"]) == (volume, 7500, 4500)
     assert line["price_change"] == stats["price_change"]
     assert [one["open_interest"] for one in lines if one["instrument_name"] == name] == [4500.0]
 
 
-async def test_an_options_figures_are_in_coins(quiet_venue: Address) -> None:
-    async with connected(quiet_venue, 0) as alice, connected(quiet_venue, 1) as bob:
+async def test_an_options_figures_are_in_coins(shared_venue: Address) -> None:
+    async with connected(shared_venue, 0) as alice, connected(shared_venue, 1) as bob:
         options = await alice.call("public/get_instruments", currency="BTC", kind="option")
         name = options[7]["instrument_name"]
         made = [await trade(alice, bob, name, amount, 0.02) for amount in (0.3, 1.2)]

@@ -1,64 +1,14 @@
 """What traders may count on: order states, priority, post-only, reduce-only, who sees what."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from .conftest import Address
+from .desk import Desk, buy, sell
 from .wire import Socket, connected
 
 Order = dict[str, Any]
-
-
-class Desk:
-    """Two traders; what they leave behind is gone before the next test.
-
-    Attributes:
-        alice: The first account.
-        bob: The second account.
-    """
-
-    def __init__(self, alice: Socket, bob: Socket) -> None:
-        self.alice = alice
-        self.bob = bob
-
-    async def mark(self, name: str, step: float) -> float:
-        """Return a price on the tick near the mark."""
-        ticker = await self.alice.call("public/ticker", instrument_name=name)
-        return float(round(round(ticker["mark_price"] / step) * step, 4))
-
-    async def tidy_up(self) -> None:
-        """Cancel everything and trade both accounts back to no position."""
-        for trader in (self.alice, self.bob):
-            await trader.call("private/cancel_all")
-        for position in await self.alice.call("private/get_positions"):
-            name, size = position["instrument_name"], position["size"]
-            listed = await self.alice.call("public/get_instrument", instrument_name=name)
-            price = await self.mark(name, listed["tick_size"])
-            long, short = (self.alice, self.bob) if size > 0 else (self.bob, self.alice)
-            await buy(short, name, abs(size), price)
-            await sell(long, name, abs(size), price)
-
-
-@pytest.fixture
-async def desk(shared_venue: Address) -> AsyncIterator[Desk]:
-    async with connected(shared_venue, 0) as alice, connected(shared_venue, 1) as bob:
-        desk = Desk(alice, bob)
-        yield desk
-        await desk.tidy_up()
-
-
-async def buy(trader: Socket, name: str, amount: float, price: float, **more: Any) -> Any:
-    return await trader.call(
-        "private/buy", instrument_name=name, amount=amount, price=price, **more
-    )
-
-
-async def sell(trader: Socket, name: str, amount: float, price: float, **more: Any) -> Any:
-    return await trader.call(
-        "private/sell", instrument_name=name, amount=amount, price=price, **more
-    )
 
 
 async def state(trader: Socket, order: Order) -> tuple[str, float]:
@@ -496,7 +446,7 @@ async def test_open_orders_are_listed_by_instrument_and_by_currency(desk: Desk) 
 # Private channels.
 
 
-async def test_two_accounts_never_hear_of_each_other(quiet_venue: Address) -> None:
+async def test_two_accounts_never_hear_of_each_other(desk: Desk) -> None:
     name = "BTC-PERPETUAL"
     channels = [
         "user.orders.any.any.raw",
@@ -507,18 +457,18 @@ async def test_two_accounts_never_hear_of_each_other(quiet_venue: Address) -> No
         f"user.changes.{name}.100ms",
         "user.portfolio.any",
     ]
-    async with connected(quiet_venue, 0) as alice, connected(quiet_venue, 1) as bob:
-        for trader in (alice, bob):
-            assert await trader.call("private/subscribe", channels=channels) == channels
-        price = round((await alice.call("public/ticker", instrument_name=name))["mark_price"])
-        await sell(alice, name, 500, price, label="of alice")
-        await buy(bob, name, 100, price, label="of bob")
-        await buy(bob, name, 50, price - 5, label="of bob")
-        await alice.call("private/cancel_all")
-        await alice.news("user.changes.BTC-PERPETUAL.100ms")
-        await bob.news("user.changes.BTC-PERPETUAL.100ms")
-        for trader in (alice, bob):
-            await trader.catch_up()
+    alice, bob = desk.alice, desk.bob
+    for trader in (alice, bob):
+        assert await trader.call("private/subscribe", channels=channels) == channels
+    price = round((await alice.call("public/ticker", instrument_name=name))["mark_price"])
+    await sell(alice, name, 500, price, label="of alice")
+    await buy(bob, name, 100, price, label="of bob")
+    await buy(bob, name, 50, price - 5, label="of bob")
+    await alice.call("private/cancel_all")
+    await alice.news("user.changes.BTC-PERPETUAL.100ms")
+    await bob.news("user.changes.BTC-PERPETUAL.100ms")
+    for trader in (alice, bob):
+        await trader.catch_up()
 
     for trader, own, foreign in ((alice, "of alice", "of bob"), (bob, "of bob", "of alice")):
         private = [m for m in trader.heard if m.get("params", {}).get("channel", "")[:5] == "user."]

@@ -596,12 +596,12 @@ async def orders_of(socket: Socket) -> list[str]:
 
 @pytest.mark.parametrize("farewell", ["lost", "logout", "disabled"])
 async def test_losing_a_connection_cancels_its_orders_only_where_that_was_asked_for(
-    quiet_venue: Address, farewell: str
+    shared_venue: Address, farewell: str
 ) -> None:
-    async with connected(quiet_venue, 0) as watcher:
+    async with connected(shared_venue, 0) as watcher:
         order = {"instrument_name": "ETH-PERPETUAL", "amount": 1, "price": 1000}
         await watcher.call("private/buy", **order, label="watcher")
-        async with connected(quiet_venue, 0) as socket:
+        async with connected(shared_venue, 0) as socket:
             await socket.call("private/enable_cancel_on_disconnect")
             assert (await socket.call("private/get_cancel_on_disconnect"))["enabled"] is True
             await socket.call("private/buy", **order, label="socket")
@@ -618,7 +618,10 @@ async def test_losing_a_connection_cancels_its_orders_only_where_that_was_asked_
             assert cancelled["label"] == "socket"
 
         expected = ["watcher"] if farewell == "lost" else ["watcher", "socket"]
-        assert sorted(await orders_of(watcher)) == sorted(expected)
+        left = await orders_of(watcher)
+        await watcher.call("private/cancel_all")
+
+    assert sorted(left) == sorted(expected)
 
 
 # Limits.

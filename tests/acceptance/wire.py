@@ -13,9 +13,18 @@ from urllib.request import Request, urlopen
 
 import websockets
 
-from .conftest import Address
-
 SECONDS_MAX = 20
+
+
+@dataclass(frozen=True)
+class Address:
+    """What `strikewire demo --json` prints: where the venue is, and who may trade there."""
+
+    http: str
+    ws: str
+    wss: str
+    ca_file: str
+    accounts: list[dict[str, str]]
 
 
 class Socket:
