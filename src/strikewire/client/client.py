@@ -219,7 +219,10 @@ class Client(Methods):
                 self._wants_open.clear()
                 if not self._is_closed:
                     reason = await self._hold_connection()
-                    self._perform(self._machine.closed(self._clock(), reason))
+                    # A connection that was given up may take long to close: by now the machine
+                    # may wait for the next one, and its end is no news.
+                    if not self._wants_open.is_set():
+                        self._perform(self._machine.closed(self._clock(), reason))
         finally:
             self._end()
 

@@ -34,6 +34,7 @@ class Socket:
         self._gone = asyncio.Event()
         self._on_message: Callable[[bytes, bool], None] = lambda _payload, _is_text: None
         self.answers: dict[str, Any] = {}
+        self.is_stubborn = False  # whether a close waits for the other end
 
     async def deliver_to(self, on_message: Callable[[bytes, bool], None]) -> None:
         self._on_message = on_message
@@ -52,7 +53,8 @@ class Socket:
             loop.call_soon(self.push, {"id": request["id"]} | reply)
 
     def close_nowait(self, code: int = 1000, reason: str = "") -> None:
-        self.drop(code, reason)
+        if not self.is_stubborn:
+            self.drop(code, reason)
 
     def drop(self, code: int, reason: str) -> None:
         if not self._gone.is_set():
@@ -297,3 +299,21 @@ async def test_silence_is_noticed_by_the_clock() -> None:
     assert isinstance(down, Disconnected)
     assert down.reason == "nothing heard for 20 s"
     assert venue.sockets[0].close_code == 1002
+
+
+async def test_a_connection_that_is_slow_to_close_does_not_take_the_next_one_with_it() -> None:
+    venue = Venue()
+    now_ns = 0
+
+    async with connected(venue, clock=lambda: now_ns) as client:
+        events = client.events()
+        venue.sockets[0].is_stubborn = True
+        now_ns = 60 * 10**9
+        client.tick()  # it is given up
+        now_ns = 61 * 10**9
+        client.tick()  # the next one is wanted
+        venue.sockets[0].drop(1006, "")
+        told = [await anext(events), await anext(events)]
+
+    assert [type(event) for event in told] == [Disconnected, Connected]
+    assert len(venue.sockets) == 2
