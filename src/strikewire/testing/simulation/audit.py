@@ -1,0 +1,65 @@
+"""Whether what the venue knows adds up: money, positions, fills and the journal."""
+
+from typing import Final
+
+from strikewire.exchange import Exchange
+from strikewire.journal import Journal
+from strikewire.model import CURRENCIES, AccountId, InstrumentId
+from strikewire.sequencer import replay
+from strikewire.testing.simulation.violations import check
+
+RULE_MONEY: Final = "money is conserved"
+RULE_REPLAY: Final = "a replay reaches the state of the live venue"
+
+
+def audit(exchange: Exchange) -> None:
+    """Check that every unit, lot and fee is accounted for.
+
+    Raises:
+        Violation: It is not.
+    """
+    for currency in CURRENCIES:
+        money = exchange.money(currency)
+        check(money.is_conserved, RULE_MONEY, money)
+    sizes: dict[InstrumentId, int] = {}
+    for account in exchange.accounts:
+        for position in exchange.positions(account.account_id):
+            known = sizes.get(position.instrument_id, 0)
+            sizes[position.instrument_id] = known + position.size
+        _audit_fills(exchange, account.account_id)
+    check(not any(sizes.values()), "positions sum to zero", sizes)
+
+
+def _audit_fills(exchange: Exchange, account_id: AccountId) -> None:
+    """Check an account's positions and fees against its fills, one by one."""
+    sizes: dict[InstrumentId, int] = {}
+    fees = dict.fromkeys(CURRENCIES, 0)
+    for fill in exchange.fills(account_id):
+        for side in (fill.maker, fill.taker):
+            if side.account_id == account_id:
+                before = sizes.get(fill.instrument_id, 0)
+                sizes[fill.instrument_id] = before + side.side * fill.amount
+                fees[side.fee_currency] += side.fee
+    held = {view.instrument_id: view.size for view in exchange.positions(account_id)}
+    traded = {instrument_id: size for instrument_id, size in sizes.items() if size}
+    check(held == traded, "a position is the sum of its fills", f"{held} against {traded}")
+    for currency, fee in fees.items():
+        summary = exchange.summary(account_id, currency)
+        paid = summary.fees_paid if summary else 0
+        check(paid == fee, "a fee is booked once", f"{paid} against {fee} {currency}")
+
+
+def audit_replay(exchange: Exchange, journal: Journal) -> None:
+    """Check that the journal, from its first entry, gives the live state.
+
+    Raises:
+        Violation: It does not.
+    """
+    replayed, report = replay(journal)
+    live_hash = exchange.state_hash()
+    for account in exchange.accounts:
+        live = exchange.open_orders(account.account_id)
+        again = replayed.open_orders(account.account_id)
+        check(live == again, RULE_REPLAY, f"open orders: {live} against {again}")
+    found = report.state_hash
+    check(found == live_hash, RULE_REPLAY, f"{live_hash.hex()} against {found.hex()}")

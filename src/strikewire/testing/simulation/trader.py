@@ -1,0 +1,241 @@
+"""What clients want: orders, changes of mind, and questions, one after the other or in bursts."""
+
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from strikewire.api.market_data import OrderBook
+from strikewire.api.trading import Order, OrderAndTrades
+from strikewire.client.errors import ClientError, UnknownOutcomeError
+from strikewire.model import NS_PER_MS, AccountId
+from strikewire.testing.simulation.agenda import Agenda
+from strikewire.testing.simulation.client import Ask, Client
+from strikewire.testing.simulation.dice import Dice
+from strikewire.testing.simulation.promises import Promises
+from strikewire.testing.simulation.subscriptions import order_fact
+from strikewire.testing.simulation.truth import OrderFact, Truth
+from strikewire.testing.simulation.violations import check
+
+THINK_NS_MAX: Final = 3_000 * NS_PER_MS
+BURST_MAX: Final = 5
+
+_placed: Final = msgspec.json.Decoder(OrderAndTrades).decode
+_order: Final = msgspec.json.Decoder(Order).decode
+_orders: Final = msgspec.json.Decoder(list[Order]).decode
+_book: Final = msgspec.json.Decoder(OrderBook).decode
+
+
+class Grid(Struct, frozen=True):
+    """Prices and amounts that are traded: few, so that orders meet."""
+
+    middle: float
+    step: float
+    amount: float
+
+    def price(self, steps: int) -> float:
+        """Return the price so many steps from the middle."""
+        return round(self.middle + steps * self.step, 4)
+
+
+GRIDS: Final = {
+    "BTC_USDC-PERPETUAL": Grid(50_000.0, 0.5, 0.001),
+    "BTC-PERPETUAL": Grid(50_000.0, 0.5, 10.0),
+    "BTC-25DEC26-50000-C": Grid(0.01, 0.0005, 0.1),
+}
+
+
+class Trader:
+    """The user of one client.
+
+    Attributes:
+        client: Set right after it is made.
+        is_trading: Whether it still begins anything.
+        acknowledged: Orders of its own that were acknowledged.
+        open_orders: The account's, as the last answer to that question said.
+        guarded: Labels of orders sent while cancel on disconnect was on, by connection.
+    """
+
+    client: Client
+
+    def __init__(
+        self,
+        name: str,
+        account_id: AccountId,
+        *,
+        agenda: Agenda,
+        dice: Dice,
+        promises: Promises,
+        truth: Truth,
+        instruments: list[str],
+    ) -> None:
+        self.is_trading = True
+        self.acknowledged = 0
+        self.open_orders: list[Order] | None = None
+        self.guarded: dict[int, set[str]] = {}
+        self._name = name
+        self._account_id = account_id
+        self._agenda = agenda
+        self._dice = dice
+        self._promises = promises
+        self._truth = truth
+        self._instruments = instruments
+        self._is_guarded = False
+        self._own: dict[str, Order] = {}
+        self._labels = 0
+
+    def begin(self) -> None:
+        """Think, and act, and think again."""
+        self._agenda.after(self._dice.up_to(THINK_NS_MAX), self._act)
+
+    def ask_for_orders(self) -> None:
+        """Ask which orders of the account are open."""
+        self.open_orders = None
+        self.client.call("private/get_open_orders", {})
+
+    def known_orders(self) -> list[OrderFact] | None:
+        """Return what the last answer to that said; None if there was none."""
+        if self.open_orders is None:
+            return None
+        return [order_fact(order) for order in self.open_orders]
+
+    # What the client tells
+
+    def connected(self) -> None:
+        """Take up where the last connection broke off."""
+        self._is_guarded = False
+        if self._dice.chance(0.3):
+            self.client.call("private/enable_cancel_on_disconnect", {"scope": "connection"})
+        self.ask_for_orders()
+
+    def told(self, order: Order) -> None:
+        """Remember a state of an order."""
+        self._promises.keep(self._account_id, order)
+        if order.order_state == "open":
+            self._own[order.order_id] = order
+        else:
+            self._own.pop(order.order_id, None)
+
+    def answered(self, ask: Ask, result: Raw) -> None:
+        """Take an answer."""
+        match ask.method:
+            case "private/buy" | "private/sell" | "private/edit":
+                self.acknowledged += 1
+                self.told(_placed(result).order)
+            case "private/cancel":
+                self.told(_order(result))
+            case "private/get_open_orders":
+                self._compare(_orders(result))
+            case "public/get_order_book":
+                book = _book(result)
+                levels = tuple(book.bids), tuple(book.asks)
+                self.client.compare(book.instrument_name, book.change_id, levels)
+            case "private/enable_cancel_on_disconnect":
+                self._is_guarded = True
+            case _:
+                pass
+
+    def _compare(self, orders: list[Order]) -> None:
+        """Check that an answer knows what was told before it, and remember it."""
+        self.open_orders = orders
+        listed = {order.order_id for order in orders}
+        missing = (self._own.keys() & self._truth.open_orders) - listed
+        check(not missing, "a question sees what was told before its answer", sorted(missing))
+        for order in orders:
+            self.told(order)
+
+    def failed(self, ask: Ask, error: ClientError) -> None:
+        """Take note that nothing was done, unless nobody knows."""
+        label = ask.params.get("label")
+        if isinstance(label, str) and not isinstance(error, UnknownOutcomeError):
+            self._promises.refused(label)
+        order_id = ask.params.get("order_id")
+        if isinstance(order_id, str):
+            self._own.pop(order_id, None)
+
+    # What it does
+
+    def _act(self) -> None:
+        if not self.is_trading:
+            return
+        burst = self._dice.between(1, BURST_MAX) if self._dice.chance(0.3) else 1
+        for _ in range(burst):
+            if self.client.machine.is_ready:
+                self._do_something()
+        self.begin()
+
+    def _do_something(self) -> None:
+        draw = self._dice.up_to(99)
+        if draw < 50 or (draw < 75 and not self._own):
+            self._place()
+        elif draw < 67:
+            self.client.call("private/cancel", {"order_id": self._one_of_its_own()})
+        elif draw < 75:
+            self._edit()
+        elif draw < 78:
+            self.client.call("private/cancel_all", {})
+        elif draw < 86:
+            name = self._dice.pick(self._instruments)
+            params: dict[str, object] = {"instrument_name": name, "depth": 1_000}
+            self.client.call("public/get_order_book", params)
+        elif draw < 94:
+            self.client.call("private/get_open_orders", {})
+        elif draw < 97:
+            self.client.call("private/enable_cancel_on_disconnect", {"scope": "connection"})
+        else:
+            self.client.renew(self._dice.pick(list(self.client.books)))
+
+    def _place(self) -> None:
+        name = self._dice.pick(self._instruments)
+        grid = GRIDS[name]
+        self._labels += 1
+        label = f"{self._name}-{self._labels}"
+        is_buy = self._dice.chance(0.5)
+        steps = self._dice.between(-6, 2) if is_buy else self._dice.between(-2, 6)
+        params: dict[str, object] = {
+            "instrument_name": name,
+            "amount": round(grid.amount * self._dice.between(1, 9), 3),
+            "label": label,
+        }
+        if self._dice.chance(0.05):
+            params["type"] = "market"
+        else:
+            params["price"] = grid.price(steps)
+            params["post_only"] = self._dice.chance(0.2)
+            if self._dice.chance(0.1):
+                params["post_only"] = False
+                params["time_in_force"] = self._dice.pick(("immediate_or_cancel", "fill_or_kill"))
+        params["reduce_only"] = self._dice.chance(0.05)
+        ask = self.client.call("private/buy" if is_buy else "private/sell", params)
+        if self._is_guarded:
+            self.guarded.setdefault(ask.link, set()).add(label)
+
+    def _edit(self) -> None:
+        order = self._own[self._one_of_its_own()]
+        grid = GRIDS[order.instrument_name]
+        params: dict[str, object] = {
+            "order_id": order.order_id,
+            "amount": round(grid.amount * self._dice.between(1, 9), 3),
+        }
+        if self._dice.chance(0.5):
+            params["price"] = grid.price(self._dice.between(-6, 6))
+        self.client.call("private/edit", params)
+
+    def _one_of_its_own(self) -> str:
+        return self._dice.pick(list(self._own))
+
+
+class Onlooker:
+    """The user of a client without keys: it only listens."""
+
+    def connected(self) -> None:
+        """Do nothing."""
+
+    def told(self, order: Order) -> None:
+        """Do nothing."""
+
+    def answered(self, ask: Ask, result: Raw) -> None:
+        """Do nothing."""
+
+    def failed(self, ask: Ask, error: ClientError) -> None:
+        """Do nothing."""
