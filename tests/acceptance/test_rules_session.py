@@ -189,11 +189,13 @@ async def test_raw_without_authentication_is_refused_with_13778(shared_venue: Ad
 
 async def test_a_client_gets_no_notification_it_did_not_ask_for(shared_busy_venue: Address) -> None:
     channel = f"book.{PERPETUAL}.100ms"
-    async with connected(shared_busy_venue, 0) as socket:
+    order = {"instrument_name": PERPETUAL, "amount": 10, "type": "market"}
+    async with connected(shared_busy_venue, 0) as socket, connected(shared_busy_venue, 1) as other:
         await socket.call("public/subscribe", channels=[channel, f"quote.{PERPETUAL}"])
         await socket.call("public/unsubscribe", channels=[f"quote.{PERPETUAL}"])
         seen = len(socket.heard)
-        for _ in range(3):
+        for side in ("private/buy", "private/sell"):
+            await other.call(side, **order)
             await socket.news(channel)
         await socket.call("public/unsubscribe_all")
         silent_from = len(socket.heard)

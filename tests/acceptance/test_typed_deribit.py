@@ -193,9 +193,9 @@ CHANNELS: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-async def test_the_first_three_notifications_validate(
-    shared_busy_venue: Address, name: str
-) -> None:
+async def test_the_first_notifications_validate(shared_busy_venue: Address, name: str) -> None:
+    # Nobody but the recorded feed moves the index, and it may rest for a while.
+    wanted = 1 if name == "price index" else 3
     heard = []
     async with (
         connected(shared_busy_venue, 0) as alice,
@@ -206,11 +206,11 @@ async def test_the_first_three_notifications_validate(
         trading = tasks.create_task(keep_trading(alice))
         async for one in stream:
             heard.append(one)
-            if len(heard) == 3:
+            if len(heard) == wanted:
                 break
         trading.cancel()
 
-    assert len(heard) == 3
+    assert len(heard) == wanted
 
 
 async def keep_trading(alice: Any) -> None:
