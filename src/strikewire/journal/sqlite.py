@@ -8,6 +8,7 @@ Opening and reading change nothing: a journal that turns out to be damaged is le
 Only the first append opens the file for writing, and from then on it is read the same way.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -100,6 +101,8 @@ class SqliteJournal:
                 journal._refusal.reason = "it is open for reading only"
             elif journal._reader is None:
                 journal._open_writer()
+            else:
+                _make_durable(path)
         except BaseException:
             journal.close()
             raise
@@ -262,6 +265,26 @@ class _Refusal:
         self.reason = str(error) or type(error).__name__
         if isinstance(error, sqlite3.Error | OSError | JournalError):
             raise JournalWriteError(self.reason) from error
+
+
+def _make_durable(path: Path) -> None:
+    """Sync what is there: a process that was killed may have left a record in memory alone.
+
+    We read that record as durable and tell of it, so it has to survive the next power cut, even if
+    nothing is appended before.
+
+    Raises:
+        JournalOpenError: The disk refuses.
+    """
+    for file in (path, path.with_name(path.name + "-wal")):
+        if file.exists():
+            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            except OSError as error:
+                raise JournalOpenError(path, f"{file.name}: {error.strerror}") from error
+            finally:
+                os.close(descriptor)
 
 
 def _after(rows: list[_Raw]) -> tuple[int, int]:

@@ -158,6 +158,33 @@ def test_what_was_appended_before_a_kill_is_there_after_it(path: Path) -> None:
     assert [record.last_seq for record in read_all(path)] == [*range(2, 21, 2), 21]
 
 
+def test_what_a_kill_left_in_memory_is_synced_before_it_is_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_and_be_killed(path, 3)
+    log = path.with_name("journal.db-wal")
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+
+    SqliteJournal.open(path).close()
+
+    assert synced == [path.stat().st_ino, log.stat().st_ino]
+
+
+def test_a_journal_that_cannot_be_synced_is_not_opened(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SqliteJournal.open(path).close()
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+
+    with pytest.raises(JournalOpenError, match=r"journal\.db: Input/output error"):
+        SqliteJournal.open(path)
+
+
 def test_a_second_writer_is_kept_out_of_a_live_journal(path: Path) -> None:
     journal = SqliteJournal.open(path)
 
