@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from strikewire.cli.errors import FAILED, AddressCommandError, explained
+from strikewire.cli.errors import FAILED, StorageCommandError, explained
 from strikewire.cli.output import json_option, print_json, progress
 
 if TYPE_CHECKING:
@@ -109,10 +109,7 @@ def command(
             )
 
     with explained():
-        try:
-            verdict = run(work)
-        except OSError as error:
-            raise AddressCommandError(f"cannot listen on port {port}: {error}") from None
+        verdict = run(work)
     if verdict is not None:
         _report(verdict, to_stderr=as_json)
         if verdict.faults:
@@ -130,7 +127,11 @@ def _folder(chosen: Path | None) -> Iterator[Path]:
     if chosen is not None:
         yield chosen
         return
-    with tempfile.TemporaryDirectory(prefix="strikewire-demo-") as path:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="strikewire-demo-")
+    except OSError as error:
+        raise StorageCommandError(f"no temporary folder: {error}") from None
+    with folder as path:
         yield Path(path)
 
 

@@ -64,6 +64,7 @@ def explained() -> Iterator[None]:
     from strikewire.sequencer import StateMismatchError
     from strikewire.venue.datadir import DataDirError
     from strikewire.venue.demo import DemoError
+    from strikewire.venue.doors import AddressError
     from strikewire.venue.settings import ConfigError
     from strikewire.websocket import AddressInUseError
 
@@ -75,7 +76,7 @@ def explained() -> Iterator[None]:
         raise ConnectionCommandError(str(error)) from None
     except (JournalError, DataDirError, RecordingError) as error:
         raise StorageCommandError(str(error)) from None
-    except AddressInUseError as error:
+    except (AddressInUseError, AddressError) as error:
         raise AddressCommandError(str(error)) from None
     except (DemoError, StateMismatchError) as error:
         raise CommandError(str(error)) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from strikewire.cli.errors import AddressCommandError, explained
+from strikewire.cli.errors import explained
 from strikewire.cli.output import json_option, print_json, progress
 
 if TYPE_CHECKING:
@@ -103,12 +103,7 @@ def command(
                     _introduce(venue, as_json=as_json)
                     await stopped.wait()
 
-        try:
-            run(work, on_hangup=reload_keys)
-        except OSError as error:
-            server = config.server
-            place = f"{server.host}:{server.port}"
-            raise AddressCommandError(f"cannot listen on {place}: {error}") from None
+        run(work, on_hangup=reload_keys)
 
 
 def _tell_recovery(report: "RecoveryReport") -> None:

@@ -169,5 +169,5 @@ class KeyStore:
             raise KeyFileError(f"key file is of version {file.version}, not {KEYS_FILE_VERSION}")
         try:
             return cls(file.keys)
-        except DuplicateKeyError as error:
+        except (DuplicateKeyError, TooManyKeysError) as error:
             raise KeyFileError(str(error)) from None

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from strikewire.exchange import Command, Deposit, Exchange, OpenAccount
+from strikewire.exchange.cash import DEPOSITS_MAX
 from strikewire.gateway import ApiKey, KeyStore
 from strikewire.model import CURRENCIES, AccountId, CurrencyPrecisionError, coins_to_units
 from strikewire.venue.config import AccountConfig
@@ -24,6 +25,26 @@ MAKER_ACCOUNTS: Final = tuple(
 )
 
 
+def check_accounts(accounts: Sequence[AccountConfig]) -> None:
+    """Refuse accounts that no venue can open, before there is one.
+
+    Raises:
+        ConfigError: A name is one of the market makers', a client id is used twice, or a deposit
+            is in no currency of the venue, or no possible amount of it.
+    """
+    reserved = {account.name for account in MAKER_ACCOUNTS}
+    client_ids: set[str] = set()
+    for config in accounts:
+        if config.name in reserved:
+            raise ConfigError(f"accounts: {config.name!r} is one of the venue's market makers")
+        if config.client_id in client_ids:
+            raise ConfigError(f"accounts: the client_id {config.client_id!r} is used twice")
+        if config.client_id:
+            client_ids.add(config.client_id)
+        for currency, coins in config.deposits.items():
+            _deposit(config.name, AccountId(0), currency, coins)
+
+
 def opening_commands(exchange: Exchange, accounts: Sequence[AccountConfig]) -> list[Command]:
     """Return what opens the accounts that are not there yet, and pays in their first deposits.
 
@@ -31,7 +52,7 @@ def opening_commands(exchange: Exchange, accounts: Sequence[AccountConfig]) -> l
     way is completed by the next one, and none pays in twice.
 
     Raises:
-        ConfigError: A deposit is in no currency of the venue, or not a positive amount of it.
+        ConfigError: A deposit is in no currency of the venue, or no possible amount of it.
     """
     existing = {account.name: account for account in exchange.accounts}
     next_id = max((account.account_id for account in exchange.accounts), default=0) + 1
@@ -120,6 +141,9 @@ def _deposit(name: str, account_id: AccountId, currency: str, coins: Decimal) ->
     if not coins.is_finite() or coins <= 0:
         raise ConfigError(f"accounts: {name!r}: a deposit of {coins} {currency} is not positive")
     try:
-        return Deposit(account_id, currency, coins_to_units(currency, coins))
+        units = coins_to_units(currency, coins)
     except CurrencyPrecisionError as error:
         raise ConfigError(f"accounts: {name!r}: {error}") from None
+    if units > DEPOSITS_MAX:
+        raise ConfigError(f"accounts: {name!r}: a deposit of {coins} {currency} is too large")
+    return Deposit(account_id, currency, units)

@@ -18,6 +18,11 @@ class Crew:
         self._tasks.append(task)
         return task
 
+    def failure(self) -> BaseException | None:
+        """Return what the first of the tasks that failed so far raised; None if none did."""
+        ended = [task for task in self._tasks if task.done() and not task.cancelled()]
+        return next((error for task in ended if (error := task.exception()) is not None), None)
+
     def dismiss(self) -> None:
         """Cancel every task."""
         for task in self._tasks:
@@ -31,16 +36,17 @@ async def crew() -> AsyncIterator[Crew]:
     `async with crew() as tasks: tasks.start(work(), "name")`
 
     The end of the block cancels the tasks and waits for them. A task that fails ends the block,
-    and its error is raised as it is; so is what the block itself raises.
+    and its error is raised as it is; so is what the block itself raises, unless a task had failed
+    before: then the block only felt what had happened to the task.
     """
-    failure: Exception | None = None
+    failure: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
             tasks = Crew(group)
             try:
                 yield tasks
             except Exception as error:  # noqa: BLE001 (raised again below, outside the group)
-                failure = error
+                failure = tasks.failure() or error
             finally:
                 tasks.dismiss()
     except BaseExceptionGroup as errors:

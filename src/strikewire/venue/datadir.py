@@ -1,6 +1,7 @@
 """The folder in which a venue keeps what must outlive it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -72,7 +73,9 @@ class DataDir(Struct, frozen=True):
             return KeyStore.decode(self.keys.read_bytes())
         except FileNotFoundError:
             return KeyStore()
-        except (OSError, KeyFileError) as error:
+        except OSError as error:
+            raise DataDirError(f"{self.keys}: {error.strerror}") from None
+        except KeyFileError as error:
             raise DataDirError(f"{self.keys}: {error}") from None
 
     def save_keys(self, keys: KeyStore) -> None:
@@ -100,4 +103,6 @@ class DataDir(Struct, frozen=True):
                 os.fsync(stream.fileno())
             draft.replace(file)
         except OSError as error:
+            with suppress(OSError):  # half a file of secrets is nothing to leave behind
+                draft.unlink()
             raise DataDirError(f"{file}: cannot be written: {error.strerror}") from None

@@ -109,10 +109,13 @@ def load_settings(
     ]
     top: _Layer = {key: (leaf.default, Origin("default")) for key, leaf in leaves.items()}
     for layer in layers:
+        for key, (value, origin) in layer.items():
+            _setting(key, leaves[key], value, origin)  # what another layer hides must fit as well
         top |= layer
     settings = tuple(_setting(key, leaves[key], *top[key]) for key in leaves)
     config = cast("Config", _assemble(Config, "", {s.key: s.value for s in settings}))
     _check_accounts(config)
+    _check_families(config)
     return Settings(config, settings)
 
 
@@ -276,6 +279,14 @@ def _check_accounts(config: Config) -> None:
             raise ConfigError(
                 f"accounts: {account.name!r} needs client_id and client_secret together, or neither"
             )
+
+
+def _check_families(config: Config) -> None:
+    families = config.instruments.families
+    if not families:
+        raise ConfigError("instruments.families: a venue needs at least one")
+    if len(set(families)) < len(families):
+        raise ConfigError(f"instruments.families: one of {', '.join(families)} is there twice")
 
 
 def _row_type(leaf: _Leaf) -> type[Struct] | None:

@@ -9,6 +9,7 @@ Source: RFC 5280, sections 4.2.1 (extensions a strict verifier asks for).
 import datetime
 import ipaddress
 import ssl
+from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -21,6 +22,7 @@ from msgspec import Struct
 from strikewire.model import NS_PER_S
 from strikewire.venue.config import ServerConfig
 from strikewire.venue.datadir import DataDir, DataDirError
+from strikewire.venue.settings import ConfigError
 
 LIFETIME_DAYS: Final = 397
 """How long a certificate holds; clients of some makers refuse longer ones."""
@@ -47,20 +49,29 @@ def server_context(server: ServerConfig, folder: DataDir, now_ns: int) -> ssl.SS
     """Return what the server listens with: the configured certificate, or one of its own.
 
     Raises:
-        DataDirError: A file cannot be read or written, or holds no certificate and key.
+        ConfigError: The configured files hold no certificate and key.
+        DataDirError: A file of the folder cannot be read or written, or holds something else.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     if server.certificate:
-        certificate, private_key = server.certificate, server.private_key or None
-    else:
-        _ensure_certificates(server.host, folder, now_ns)
-        certificate, private_key = str(folder.certificate), str(folder.private_key)
+        return _configured(server)
+    _ensure_certificates(server.host, folder, now_ns)
     try:
-        context.load_cert_chain(certificate, private_key)
-    except (OSError, ssl.SSLError) as error:
-        raise DataDirError(f"{certificate}: no usable certificate and key: {error}") from None
-    return context
+        return _context(str(folder.certificate), str(folder.private_key))
+    except OSError as error:
+        reason = f"no usable certificate, or {folder.private_key.name} is not its key: {error}"
+        raise DataDirError(f"{folder.certificate}: {reason}") from None
+
+
+def check_certificate(server: ServerConfig) -> None:
+    """Refuse configured files that no server could use.
+
+    Raises:
+        ConfigError: They hold no certificate and key, or one of the two is not configured.
+    """
+    if server.tls and server.certificate:
+        _configured(server)
+    elif server.private_key and not server.certificate:
+        raise ConfigError(f"server.private_key = {server.private_key!r}: whose? name a certificate")
 
 
 def make_certificates(names: tuple[str, ...], now_ns: int) -> Certificates:
@@ -112,18 +123,40 @@ def is_current(certificate: bytes, names: tuple[str, ...], now_ns: int) -> bool:
     return now < ends and all(_alternative(name) in covered for name in names)
 
 
+def _configured(server: ServerConfig) -> ssl.SSLContext:
+    try:
+        return _context(server.certificate, server.private_key or None)
+    except OSError as error:
+        reason = f"no usable certificate and key: {error}"
+        raise ConfigError(f"server.certificate = {server.certificate!r}: {reason}") from None
+
+
+def _context(certificate: str, private_key: str | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, private_key)
+    return context
+
+
 def _ensure_certificates(host: str, folder: DataDir, now_ns: int) -> None:
     names: tuple[str, ...] = _LOCAL_NAMES
     if host not in (*_LOCAL_NAMES, *_WILDCARDS):
         names = (*names, host)
     files = (folder.authority, folder.certificate, folder.private_key)
     are_there = all(file.exists() for file in files)
-    if are_there and is_current(folder.certificate.read_bytes(), names, now_ns):
+    if are_there and is_current(_read(folder.certificate), names, now_ns):
         return
     made = make_certificates(names, now_ns)
     folder.write(folder.private_key, made.private_key, is_secret=True)
     folder.write(folder.certificate, made.certificate, is_secret=False)
     folder.write(folder.authority, made.authority, is_secret=False)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DataDirError(f"{file}: {error.strerror}") from None
 
 
 def _builder(

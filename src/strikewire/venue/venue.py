@@ -21,7 +21,6 @@ from strikewire.feeds import Feed, open_shipped, play
 from strikewire.feeds.player import feed_for
 from strikewire.gateway import RATES_DERIBIT, RATES_OFF, ApiKey, GatewayService
 from strikewire.gateway import Limits as GatewayLimits
-from strikewire.gateway.rest import WEBSOCKET_PATH
 from strikewire.journal import Journal, SqliteJournal
 from strikewire.marketdata import MarketData, restore
 from strikewire.model import InstrumentId, PriceE8, Ticks, divide_half_even, ticks_to_e8
@@ -35,23 +34,22 @@ from strikewire.sequencer import (
     recover,
 )
 from strikewire.sequencer import Limits as SequencerLimits
-from strikewire.venue.accounts import MAKER_ACCOUNTS, add_keys, opening_commands
+from strikewire.venue.accounts import MAKER_ACCOUNTS, add_keys, check_accounts, opening_commands
 from strikewire.venue.compiled import interpreted_kernels, warn_of_interpreted_kernels
 from strikewire.venue.config import Config
 from strikewire.venue.crew import Crew, crew
 from strikewire.venue.datadir import DataDir
+from strikewire.venue.doors import Addresses, addresses, open_doors, try_doors
 from strikewire.venue.listing import INDEX_OF
 from strikewire.venue.makers import COVERAGES, TRADER_NAME, Connect, Maker, Trader
 from strikewire.venue.operator import Operator
 from strikewire.venue.prices import FEED_OF, Pricer
-from strikewire.venue.tls import server_context
+from strikewire.venue.tls import check_certificate, server_context
 
 log: Final = logging.getLogger(__name__)
 
 READY_TIMEOUT_S: Final = 10.0
 """How long the doors wait for the first marks; after that they open without."""
-
-_WILDCARDS: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
@@ -68,25 +66,6 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     sleep: Callable[[float], Awaitable[None]]
     entropy: Callable[[int], bytes]
     progress: Progress | None = None
-
-
-class Addresses(Struct, frozen=True, kw_only=True):
-    """Where a venue listens.
-
-    Attributes:
-        http: Base of the REST addresses: "http://127.0.0.1:8080".
-        ws: The WebSocket address, path included.
-        https: As `http`, with TLS; empty without.
-        wss: As `ws`, with TLS; empty without.
-        ca_file: The authority clients are to trust for the two; empty where they trust the
-            configured certificate by themselves.
-    """
-
-    http: str
-    ws: str
-    https: str = ""
-    wss: str = ""
-    ca_file: str = ""
 
 
 class Venue:
@@ -158,10 +137,15 @@ async def open_venue(
     Raises:
         JournalError: The journal cannot be opened, read, or later written.
         DataDirError: Another file of the folder cannot be used.
-        ConfigError: An account of the configuration cannot be opened.
+        ConfigError: An account, a certificate or the doors of the configuration are not possible.
         AddressInUseError: A port is taken.
+        AddressError: The address cannot be listened on for another reason.
     """
     warn_of_interpreted_kernels(interpreted_kernels())
+    # What can be refused without touching the folder is refused before it is touched.
+    check_accounts(config.accounts)
+    check_certificate(config.server)
+    await try_doors(config.server)
     folder.create()
     venue = Venue(config, folder, surroundings)
     venue.journal = SqliteJournal.open(folder.journal)
@@ -175,7 +159,9 @@ async def open_venue(
 @asynccontextmanager
 async def _running(venue: Venue) -> AsyncIterator[None]:
     exchange, venue.recovery = recover(venue.journal, progress=venue.surroundings.progress)
-    market = restore(exchange, venue.surroundings.clock())
+    config, now_ns = venue.config, venue.surroundings.clock()
+    secure = server_context(config.server, venue.folder, now_ns) if config.server.tls else None
+    market = restore(exchange, now_ns)
     venue.sequencer = _make_sequencer(venue, exchange)
     venue.gateway = _make_gateway(venue, market)
     async with crew() as core:
@@ -186,7 +172,9 @@ async def _running(venue: Venue) -> AsyncIterator[None]:
                 inner.start(venue.gateway.run(), "hub")
                 await _start_prices(venue, market, inner)
                 async with AsyncExitStack() as doors:
-                    await _open_doors(venue, doors)
+                    ports = await open_doors(doors, venue.gateway, config.server, secure)
+                    authority = "" if config.server.certificate else str(venue.folder.authority)
+                    venue.addresses = addresses(config.server.host, *ports, ca_file=authority)
                     async with crew() as guests:
                         _invite_makers(venue, guests)
                         yield
@@ -320,40 +308,6 @@ def _mid(market: MarketData, instrument_id: InstrumentId) -> PriceE8 | None:
     instrument = market[instrument_id].instrument
     total = ticks_to_e8(instrument, Ticks(bid.price)) + ticks_to_e8(instrument, Ticks(ask.price))
     return PriceE8(divide_half_even(total, 2))
-
-
-async def _open_doors(venue: Venue, doors: AsyncExitStack) -> None:
-    server = venue.config.server
-    listen = venue.gateway.listen
-    plain = await doors.enter_async_context(
-        listen(server.host, server.port, compression=server.compression)
-    )
-    secure_port = 0
-    if server.tls:
-        context = server_context(server, venue.folder, venue.surroundings.clock())
-        secure = await doors.enter_async_context(
-            listen(server.host, server.tls_port, ssl=context, compression=server.compression)
-        )
-        secure_port = secure.port
-    venue.addresses = _addresses(venue, plain.port, secure_port)
-
-
-def _addresses(venue: Venue, port: int, secure_port: int) -> Addresses:
-    host = venue.config.server.host
-    reached_by = _WILDCARDS.get(host, host)
-    authority = f"[{reached_by}]" if ":" in reached_by else reached_by
-    plain = f"{authority}:{port}"
-    if not secure_port:
-        return Addresses(http=f"http://{plain}", ws=f"ws://{plain}{WEBSOCKET_PATH}")
-    secure = f"{authority}:{secure_port}"
-    is_own = not venue.config.server.certificate
-    return Addresses(
-        http=f"http://{plain}",
-        ws=f"ws://{plain}{WEBSOCKET_PATH}",
-        https=f"https://{secure}",
-        wss=f"wss://{secure}{WEBSOCKET_PATH}",
-        ca_file=str(venue.folder.authority) if is_own else "",
-    )
 
 
 def _invite_makers(venue: Venue, tasks: Crew) -> None:

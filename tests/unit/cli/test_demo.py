@@ -106,3 +106,15 @@ def test_a_self_check_that_fails_exits_with_1(monkeypatch: pytest.MonkeyPatch) -
 
     assert result.exit_code == 1
     assert "FAULT: no orders matched" in result.stdout
+
+
+def test_without_room_for_a_temporary_folder_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", refuse)
+
+    result = invoke("--for", "0.01")
+
+    assert result.exit_code == 5
+    assert result.stderr == "Error: no temporary folder: [Errno 28] No space left on device\n"

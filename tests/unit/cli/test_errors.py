@@ -16,6 +16,7 @@ from strikewire.journal import (
 )
 from strikewire.venue.datadir import DataDirError
 from strikewire.venue.demo import DemoError
+from strikewire.venue.doors import AddressError
 from strikewire.venue.settings import ConfigError
 from strikewire.websocket import AddressInUseError
 
@@ -33,6 +34,7 @@ from strikewire.websocket import AddressInUseError
         (RecordingError("cut"), 5),
         (DataDirError("/x: permission denied"), 5),
         (AddressInUseError("127.0.0.1", 8080), 6),
+        (AddressError("cannot listen on 192.0.2.1:8080"), 6),
     ],
 )
 def test_an_error_keeps_its_words_and_gets_its_code(error: Exception, code: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from strikewire.exchange import Command, Deposit, Exchange, OpenAccount, Rejected
 from strikewire.gateway import ApiKey, KeyStore
 from strikewire.model import AccountId
-from strikewire.venue.accounts import MAKER_ACCOUNTS, add_keys, opening_commands
+from strikewire.venue.accounts import MAKER_ACCOUNTS, add_keys, check_accounts, opening_commands
 from strikewire.venue.config import AccountConfig
 from strikewire.venue.settings import ConfigError
 
@@ -70,6 +70,8 @@ def test_a_new_account_in_the_file_gets_the_next_number() -> None:
         ("BTC", "-1", "is not positive"),
         ("BTC", "NaN", "is not positive"),
         ("BTC", "0.000000001", "not a whole number of 1e-8 BTC"),
+        ("BTC", "1000000001", "a deposit of 1000000001 BTC is too large"),
+        ("BTC", "1e30", "is too large"),
     ],
 )
 def test_a_deposit_that_cannot_be_made_is_refused(currency: str, coins: str, message: str) -> None:
@@ -77,6 +79,24 @@ def test_a_deposit_that_cannot_be_made_is_refused(currency: str, coins: str, mes
 
     with pytest.raises(ConfigError, match=message):
         opening_commands(Exchange(), [account])
+    with pytest.raises(ConfigError, match=message):
+        check_accounts([account])
+
+
+def test_accounts_that_can_be_opened_pass() -> None:
+    check_accounts([DESK, OTHER])
+
+
+def test_the_names_of_the_market_makers_are_taken() -> None:
+    with pytest.raises(ConfigError, match="'trader' is one of the venue's market makers"):
+        check_accounts([AccountConfig(name="trader")])
+
+
+def test_a_client_id_belongs_to_one_account() -> None:
+    twice = [AccountConfig(name=name, client_id="id", client_secret="s") for name in "ab"]
+
+    with pytest.raises(ConfigError, match="the client_id 'id' is used twice"):
+        check_accounts(twice)
 
 
 def test_every_account_gets_a_key_and_keeps_it() -> None:

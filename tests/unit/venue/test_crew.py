@@ -1,6 +1,7 @@
 """Tasks of a block end with it, and end it when they fail."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -82,3 +83,32 @@ async def test_being_cancelled_cancels_the_tasks_and_passes_on() -> None:
 
     assert task.cancelled()
     assert ended == ["forever"]
+
+
+async def test_a_block_that_feels_a_failed_task_ends_with_the_error_of_the_task() -> None:
+    async def block() -> None:
+        async with crew() as tasks:
+            task = tasks.start(failing(), "one")
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+            raise RuntimeError("what came of it")
+
+    with pytest.raises(KeyError, match="mine"):
+        await block()
+
+
+async def test_a_block_that_fails_first_ends_with_its_own_error() -> None:
+    async def late() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise KeyError("while it ended")
+
+    async def block() -> None:
+        async with crew() as tasks:
+            tasks.start(late(), "one")
+            await asyncio.sleep(0)
+            raise RuntimeError("first")
+
+    with pytest.raises(RuntimeError, match="first"):
+        await block()

@@ -55,6 +55,23 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         DataDir(tmp_path / "absent").save_keys(KeyStore())
 
 
+def test_a_disk_that_is_full_keeps_the_old_file_and_no_half_of_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = DataDir(tmp_path)
+    folder.save_keys(KeyStore([KEY]))
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+
+    with pytest.raises(DataDirError, match="cannot be written: No space left"):
+        folder.save_keys(KeyStore())
+    assert list(folder.load_keys()) == [KEY]
+    assert [file.name for file in tmp_path.iterdir()] == ["keys.json"]
+
+
 def test_a_leftover_draft_is_replaced(tmp_path: Path) -> None:
     folder = DataDir(tmp_path)
     (tmp_path / ".keys.json.new").write_text("half")

@@ -237,3 +237,16 @@ def test_folders_follow_the_xdg_variables_when_they_are_absolute() -> None:
     )
     assert default_data_dir({"XDG_DATA_HOME": "/d"}) == Path("/d/strikewire")
     assert default_data_dir({"HOME": "/h"}) == Path("/h/.local/share/strikewire")
+
+
+def test_a_value_that_does_not_fit_is_refused_even_where_another_hides_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"server\.port = 'x'"):
+        load(tmp_path, "[server]\nport = 'x'", flags={"server.port": 1})
+
+
+@pytest.mark.parametrize(
+    ("families", "message"), [("[]", "at least one"), ("['BTC', 'BTC']", "is there twice")]
+)
+def test_each_family_is_named_once(tmp_path: Path, families: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(tmp_path, f"[instruments]\nfamilies = {families}")

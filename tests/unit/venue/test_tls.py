@@ -10,7 +10,13 @@ from cryptography import x509
 
 from strikewire.venue.config import ServerConfig
 from strikewire.venue.datadir import DataDir, DataDirError
-from strikewire.venue.tls import is_current, make_certificates, server_context
+from strikewire.venue.settings import ConfigError
+from strikewire.venue.tls import (
+    check_certificate,
+    is_current,
+    make_certificates,
+    server_context,
+)
 
 NOW_NS = 1_790_000_000 * 10**9
 DAY_NS = 86_400 * 10**9
@@ -130,5 +136,28 @@ def test_a_configured_certificate_that_is_none_is_named(
     if content is not None:
         file.write_bytes(content)
 
-    with pytest.raises(DataDirError, match=r"mine\.pem: no usable certificate"):
+    with pytest.raises(ConfigError, match=r"mine\.pem': no usable certificate"):
         server_context(ServerConfig(certificate=str(file)), DataDir(tmp_path), NOW_NS)
+    with pytest.raises(ConfigError, match=r"mine\.pem': no usable certificate"):
+        check_certificate(ServerConfig(certificate=str(file)))
+
+
+def test_a_private_key_needs_its_certificate() -> None:
+    with pytest.raises(ConfigError, match=r"server\.private_key = 'mine\.pem': whose"):
+        check_certificate(ServerConfig(private_key="mine.pem"))
+
+
+def test_where_no_certificate_is_configured_there_is_nothing_to_check() -> None:
+    check_certificate(ServerConfig())
+    check_certificate(ServerConfig(tls=False, certificate="absent.pem"))
+
+
+@pytest.mark.parametrize("name", ["server.pem", "server-key.pem"])
+def test_a_file_of_the_folder_that_cannot_be_used_is_named(tmp_path: Path, name: str) -> None:
+    folder = DataDir(tmp_path)
+    server_context(ServerConfig(), folder, NOW_NS)
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+
+    with pytest.raises(DataDirError, match=name.replace(".", r"\.")):
+        server_context(ServerConfig(), folder, NOW_NS)

@@ -3,15 +3,18 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from strikewire.client import ClientError, ConnectError, Disconnected, VenueError, connect
 from strikewire.journal import JournalLockedError, JournalWriteError, SqliteJournal
 from strikewire.model import InstrumentId
 from strikewire.sequencer import replay
-from strikewire.venue.config import Config
+from strikewire.venue.config import AccountConfig, Config
 from strikewire.venue.datadir import DataDir, DataDirError
+from strikewire.venue.settings import ConfigError
 from strikewire.venue.venue import Surroundings, Venue, open_venue
 from strikewire.websocket import AddressInUseError
 
@@ -174,8 +177,53 @@ async def test_a_taken_port_is_named_and_leaves_nothing_running(
             async with open_venue(small(port=port), folder, surroundings):
                 pass
 
+        assert not folder.path.exists()
+
     async with open_venue(small(), folder, surroundings):
         pass
+
+
+async def test_an_account_that_cannot_be_opened_is_refused_before_anything_is_made(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    wrong = AccountConfig(name="one", deposits={"DOGE": Decimal(1)})
+
+    with pytest.raises(ConfigError, match="DOGE"):
+        async with open_venue(replace(small(), accounts=(wrong,)), folder, surroundings):
+            pass
+
+    assert not folder.path.exists()
+
+
+async def test_a_damaged_certificate_is_told_before_the_journal_is_written(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async with open_venue(small(tls=True), folder, surroundings):
+        pass
+    folder.private_key.write_text("no key")
+    before = folder.journal.read_bytes()
+
+    with pytest.raises(DataDirError, match=r"server-key\.pem is not its key"):
+        async with open_venue(small(tls=True), folder, surroundings):
+            pass
+
+    assert folder.journal.read_bytes() == before
+
+
+async def test_a_disk_that_fails_at_the_start_is_what_the_start_fails_with(
+    small: ConfigMaker,
+    folder: DataDir,
+    surroundings: Surroundings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise JournalWriteError("disk full")
+
+    monkeypatch.setattr(SqliteJournal, "append", refuse)
+
+    with pytest.raises(JournalWriteError, match="disk full"):
+        async with open_venue(small(), folder, surroundings):
+            pass
 
 
 async def test_a_folder_has_one_venue_at_a_time(
