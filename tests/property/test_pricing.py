@@ -9,14 +9,19 @@ from hypothesis import strategies as st
 
 from strikewire.model import PriceE8
 from strikewire.pricing import (
+    Greeks,
+    ImpliedCode,
     Surface,
     VenueQuote,
+    chain,
     greeks,
+    implied_volatilities,
     implied_volatility,
     index_price,
     option_mark,
     price,
 )
+from strikewire.testing.pricing import Option
 
 forwards = st.floats(0.1, 1e6)
 sigmas = st.floats(0.01, 5.0)
@@ -26,6 +31,13 @@ deviations = st.floats(-6.0, 6.0)
 
 def strike_at(forward: float, time: float, sigma: float, deviation: float) -> float:
     return forward * math.exp(deviation * sigma * math.sqrt(time))
+
+
+def option_at(forward: float, time: float, sigma: float, deviation: float, is_call: bool) -> Option:
+    return Option(forward, strike_at(forward, time, sigma, deviation), time, sigma, is_call)
+
+
+options = st.builds(option_at, forwards, years, sigmas, deviations, st.booleans())
 
 
 @given(forwards, years, sigmas, deviations)
@@ -38,10 +50,11 @@ def test_call_minus_put_is_forward_minus_strike(
     call, put = greeks(**option, is_call=True), greeks(**option, is_call=False)
 
     scale = max(forward, strike)
-    assert call.price - put.price == pytest.approx(forward - strike, abs=1e-13 * scale)
-    assert call.delta - put.delta == pytest.approx(1.0, abs=1e-13)
-    assert call.gamma == put.gamma
-    assert call.vega == put.vega
+    assert call.price - put.price == pytest.approx(forward - strike, abs=1e-15 * scale)
+    assert call.delta - put.delta == pytest.approx(1.0, abs=1e-15)
+    assert call.rho - put.rho == pytest.approx(0.01 * strike * time, rel=1e-15)
+    assert (call.gamma, call.vega) == (put.gamma, put.vega)
+    assert (call.vanna, call.volga, call.charm) == (put.vanna, put.volga, put.charm)
 
 
 @given(forwards, years, sigmas, deviations, st.booleans())
@@ -52,11 +65,59 @@ def test_an_option_is_worth_between_nothing_and_all(
 
     result = greeks(forward=forward, strike=strike, years=time, sigma=sigma, is_call=is_call)
 
-    assert -1e-13 * forward <= result.price <= (forward if is_call else strike)
+    now = max(0.0, forward - strike if is_call else strike - forward)
+    assert now <= result.price <= (forward if is_call else strike) * (1.0 + 1e-15)
     assert 0.0 <= (result.delta if is_call else -result.delta) <= 1.0
     assert result.gamma >= 0.0
     assert result.vega >= 0.0
-    assert -max(result.price, 0.0) - 1e-13 * forward <= result.theta <= 1e-13 * forward
+    assert -result.price <= result.theta <= 0.0
+
+
+@given(options, st.floats(1e-9, 1.0))
+def test_an_option_gains_with_volatility_and_time(option: Option, more: float) -> None:
+    now = price(**option._asdict())
+    wilder = price(**option._replace(sigma=option.sigma * (1.0 + more))._asdict())
+    longer = price(**option._replace(years=option.years * (1.0 + more))._asdict())
+
+    # A part in 1e14 is rounding.
+    assert wilder >= now * (1.0 - 1e-14)
+    assert longer >= now * (1.0 - 1e-14)
+
+
+@given(forwards, years, sigmas, deviations, st.floats(1e-6, 1.0))
+def test_calls_fall_and_puts_rise_with_the_strike_and_both_are_convex(
+    forward: float, time: float, sigma: float, deviation: float, apart: float
+) -> None:
+    strike = strike_at(forward, time, sigma, deviation)
+    distance = apart * strike
+
+    for is_call in (True, False):
+        low, middle, high = (
+            price(forward=forward, strike=at, years=time, sigma=sigma, is_call=is_call)
+            for at in (strike, strike + distance, strike + 2.0 * distance)
+        )
+        rounding = 1e-14 * (low + middle + high) + 1e-15 * forward
+        fall = low - middle if is_call else middle - low
+        assert -rounding <= fall <= distance + rounding
+        assert low + high >= 2.0 * middle - rounding
+
+
+@given(options, st.floats(1e-3, 1e3))
+def test_twice_the_forward_and_the_strike_are_twice_the_price(option: Option, times: float) -> None:
+    """Homogeneity: with binary multiples to the last digit, with others but for roundings."""
+
+    def multiple(factor: float) -> Greeks:
+        forward, strike = factor * option.forward, factor * option.strike
+        return greeks(**option._replace(forward=forward, strike=strike)._asdict())
+
+    one, two = multiple(1.0), multiple(2.0)
+
+    assert two.price == 2.0 * one.price
+    assert (two.delta, two.gamma, two.vega) == (one.delta, one.gamma / 2.0, 2.0 * one.vega)
+    # Strike and forward are rounded each; far out that moves the price by its elasticity.
+    elasticity = 1.0 + abs(one.delta) * option.forward / one.price if one.price else 1.0
+    known = 1e-14 + 1e-15 * elasticity
+    assert multiple(times).price == pytest.approx(times * one.price, rel=known)
 
 
 @given(forwards, years, sigmas, deviations)
@@ -67,12 +128,47 @@ def test_the_price_of_a_volatility_implies_it(
     is_call = strike >= forward
     option = {"forward": forward, "strike": strike, "years": time}
     value = price(**option, sigma=sigma, is_call=is_call)
-    # Where a price is at its ceiling, or smaller than its own rounding, it says nothing.
-    if not 1e-12 * forward < value < 0.999 * (forward if is_call else strike):
+    # Where a price is at its ceiling it says nothing.
+    if value > 0.999 * (forward if is_call else strike):
         return
 
     implied = implied_volatility(price=value, **option, is_call=is_call)
-    assert implied == pytest.approx(sigma, rel=1e-6)
+    assert implied == pytest.approx(sigma, rel=1e-11)
+
+
+@given(st.lists(options, min_size=1))
+def test_a_chain_is_its_options_and_implies_their_volatilities(rows: list[Option]) -> None:
+    f, k, t, v, c = zip(*rows, strict=True)
+
+    table = chain(forwards=f, strikes=k, years=t, sigmas=v, calls=c)
+    implied = implied_volatilities(prices=table.price, forwards=f, strikes=k, years=t, calls=c)
+
+    for index, option in enumerate(rows):
+        forward, strike, time, _, is_call = option
+        one = greeks(**option._asdict())
+        alone = implied_volatility(
+            price=one.price, forward=forward, strike=strike, years=time, is_call=is_call
+        )
+        assert table.price[index] == pytest.approx(one.price, rel=1e-13)
+        assert table.delta[index] == pytest.approx(one.delta, rel=1e-13)
+        # In the money the last digit of the price is all that some options are made of.
+        if alone is not None and one.price > 1.001 * max(0.0, forward - strike, strike - forward):
+            assert implied.volatilities[index] == pytest.approx(alone, rel=1e-9)
+
+
+anything = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(anything, anything, anything, anything, st.booleans())
+def test_anything_has_a_volatility_or_a_reason(
+    value: float, forward: float, strike: float, time: float, is_call: bool
+) -> None:
+    found = implied_volatilities(
+        prices=value, forwards=forward, strikes=strike, years=time, calls=is_call
+    )
+
+    [volatility], [code] = found
+    assert volatility > 0.0 if code == ImpliedCode.OK else volatility == 0.0
 
 
 @given(st.floats(-1e7, 1e7), forwards, forwards, years, st.booleans())

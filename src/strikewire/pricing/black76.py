@@ -1,18 +1,15 @@
 """Black-76 as the venue publishes it: zero rate, forward = the underlying price of the expiry.
 
 The conventions are those seen in Deribit's recorded tickers: years are counted as actual days over
-365 up to 08:00 UTC of the expiry day, vega is per volatility point, theta per day.
+365 up to 08:00 UTC of the expiry day, vega is per volatility point, theta per day. This file is for
+one option; `chain` is for many.
 """
 
-from collections.abc import MutableSequence, Sequence
 from typing import NamedTuple
 
 from strikewire.pricing.kernels import black76 as kernel
 
 NS_PER_YEAR = 365 * 86_400 * 1_000_000_000
-
-GREEKS_PER_OPTION = 6
-"""Doubles that `chain` writes for each option: the fields of `Greeks`, in order."""
 
 
 class Greeks(NamedTuple):
@@ -26,6 +23,9 @@ class Greeks(NamedTuple):
         theta: Change of price per day, at most 0. Capped as Deribit does: an option with less than
             a day left shows what is left of the day, and none loses more than it is worth.
         rho: Change of price per percentage point of the interest rate, the spot price held still.
+        vanna: Change of delta per volatility point.
+        volga: Change of vega per volatility point.
+        charm: Change of delta per day that passes; with less than a day left, in what is left.
     """
 
     price: float
@@ -34,6 +34,9 @@ class Greeks(NamedTuple):
     vega: float
     theta: float
     rho: float
+    vanna: float
+    volga: float
+    charm: float
 
 
 def years_to_expiry(now_ns: int, expiry_ns: int) -> float:
@@ -56,6 +59,8 @@ def price(*, forward: float, strike: float, years: float, sigma: float, is_call:
         sigma: Volatility per year as a fraction: 0.8 is 80 %. Not negative.
         is_call: False for a put.
 
+    The relative error is at most 1e-12, however far out of the money the option is.
+
     Source: F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976).
     """
     assert forward > 0.0
@@ -68,32 +73,3 @@ def greeks(*, forward: float, strike: float, years: float, sigma: float, is_call
     assert forward > 0.0
     assert strike > 0.0
     return Greeks(*kernel.greeks(forward, strike, years, sigma, is_call))
-
-
-def chain(
-    *,
-    forwards: Sequence[float],
-    strikes: Sequence[float],
-    years: Sequence[float],
-    sigmas: Sequence[float],
-    calls: Sequence[float],
-    out: MutableSequence[float],
-) -> None:
-    """Fill `out` with the greeks of many options in one call.
-
-    Every argument is a contiguous buffer of doubles: an `array.array("d")` or a numpy array, not a
-    list.
-
-    Args:
-        forwards: shape (n,), above 0, quote currency.
-        strikes: shape (n,), above 0, quote currency, any order.
-        years: shape (n,).
-        sigmas: shape (n,), fractions per year.
-        calls: shape (n,), 1.0 for a call, 0.0 for a put.
-        out: shape (6 n,), written option by option in the order of `Greeks`; a numpy array of
-            shape (n, 6) is passed as `out.ravel()`.
-    """
-    count = len(strikes)
-    assert len(forwards) == len(years) == len(sigmas) == len(calls) == count
-    assert len(out) == GREEKS_PER_OPTION * count
-    kernel.chain(forwards, strikes, years, sigmas, calls, out)

@@ -1,63 +1,94 @@
 cimport cython
 from libc cimport math
 
+ctypedef (double, double, double, double, double, double, double, double, double) nine
+ctypedef (double, double, double, double, bint) parts
+
 cdef double SQRT_HALF
+cdef double SQRT_TWO
+cdef double SQRT_TWO_PI
 cdef double ONE_OVER_SQRT_TWO_PI
 cdef double DAYS_PER_YEAR
-cdef double NO_VOLATILITY
+cdef double DEVIATION_MAX
+cdef double LOWEST
+cdef double[24] ERFCX
+cdef int IMPLIED
+cdef int BELOW_INTRINSIC
+cdef int ABOVE_BOUND
+cdef int NOT_A_NUMBER
+cdef int EXPIRED
+cdef double PRICE_MIN
+cdef double PRICE_MAX
+cdef double BETA_MIN
+cdef double CLOSE
 cdef int STEPS_MAX
 cdef double UNBOUNDED
 
-cpdef double normal_cdf(double x) noexcept nogil
-
-cpdef double normal_pdf(double x) noexcept nogil
+cpdef double log_ratio(double high, double low) noexcept nogil
 
 cpdef double intrinsic(double forward, double strike, bint is_call) noexcept nogil
 
-@cython.locals(deviation=double, d1=double, d2=double)
+@cython.locals(
+    z1=double, z2=double, is_far=bint, y1=double, y2=double, q1=double, q2=double, p=double,
+    d=double, i=int, gap=double, p1=double, first=double, second=double, whole=double,
+)
+cpdef parts curve(double h, double t) noexcept nogil
+
+@cython.locals(
+    deviation=double, low=double, high=double, h=double, exponent=double, _=double, whole=double,
+    is_far=bint, value=double,
+)
 cpdef double price(
     double forward, double strike, double years, double sigma, bint is_call
 ) noexcept nogil
 
 @cython.locals(
-    root=double, deviation=double, d1=double, d2=double, density=double, delta=double,
-    gamma=double, vega=double, in_the_money=double, value=double, rho=double, days_left=double,
-    decay=double,
+    root=double, deviation=double, low=double, high=double, ratio=double, h=double, t=double,
+    exponent=double, first=double, second=double, whole=double, is_far=bint, size=double,
+    half=double, tail=double, above=double, below=double, small=double, value=double, d1=double,
+    d2=double, in_delta=double, in_money=double, sign=double, delta=double, rho=double,
+    density=double, gamma=double, vega=double, vanna=double, volga=double, day=double,
+    decay=double, charm=double,
 )
-cpdef (double, double, double, double, double, double) greeks(
+cpdef nine greeks(
     double forward, double strike, double years, double sigma, bint is_call
 ) noexcept nogil
 
 @cython.locals(value=double, sign=double, rho=double)
-cpdef (double, double, double, double, double, double) expired_greeks(
+cpdef nine expired_greeks(
     double forward, double strike, double years, bint is_call
 ) noexcept nogil
 
 @cython.locals(
-    i=cython.Py_ssize_t, value=double, delta=double, gamma=double, vega=double, theta=double,
-    rho=double,
+    low=double, high=double, ratio=double, beta=double, rest=double, deviation=double,
 )
-cpdef void chain(
-    const double[::1] forwards, const double[::1] strikes, const double[::1] years,
-    const double[::1] sigmas, const double[::1] calls, double[::1] out
-) noexcept
-
-@cython.locals(h=double, t=double, up=double)
-cpdef double normalised_call(double x, double deviation) noexcept nogil
-
-@cython.locals(
-    ceiling=double, inflection=double, low=double, high=double, at_inflection=double,
-    is_low=cython.bint, is_high=cython.bint, s=double, b=double, step=double, candidate=double,
-    _=int,
-)
-cpdef double implied_deviation(double beta, double x) noexcept nogil
-
-@cython.locals(h=double, slope=double, log_b=double)
-cpdef double newton_step(
-    double beta, double x, double s, double b, double ceiling, bint is_low, bint is_high
+cpdef (double, int) implied(
+    double value, double forward, double strike, double years, bint is_call
 ) noexcept nogil
 
-@cython.locals(time_value=double, beta=double, deviation=double)
-cpdef double implied_volatility(
-    double value, double forward, double strike, double years, bint is_call
+@cython.locals(
+    steepest=double, _=double, whole=double, at_steepest=double, is_low=bint, is_high=bint,
+    low=double, high=double, wanted=double, s=double, _i=int, newton=double, second=double,
+    third=double, size=double, step=double, following=double,
+)
+cpdef double implied_deviation(
+    double beta, double rest, double x, double ceiling
+) noexcept nogil
+
+@cython.locals(
+    w_squared=double, w=double, above=double, under=double, h=double, s=double, t_squared=double,
+    missing=double,
+)
+cpdef double guess_by_bachelier(double beta, double x) noexcept nogil
+
+@cython.locals(w=double, above=double, under=double)
+cpdef double guess_by_tail(double rest, double ceiling) noexcept nogil
+
+@cython.locals(
+    h=double, exponent=double, _=double, whole=double, is_far=bint, half=double, hh=double,
+    third=double, over=double, log_b=double, d=double, u=double, second=double, size=double,
+    b=double, left=double, log_rest=double,
+)
+cpdef (double, double, double) objective(
+    double beta, double x, double s, double ceiling, double wanted, bint is_low, bint is_high
 ) noexcept nogil

@@ -1,0 +1,162 @@
+"""Options that are hard to price, and what they are worth to sixty digits.
+
+Needs mpmath, which only development brings.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from strikewire.model import NS_PER_MS, OptionType, parse_name
+from strikewire.pricing import GREEKS_PER_OPTION, years_to_expiry
+
+if TYPE_CHECKING:
+    from mpmath import mpf
+
+HOUR = 1.0 / (365 * 24)
+YEARS = (HOUR, 4 * HOUR, 24 * HOUR, 3 / 365, 7 / 365, 30 / 365, 0.25, 1.0, 2.0)
+SIGMAS = (0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0)
+STEPS = 20
+DEVIATIONS = 8.0
+LOG_MONEYNESS_MAX = 3.0
+DIGITS = 60
+
+
+class Option(NamedTuple):
+    """Arguments of `pricing.greeks`, in the kernels' order."""
+
+    forward: float
+    strike: float
+    years: float
+    sigma: float
+    is_call: bool
+
+
+class Exact(NamedTuple):
+    """What an option's nine greeks are, and how large the terms are that they are sums of.
+
+    Where a greek changes its sign it is the difference of two equal terms, and no double of its
+    arguments gives it a relative accuracy; an error is then to be measured by its terms.
+    """
+
+    greeks: tuple[float, ...]
+    scales: tuple[float, ...]
+
+
+def nasty_grid(forward: float = 61_800.2) -> list[Option]:
+    """Return 4,428 options at and out of the money: 9 times, 12 volatilities, 41 strikes.
+
+    From an hour to two years, from 5 % to 500 %, and from 8 deviations below the forward to 8
+    above it, but no further than a log-moneyness of 3. The smallest price is 4e-20 forwards.
+    """
+    options = []
+    for years in YEARS:
+        for sigma in SIGMAS:
+            reach = min(DEVIATIONS * sigma * math.sqrt(years), LOG_MONEYNESS_MAX)
+            for step in range(-STEPS, STEPS + 1):
+                strike = forward * math.exp(reach * step / STEPS)
+                options.append(Option(forward, strike, years, sigma, strike >= forward))
+    return options
+
+
+def exact_greeks(option: Option) -> Exact:
+    """Return price, delta, gamma, vega, theta, rho, vanna, volga and charm of one option.
+
+    They are computed from the doubles given, in the textbook's form, with `DIGITS` digits, and then
+    rounded.
+    """
+    import mpmath
+
+    with mpmath.workdps(DIGITS):
+        forward, strike, years, sigma = (mpmath.mpf(value) for value in option[:4])
+        root = mpmath.sqrt(years)
+        h = mpmath.log(forward / strike) / (sigma * root)
+        t = sigma * root / 2
+        d1, d2 = h + t, h - t
+        sign = 1 if option.is_call else -1
+        in_delta, in_money = _normal(sign * d1), _normal(sign * d2)
+        density = mpmath.npdf(d1)
+        day = min(mpmath.mpf(1) / 365, years)
+        value = sign * (forward * in_delta - strike * in_money)
+        vega = forward * density * root / 100
+        decay = min(forward * density * sigma / (2 * root) * day, value)
+        found = (
+            value,
+            sign * in_delta,
+            density / (forward * sigma * root),
+            vega,
+            -decay,
+            sign * strike * years * in_money / 100,
+            -density * d2 / sigma / 100,
+            vega * d1 * d2 / sigma / 100,
+            density * d2 / (2 * years) * day,
+        )
+        terms = abs(h) + t
+        scales = (
+            *found[:6],
+            density * terms / sigma / 100,
+            vega * (h * h + t * t) / sigma / 100,
+            density * terms / (2 * years) * day,
+        )
+        assert len(found) == len(scales) == GREEKS_PER_OPTION
+        return Exact(
+            tuple(float(number) for number in found),
+            tuple(abs(float(number)) for number in scales),
+        )
+
+
+def _normal(x: mpf) -> mpf:
+    import mpmath
+
+    # Not by mpmath.ncdf: that loses the small tail's digits to the large one.
+    return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
+
+
+class Recorded(NamedTuple):
+    """A ticker that Deribit published: what it was computed from, and what came out.
+
+    Attributes:
+        option: With `mark_iv` as its volatility, and the years from the ticker's timestamp.
+        published: The mark price, in the coin, as `price`, and the greeks by their names.
+    """
+
+    option: Option
+    published: dict[str, float]
+
+
+class _Ticker(msgspec.Struct):
+    instrument_name: str
+    timestamp: int
+    underlying_price: float
+    mark_price: float
+    mark_iv: float
+    greeks: dict[str, float]
+
+
+def recorded_tickers(path: Path) -> list[Recorded]:
+    """Read option tickers from a file with one JSON object a line, in Deribit's field names.
+
+    Args:
+        path: Each line holds at least `instrument_name`, `timestamp` (ms), `underlying_price`,
+            `mark_price`, `mark_iv` (percent) and `greeks`.
+    """
+    decoder = msgspec.json.Decoder(_Ticker)
+    return [_recorded(ticker) for ticker in decoder.decode_lines(path.read_bytes())]
+
+
+def _recorded(ticker: _Ticker) -> Recorded:
+    name = parse_name(ticker.instrument_name)
+    assert name.strike is not None
+    assert name.expiry_ns is not None
+    option = Option(
+        forward=ticker.underlying_price,
+        strike=float(name.strike),
+        years=years_to_expiry(ticker.timestamp * NS_PER_MS, name.expiry_ns),
+        sigma=ticker.mark_iv / 100,
+        is_call=name.option_type is OptionType.CALL,
+    )
+    return Recorded(option, {"price": ticker.mark_price, **ticker.greeks})
