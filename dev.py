@@ -5,6 +5,7 @@ python3 dev.py demo [ARGS]                  run a whole venue with market makers
 python3 dev.py test [--full] [PYTEST ARGS]  every check, then every test; --full adds the long ones
 python3 dev.py check                        the fast part: format, lint, types, imports, unit tests
 python3 dev.py bench ROOM [--quick] [--check]   measure a room; write benchmarks/results/ROOM.json
+python3 dev.py bench ROOM --accuracy        print how exact a room is (pricing)
 python3 dev.py build                        wheel and source distribution into dist/
 python3 dev.py generate [--check]           remake the generated files, or say which are stale
 python3 dev.py docs                         remake the generated reference, check every link

@@ -1,4 +1,7 @@
-"""`python -m benchmarks ROOM [--quick] [--check]`: measure, print a table, write the results."""
+"""`python -m benchmarks ROOM [--quick] [--check]`: measure, print a table, write the results.
+
+`--accuracy` prints how exact a room is instead, where `benchmarks/accuracy_ROOM.py` says.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("room", help="room to measure, such as websocket")
     parser.add_argument("--quick", action="store_true", help="fewer, shorter runs: under a minute")
     parser.add_argument("--check", action="store_true", help="exit 1 where a floor is missed")
+    parser.add_argument(
+        "--accuracy", action="store_true", help="print how exact the room is instead"
+    )
     options = parser.parse_args(argv)
     if not (ROOT / "benchmarks" / f"bench_{options.room}.py").exists():
         print(
@@ -33,10 +39,12 @@ def main(argv: list[str] | None = None) -> int:
         )
         return 2
 
-    results = measure_room(options.room, quick=options.quick)
-    write(options.room, results)
     # Without a terminal there is no width to keep to, and a folded table is hard to read.
     console = Console(width=None if sys.stdout.isatty() else 160)
+    if options.accuracy:
+        return print_accuracy(options.room, console)
+    results = measure_room(options.room, quick=options.quick)
+    write(options.room, results)
     console.print(table(options.room, results))
     missed = [result for result in results if not result.meets_floor]
     for result in missed:
@@ -45,6 +53,16 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
         )
     return 1 if options.check and missed else 0
+
+
+def print_accuracy(room: str, console: Console) -> int:
+    """Print the tables of `benchmarks/accuracy_ROOM.py`; return 2 where there is no such file."""
+    if not (ROOT / "benchmarks" / f"accuracy_{room}.py").exists():
+        print(f"no report of accuracy for {room!r}", file=sys.stderr)
+        return 2
+    for drawn in importlib.import_module(f"benchmarks.accuracy_{room}").report():
+        console.print(drawn)
+    return 0
 
 
 def rooms() -> list[str]:

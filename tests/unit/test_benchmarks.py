@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -146,3 +148,28 @@ def test_an_unknown_room_is_an_error_that_names_the_known_ones(
     assert command.main(["cellar"]) == 2
 
     assert "no benchmark for 'cellar'; there are: room" in capsys.readouterr().err
+
+
+def test_a_rooms_accuracy_is_printed_instead_of_its_speed(
+    room: list[Measure],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    drawn = command.table("how exact", [])
+    report = SimpleNamespace(report=lambda: [drawn])
+    (tmp_path / "benchmarks" / "accuracy_room.py").touch()
+    monkeypatch.setitem(sys.modules, "benchmarks.accuracy_room", report)
+
+    assert command.main(["room", "--accuracy"]) == 0
+
+    assert "how exact" in capsys.readouterr().out
+    assert not (tmp_path / "room.json").exists()
+
+
+def test_a_room_without_a_report_of_accuracy_says_so(
+    room: list[Measure], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["room", "--accuracy"]) == 2
+
+    assert "no report of accuracy for 'room'" in capsys.readouterr().err

@@ -1,0 +1,120 @@
+"""How exact the prices are: against 60 digits on the nasty grid, and against recorded tickers.
+
+`python3 dev.py bench pricing --accuracy` prints it. Errors of prices and greeks are relative; of
+vanna, volga and charm, which change their sign, relative to the terms they are differences of.
+Errors of implied volatilities are absolute.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from benchmarks.bench_pricing import twin_of_lanes
+from benchmarks.harness import ROOT
+from strikewire.pricing import Greeks, chain
+from strikewire.pricing.kernels import lanes
+from strikewire.testing.pricing import Option, exact_greeks, nasty_grid, recorded_tickers
+
+TICKERS = ROOT / "tests" / "data" / "deribit_tickers.jsonl"
+WORST = 3
+Doubles = NDArray[np.float64]
+
+
+class Accuracy(NamedTuple):
+    """Errors of one measure, one for each of `options`, and the bound they must keep."""
+
+    measure: str
+    errors: Doubles
+    options: list[Option]
+    bound: float | None
+
+
+def report() -> list[Table]:
+    """Measure everything; return what is to be printed."""
+    grid = nasty_grid()
+    exact = [exact_greeks(option) for option in grid]
+    values = np.ascontiguousarray(np.array([row.greeks for row in exact]).T)
+    scales = np.array([row.scales for row in exact]).T
+    twin = twin_of_lanes()
+    ways: list[tuple[str, Callable[..., None], Callable[..., None], int]] = [
+        ("interpreted", twin.greeks, twin.implied, 0)
+    ]
+    if lanes.INSTRUCTION_SETS != ("interpreted",):
+        ways += [
+            (name, lanes.greeks, lanes.implied, index)
+            for index, name in enumerate(lanes.INSTRUCTION_SETS)
+        ]
+    columns = [np.array(column, dtype=np.float64) for column in zip(*grid, strict=True)]
+    tables = []
+    for name, greeks, implied, index in ways:
+        found = np.empty((len(Greeks._fields), len(grid)))
+        greeks(*columns, found, index)
+        errors = np.abs(found - values) / scales
+        volatilities, codes = np.empty(len(grid)), np.empty(len(grid), dtype=np.int8)
+        forwards, strikes, years, sigmas, calls = columns
+        implied(values[0], forwards, strikes, years, calls, volatilities, codes, index)
+        rows = [
+            Accuracy("implied volatility", np.abs(volatilities - sigmas), grid, 1e-11),
+            *(
+                Accuracy(greek, row, grid, 1e-12)
+                for greek, row in zip(Greeks._fields, errors, strict=True)
+            ),
+        ]
+        tables.append(table(f"nasty grid of {len(grid):,} options, {name}", rows))
+    return [*tables, table("Deribit's recorded tickers", recorded())]
+
+
+def recorded() -> list[Accuracy]:
+    """Return how far our numbers are from those published, which are rounded."""
+    tickers = recorded_tickers(TICKERS)
+    options = [ticker.option for ticker in tickers]
+    forwards, strikes, years, sigmas, calls = zip(*options, strict=True)
+    found = chain(forwards=forwards, strikes=strikes, years=years, sigmas=sigmas, calls=calls)
+
+    def published(name: str) -> Doubles:
+        return np.array([ticker.published[name] for ticker in tickers])
+
+    def relative(name: str) -> Doubles:
+        theirs = published(name)
+        missing: Doubles = np.abs(getattr(found, name) - theirs)
+        return missing / np.maximum(np.abs(theirs), 1e-5)
+
+    return [
+        Accuracy(
+            "mark price, coin", np.abs(found.price / forwards - published("price")), options, None
+        ),
+        Accuracy("delta", np.abs(found.delta - published("delta")), options, 1e-4),
+        Accuracy("gamma", np.abs(found.gamma - published("gamma")), options, 5e-6),
+        *(
+            Accuracy(f"{name}, relative", relative(name), options, None)
+            for name in ("vega", "theta", "rho")
+        ),
+    ]
+
+
+def table(title: str, rows: list[Accuracy]) -> Table:
+    """Draw one table; a broken bound is red."""
+    drawn = Table(title=title)
+    for name in ("measure", "median", "95 %", "99 %", "max", "bound"):
+        drawn.add_column(name, justify="left" if name == "measure" else "right")
+    drawn.add_column("worst options: forward / strike, days, volatility")
+    for row in rows:
+        kept = row.bound is None or row.errors.max() <= row.bound
+        drawn.add_row(
+            row.measure,
+            *(f"{np.quantile(row.errors, part):.1e}" for part in (0.5, 0.95, 0.99)),
+            f"[{'green' if kept else 'red'}]{row.errors.max():.1e}[/]",
+            "-" if row.bound is None else f"{row.bound:.0e}",
+            "; ".join(described(row.options[i]) for i in np.argsort(-row.errors)[:WORST]),
+        )
+    return drawn
+
+
+def described(option: Option) -> str:
+    """Write an option in a few characters."""
+    kind = "C" if option.is_call else "P"
+    moneyness = option.forward / option.strike
+    return f"{kind} {moneyness:.4g}, {365 * option.years:.3g} d, {100 * option.sigma:.4g} %"
