@@ -48,11 +48,14 @@ class Bar:
 
     def __init__(self, title: str) -> None:
         self._title = title
+        self._is_seen = sys.stderr.isatty()
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
     def __call__(self, done: int, total: int) -> None:
         """Take note of what is done and of what there is to do."""
+        if not self._is_seen:
+            return  # rich would leave an empty line there
         if self._progress is None:
             self._begin()
         assert self._progress is not None

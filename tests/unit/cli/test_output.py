@@ -30,12 +30,20 @@ def test_a_pipe_is_as_wide_as_a_table_needs() -> None:
     assert stdout_console().width == WIDTH
 
 
-def test_a_bar_stays_away_from_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_bar_is_for_a_terminal_and_never_on_standard_output(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+
     with progress("replaying") as told:
         told(1, 2)
         told(2, 2)
 
-    assert capsys.readouterr().out == ""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert ("replaying" in captured.err) is is_terminal
+    assert bool(captured.err) is is_terminal
 
 
 def test_a_bar_that_was_told_nothing_never_appears(capsys: pytest.CaptureFixture[str]) -> None:
