@@ -322,8 +322,7 @@ class Protocol:
         """
         if self.role == "client":
             raise LocalProtocolError("a client cannot send what was framed for many")
-        self._permit(Step.SEND_DATA)
-        self._permit_new_message()
+        self._permit_message()
         return message.frame(self._agreement)
 
     def send_fragment(
@@ -392,8 +391,7 @@ class Protocol:
         return encode_frame(Opcode.CLOSE, payload, key=self._next_key())
 
     def _send_message(self, opcode: int, payload: bytes, *, compress: bool) -> bytes:
-        self._permit(Step.SEND_DATA)
-        self._permit_new_message()
+        self._permit_message()
         rsv1 = compress and len(payload) >= self._compressed_bytes_min
         if rsv1:
             assert self._deflater is not None
@@ -428,7 +426,9 @@ class Protocol:
         if not self.may_take(step):
             raise LocalProtocolError(f"cannot {step}: the connection is {self.state}")
 
-    def _permit_new_message(self) -> None:
+    def _permit_message(self) -> None:
+        if self.state is not State.OPEN:  # where a message may be sent without a second look
+            self._permit(Step.SEND_DATA)
         if self._fragmented:
             raise LocalProtocolError("a fragmented message has not ended")
 

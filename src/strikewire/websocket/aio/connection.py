@@ -16,7 +16,7 @@ from strikewire.websocket.errors import (
     RemoteProtocolError,
     SlowReaderError,
 )
-from strikewire.websocket.events import Close, Event, Ping, Pong, Text
+from strikewire.websocket.events import Binary, Close, Event, Ping, Pong, Text
 from strikewire.websocket.headers import Headers
 from strikewire.websocket.limits import Limits
 from strikewire.websocket.prepared import Prepared
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
         self._limits = limits
         self._turn = turn
         self._loop = asyncio.get_running_loop()
-        self._received: deque[Event] = deque()
+        self._received: deque[Text | Binary] = deque()
         self._receiver: asyncio.Future[None] | None = None
         self._on_message: OnMessage | None = None
         self._callback_error: Exception | None = None
@@ -141,7 +141,6 @@ class Connection(asyncio.Protocol):
             self._handle_events()  # which reads on, now that there is room
         if decode and isinstance(event, Text):
             return event.text
-        assert not isinstance(event, Ping | Pong | Close)
         return event.payload
 
     def __aiter__(self) -> Self:
@@ -352,6 +351,9 @@ class Connection(asyncio.Protocol):
 
     def _handle(self, event: Event) -> None:
         match event:
+            case Text() | Binary():
+                if self.is_open:
+                    self._deliver(event)
             case Ping(payload):
                 # 5.5.2: "an endpoint MUST send a Pong frame in response, unless it already
                 # received a Close frame"; nothing at all may follow our own Close.
@@ -364,11 +366,8 @@ class Connection(asyncio.Protocol):
                 if self._protocol.may_take(Step.SEND_CLOSE):
                     self._outbox.write(self._protocol.send_close(code))
                 self._begin_closing()
-            case _:
-                if self.is_open:
-                    self._deliver(event)
 
-    def _deliver(self, event: Event) -> None:
+    def _deliver(self, event: Text | Binary) -> None:
         if self._on_message is not None:
             self._call_back(self._on_message, event)
             return
@@ -376,8 +375,7 @@ class Connection(asyncio.Protocol):
         self._update_reading()
         self._wake_receiver()
 
-    def _call_back(self, on_message: OnMessage, event: Event) -> None:
-        assert not isinstance(event, Close)
+    def _call_back(self, on_message: OnMessage, event: Text | Binary) -> None:
         try:
             on_message(event.payload, isinstance(event, Text))
         except Exception as error:  # noqa: BLE001 - deliver_to raises it, in the owner's task
@@ -429,7 +427,7 @@ class Connection(asyncio.Protocol):
         self._fail(CloseCode.INTERNAL_ERROR, "ping was not answered")
 
     def _check_open(self) -> None:
-        if not self.is_open:
+        if self._protocol.state is not State.OPEN:
             raise self._closed_error()
 
     def _closed_error(self) -> ConnectionClosedError:

@@ -75,6 +75,15 @@ async def venue(
         yield client
 
 
+def in_memory(server: Server) -> tuple[HttpConnection, MemoryTransport]:
+    """Return a socket of the server whose client is the test."""
+    transport = MemoryTransport()
+    made = HttpConnection(server)
+    transport.set_protocol(made)
+    made.connection_made(transport)
+    return made, transport
+
+
 class TestRequests:
     async def test_a_request_is_answered(self) -> None:
         async with venue() as client:
@@ -226,15 +235,21 @@ class TestMistakes:
 
 class TestTimes:
     async def test_a_client_that_says_nothing_is_hung_up_on(self) -> None:
-        async with venue(limits=Limits(open_timeout_s=0.01)) as client:
-            assert await client.rest() == b""
+        async with serve(echo, limits=Limits(open_timeout_s=0.01)) as server:
+            _, transport = in_memory(server)
+            await transport.wait_ended()
+            transport.abort()
+
+        assert transport.written == []
 
     async def test_a_head_that_does_not_end_is_answered_408(self) -> None:
-        async with venue(limits=Limits(open_timeout_s=0.01)) as client:
-            client.say(b"GET / HTT")
+        async with serve(echo, limits=Limits(open_timeout_s=0.01)) as server:
+            _, transport = in_memory(server)
+            transport.give(b"GET / HTT")
+            await transport.wait_ended()
+            transport.abort()
 
-            assert (await client.answer())[0] == 408
-            assert await client.rest() == b""
+        assert transport.all_written.startswith(b"HTTP/1.1 408 ")
 
     async def test_a_body_that_does_not_end_is_answered_408(self) -> None:
         async with venue(limits=Limits(body_timeout_s=0.01)) as client:
@@ -250,23 +265,13 @@ class TestTimes:
             assert await client.rest() == b""
 
     async def test_a_client_that_does_not_read_is_hung_up_on(self) -> None:
-        lost = asyncio.Event()
-
-        class Socket(HttpConnection):
-            def connection_lost(self, exc: Exception | None) -> None:
-                super().connection_lost(exc)
-                lost.set()
-
         async with serve(echo, limits=Limits(body_timeout_s=0.01)) as server:
-            transport = MemoryTransport()
-            socket = Socket(server)
-            transport.set_protocol(socket)
-            socket.connection_made(transport)
+            _, transport = in_memory(server)
             transport.set_write_buffer_limits(high=10)
             transport.stall()
             transport.give(GET)
 
-            await lost.wait()
+            await transport.wait_ended()
 
     async def test_no_clock_runs_while_a_handler_works(self) -> None:
         may_go_on = asyncio.Event()
@@ -276,10 +281,7 @@ class TestTimes:
             return HttpResponse(200)
 
         async with serve(echo, http=wait) as server:
-            transport = MemoryTransport()
-            socket = HttpConnection(server)
-            transport.set_protocol(socket)
-            socket.connection_made(transport)
+            socket, transport = in_memory(server)
             assert socket._timer is not None
             assert not socket._timer.cancelled()
 
@@ -311,19 +313,13 @@ class TestLeaving:
     async def test_a_socket_that_arrives_while_the_server_closes_is_not_let_in(self) -> None:
         async with serve(echo, http=describe) as server:
             server.close()
-            transport = MemoryTransport()
-            late = HttpConnection(server)
-            transport.set_protocol(late)
-            late.connection_made(transport)
+            _, transport = in_memory(server)
 
             assert transport.is_closing()
 
     async def test_a_socket_stalled_for_a_moment_is_not_lost(self) -> None:
         async with serve(echo, http=None) as server:
-            transport = MemoryTransport()
-            socket = HttpConnection(server)
-            transport.set_protocol(socket)
-            socket.connection_made(transport)
+            _, transport = in_memory(server)
             transport.set_write_buffer_limits(high=10)
             transport.stall()
 
