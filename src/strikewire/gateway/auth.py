@@ -5,7 +5,7 @@ the process, with their lifetime, with their key, or when they are revoked.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from msgspec import Struct
@@ -169,6 +169,12 @@ class Authenticator:
         """End a grant's tokens, where it has any."""
         self._access.pop(grant.access_token, None)
         self._refresh.pop(grant.refresh_token, None)
+
+    def forget(self, client_ids: Collection[str]) -> None:
+        """End every token of some keys: they are gone, or no longer what they were."""
+        for grant in (*self._access.values(), *self._refresh.values()):
+            if grant.client_id in client_ids:
+                self.revoke(grant)
 
     def _by_secret(self, client_id: str, client_secret: str) -> ApiKey:
         key = self._keys.get(client_id) or _NOBODY

@@ -29,6 +29,7 @@ from strikewire.gateway.steps import (
     Received,
     Refused,
     ResumeReading,
+    Revoked,
     Send,
     Submit,
     Tick,
@@ -129,6 +130,14 @@ class Gateway:
         connection_id = self._begin(Caller(self._next_id(), address, "rest"))
         self._rest_waiting += 1
         return connection_id, self._step(now_ns, self._sessions[connection_id], request)
+
+    def revoke(self, now_ns: int, client_ids: frozenset[str]) -> list[Action]:
+        """Let nobody act with these keys any more: their tokens end, their connections close."""
+        self.desk.authenticator.forget(client_ids)
+        actions: list[Action] = []
+        for session in list(self._sessions.values()):
+            actions += self._step(now_ns, session, Revoked(client_ids))
+        return actions
 
     # The sequencer
 

@@ -146,6 +146,10 @@ class GatewayService:
         ) as server:
             yield server
 
+    def revoke(self, client_ids: Iterable[str]) -> None:
+        """Let nobody act with these keys any more: their tokens end, their connections close."""
+        self._act(self.gateway.revoke(self._clock(), frozenset(client_ids)))
+
     # Connections
 
     async def _serve(self, connection: Connection) -> None:

@@ -51,6 +51,7 @@ from strikewire.gateway.steps import (
     Received,
     Refused,
     ResumeReading,
+    Revoked,
     Send,
     Submit,
     Tick,
@@ -122,6 +123,8 @@ class Session:
                 return self._refused(now_ns, token, error)
             case Tick():
                 return self._tick(now_ns)
+            case Revoked(client_ids):
+                return self._revoked(client_ids)
             case Disconnected():
                 return self._disconnected()
 
@@ -162,11 +165,19 @@ class Session:
             case Beat.TEST_REQUEST:
                 return [Send(encode_heartbeat("test_request"))]
             case Beat.CLOSE:
-                self._is_deaf = self._is_closing = True
-                self._waiting.clear()
-                return [Close(CLOSE_HEARTBEAT, "heartbeat close")]
+                return self._hang_up(CLOSE_HEARTBEAT, "heartbeat close")
             case None:
                 return []
+
+    def _revoked(self, client_ids: frozenset[str]) -> list[Output]:
+        if self.caller.client_id not in client_ids:
+            return []
+        return self._hang_up(CLOSE_POLICY, "the key was revoked")
+
+    def _hang_up(self, code: int, reason: str) -> list[Output]:
+        self._is_deaf = self._is_closing = True
+        self._waiting.clear()
+        return [Close(code, reason)]
 
     def _disconnected(self) -> list[Output]:
         assert not self.is_lost

@@ -55,11 +55,17 @@ class Tick(Struct, frozen=True):
     """Time has passed."""
 
 
+class Revoked(Struct, frozen=True):
+    """Keys are accepted no longer."""
+
+    client_ids: frozenset[str]
+
+
 class Disconnected(Struct, frozen=True):
     """The connection is gone, whoever closed it."""
 
 
-Input: TypeAlias = Received | Called | Applied | Refused | Tick | Disconnected
+Input: TypeAlias = Received | Called | Applied | Refused | Tick | Revoked | Disconnected
 
 
 # What it can ask for

@@ -107,16 +107,19 @@ class Venue:
     def reload_keys(self) -> None:
         """Take the keys from their file again: new ones work from now on, removed ones no more.
 
+        Connections that were made with a removed or changed key are closed.
+
         Raises:
             DataDirError: The file cannot be read; the keys stay as they are.
         """
         stored = {key.client_id: key for key in self.folder.load_keys()}
-        for key in list(self.keys):
-            if stored.get(key.client_id) != key:
-                self.keys.remove(key.client_id)
+        revoked = [key.client_id for key in self.keys if stored.get(key.client_id) != key]
+        for client_id in revoked:
+            self.keys.remove(client_id)
         for client_id, key in stored.items():
             if self.keys.get(client_id) is None:
                 self.keys.add(key)
+        self.gateway.revoke(revoked)
 
 
 @asynccontextmanager

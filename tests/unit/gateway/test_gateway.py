@@ -2,6 +2,7 @@ import pytest
 
 from strikewire.gateway import Limits
 from strikewire.gateway.steps import Called
+from strikewire.testing.exchange import ALICE
 from strikewire.testing.gateway import GatewayFloor
 
 PERPETUAL = "BTC-PERPETUAL"
@@ -113,3 +114,40 @@ def test_everything_is_counted() -> None:
     counters = floor.desk.counters
     assert (counters.requests, counters.errors, counters.commands) == (7, 1, 1)
     assert (counters.notifications, counters.notifications_sent) == (3, 4)
+
+
+def test_whoever_came_with_a_revoked_key_is_closed_and_heard_no_more() -> None:
+    floor = GatewayFloor(PERPETUAL)
+    floor.mark(PERPETUAL, 100_000.0)
+    wire, guest = floor.login(), floor.connect()
+    order = {"instrument_name": PERPETUAL, "amount": 10, "price": 99_000}
+    wire.send("private/buy", order)
+    waiting = wire.send("private/get_positions", {"currency": "BTC"})
+
+    floor.act(floor.gateway.revoke(floor.now_ns, frozenset({"alice"})))
+    wire.send("private/buy", order)
+    floor.commit()
+
+    assert wire.closed == (1008, "the key was revoked")
+    assert guest.closed is None
+    assert len(floor.exchange.open_orders(ALICE)) == 1  # what was on its way already
+    assert waiting not in [message.get("id") for message in wire.inbox]
+
+
+def test_a_key_that_is_put_back_changed_brings_no_old_token_back() -> None:
+    floor = GatewayFloor()
+    tokens = floor.connect().call(
+        "public/auth",
+        grant_type="client_credentials",
+        client_id="alice",
+        client_secret="alices-secret",
+        scope="session:desk",
+    )
+    other = floor.connect()
+
+    floor.act(floor.gateway.revoke(floor.now_ns, frozenset({"alice"})))
+
+    token, refresh = tokens["access_token"], tokens["refresh_token"]
+    read = other.fail("private/get_positions", currency="BTC", access_token=token)
+    renewed = other.fail("public/auth", grant_type="refresh_token", refresh_token=refresh)
+    assert (read["code"], renewed["code"]) == (13009, 13004)

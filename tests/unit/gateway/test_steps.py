@@ -17,8 +17,8 @@ def test_a_session_understands_every_input_that_needs_no_earlier_one() -> None:
         for happened in (Received(b"{}"), Called(method="public/test"), Tick(), Disconnected())
     ]
 
-    assert [len(outputs) for outputs in heard] == [1, 1, 0, 1]
-    assert len(get_args(Input)) == 6  # the other two answer a command
+    assert [len(outputs) for outputs in heard] == [1, 1, 0, 0, 1]
+    assert len(get_args(Input)) == 7  # the other two answer a command
 
 
 def test_an_error_of_a_call_is_its_answer() -> None:

@@ -245,8 +245,13 @@ async def test_a_key_that_is_added_works_and_one_that_is_removed_works_no_more(
         new = keys.create(old.account_id, entropy=surroundings.entropy)
         folder.save_keys(keys)
 
-        venue.reload_keys()
+        async with connect(venue.addresses.ws, old.client_id, old.client_secret) as client:
+            events = client.events()
+            venue.reload_keys()
+            gone = await anext(events)
 
+        assert isinstance(gone, Disconnected)
+        assert gone.reason == "closed 1008 the key was revoked"
         async with connect(venue.addresses.ws, new.client_id, new.client_secret):
             pass
         with pytest.raises(VenueError, match="13004"):
