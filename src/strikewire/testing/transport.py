@@ -37,6 +37,7 @@ class MemoryTransport(asyncio.Transport):
         self._arrived: list[bytes | None] = []
         self._closing = False
         self._lost = False
+        self._ended = asyncio.Event()
 
     # --------------------------------------------------------------------- what tests ask for
 
@@ -67,6 +68,10 @@ class MemoryTransport(asyncio.Transport):
             self._deliver(None)
         if self._closing:
             self._lose()
+
+    async def wait_ended(self) -> None:
+        """Wait until the protocol has closed at least its writing half."""
+        await self._ended.wait()
 
     def give(self, data: bytes) -> None:
         """Hand the protocol `data` now, as if the peer had sent it."""
@@ -122,6 +127,7 @@ class MemoryTransport(asyncio.Transport):
     def write_eof(self) -> None:
         """Close the writing half."""
         self.has_ended = True
+        self._ended.set()
         if not self._stalled:
             self._deliver(None)
 
@@ -132,12 +138,14 @@ class MemoryTransport(asyncio.Transport):
     def close(self) -> None:
         """Send what waits, then be gone."""
         self._closing = True
+        self._ended.set()
         if not self._buffer:
             self._loop.call_soon(self._lose)
 
     def abort(self) -> None:
         """Be gone."""
         self._closing = True
+        self._ended.set()
         self._buffer.clear()
         self._loop.call_soon(self._lose)
 

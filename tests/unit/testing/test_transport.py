@@ -124,3 +124,11 @@ async def test_an_end_alone_swallows_what_it_is_given() -> None:
 
     assert alone.all_written == b"a"
     assert recorder.told == [b"b"]
+
+
+async def test_the_end_of_an_end_can_be_waited_for() -> None:
+    for end in (MemoryTransport.close, MemoryTransport.abort, MemoryTransport.write_eof):
+        alone = MemoryTransport(Recorder())
+        asyncio.get_running_loop().call_soon(end, alone)
+
+        await alone.wait_ended()
