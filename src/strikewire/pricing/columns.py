@@ -17,9 +17,9 @@ def columns_of(*values: ArrayLike) -> tuple[Doubles, ...]:
     Raises:
         ValueError: Two lengths differ, or an array has more than one dimension.
     """
-    arrays = [np.asarray(value, dtype=np.float64) for value in values]
+    arrays = [np.asarray(value, dtype=np.float64, order="C") for value in values]
     if len({array.shape for array in arrays}) == 1 and arrays[0].ndim == 1:
-        return tuple(map(np.ascontiguousarray, arrays))
+        return tuple(arrays)
     if any(array.ndim > 1 for array in arrays):
         shapes = ", ".join(str(array.shape) for array in arrays)
         raise ValueError(f"columns have one dimension, not {shapes}")
