@@ -4,7 +4,16 @@ from strikewire.api import ApiError, ErrorCode
 from strikewire.gateway.caller import Caller
 from strikewire.gateway.gateway import Action
 from strikewire.gateway.session import Session
-from strikewire.gateway.steps import Called, Disconnected, Input, Output, Received, Send, Tick
+from strikewire.gateway.steps import (
+    Called,
+    Disconnected,
+    Input,
+    Output,
+    Received,
+    Revoked,
+    Send,
+    Tick,
+)
 from strikewire.testing.gateway import GatewayFloor
 
 
@@ -14,7 +23,13 @@ def test_a_session_understands_every_input_that_needs_no_earlier_one() -> None:
 
     heard = [
         session.step(floor.now_ns, happened)
-        for happened in (Received(b"{}"), Called(method="public/test"), Tick(), Disconnected())
+        for happened in (
+            Received(b"{}"),
+            Called(method="public/test"),
+            Tick(),
+            Revoked(frozenset({"alice"})),
+            Disconnected(),
+        )
     ]
 
     assert [len(outputs) for outputs in heard] == [1, 1, 0, 0, 1]
