@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from strikewire.cli.errors import CommandError, explained
+from strikewire.cli.errors import CommandError, StorageCommandError, explained
 from strikewire.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -61,22 +61,18 @@ def list_(*, data_dir: Path | None, with_secrets: bool, as_json: bool) -> None:
 @json_option
 def create(*, account: str, scope: str | None, data_dir: Path | None, as_json: bool) -> None:
     """Create a key for ACCOUNT, which must exist, and print it with its secret."""
-    from strikewire.api import ApiError
     from strikewire.gateway import DEFAULT_SCOPE
+    from strikewire.gateway.scopes import Scope
 
+    wanted = DEFAULT_SCOPE if scope is None else scope
+    if (unknown := Scope.unknown_words(wanted)) or not Scope.parse(wanted).levels:
+        reason = f"unknown: {', '.join(unknown)}" if unknown else "allows nothing"
+        raise click.UsageError(f"--scope {wanted!r}: {reason}; for example {DEFAULT_SCOPE!r}")
     with explained():
         folder = _folder(data_dir)
         keys = folder.load_keys()
         account_id = _account_id(folder, keys, account)
-        try:
-            key = keys.create(
-                account_id,
-                entropy=secrets.token_bytes,
-                scope=scope or DEFAULT_SCOPE,
-                name=account,
-            )
-        except ApiError as error:
-            raise CommandError(f"scope {scope!r}: {error}") from None
+        key = keys.create(account_id, entropy=secrets.token_bytes, scope=wanted, name=account)
         folder.save_keys(keys)
     if as_json:
         print_json(_row(key, with_secret=True))
@@ -112,20 +108,26 @@ def _folder(chosen: Path | None) -> "DataDir":
         settings = load_settings(flags={}, environment=os.environ, folder=Path.cwd())
         chosen = Path(settings.config.data_dir or default_data_dir(os.environ))
     if not chosen.is_dir():
-        raise CommandError(f"{chosen}: no such data directory")
+        raise StorageCommandError(f"{chosen}: no such data directory")
     return DataDir(chosen)
 
 
 def _account_id(folder: "DataDir", keys: "KeyStore", name: str) -> "AccountId":
     """Find an account by a key it has, or in the journal of a venue that is not running."""
+    from strikewire.journal import JournalLockedError
+
     known = {key.name: key.account_id for key in keys}
     if name in known:
         return known[name]
+    unseen = ""
     if folder.journal.exists():
-        known |= _accounts_in_journal(folder)
+        try:
+            known |= _accounts_in_journal(folder)
+        except JournalLockedError:
+            unseen = " with a key, and which others there are can be seen only while no venue runs"
     if name not in known:
         names = ", ".join(sorted(known)) or "none"
-        raise CommandError(f"there is no account {name!r}; there are: {names}")
+        raise CommandError(f"there is no account {name!r}; there are: {names}{unseen}")
     return known[name]
 
 

@@ -62,6 +62,12 @@ class Scope(Struct, frozen=True, kw_only=True):
                 names[area] = value
         return cls(levels=levels, session=names["session"], name=names["name"])
 
+    @staticmethod
+    def unknown_words(text: str) -> list[str]:
+        """Return the words of a scope line that `parse` leaves out."""
+        words = text.replace(",", " ").split()
+        return [word for word in words if not _is_known(*word.partition(":")[::2])]
+
     def level(self, area: str) -> Level:
         """Return how far `area` is open; an area that is not named is closed."""
         return self.levels.get(area, Level.NONE)
@@ -95,3 +101,9 @@ class Scope(Struct, frozen=True, kw_only=True):
         if self.name:
             words.append(f"name:{self.name}")
         return " ".join(sorted(words))
+
+
+def _is_known(area: str, value: str) -> bool:
+    if area in AREAS:
+        return value in _LEVELS
+    return area in ("session", "name") if value else area == "connection"

@@ -79,6 +79,29 @@ def test_an_unknown_account_is_an_error_that_names_those_there_are(folder: DataD
     assert "there is no account 'dsk'; there are: desk" in result.output
 
 
+def test_an_unknown_account_of_a_running_venue_says_what_cannot_be_seen(folder: DataDir) -> None:
+    journal = SqliteJournal.open(folder.journal)
+    try:
+        result = invoke(folder, "create", "dsk")
+    finally:
+        journal.close()
+
+    assert result.exit_code == 1
+    assert "there are: desk with a key, and which others there are" in result.output
+
+
+@pytest.mark.parametrize(
+    ("scope", "reason"),
+    [("trade:all", "unknown: trade:all"), ("", "allows nothing"), ("name:x", "allows nothing")],
+)
+def test_a_scope_that_means_nothing_makes_no_key(folder: DataDir, scope: str, reason: str) -> None:
+    result = invoke(folder, "create", "desk", "--scope", scope)
+
+    assert result.exit_code == 2
+    assert reason in result.output
+    assert len(folder.load_keys()) == 1
+
+
 def test_a_key_is_revoked_once(folder: DataDir) -> None:
     first = invoke(folder, "revoke", "id")
     second = invoke(folder, "revoke", "id", "--json")
@@ -99,7 +122,7 @@ def test_a_revocation_speaks_json(folder: DataDir) -> None:
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     result = invoke(DataDir(tmp_path / "absent"), "list")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 5
     assert "no such data directory" in result.output
 
 

@@ -51,3 +51,10 @@ def test_a_request_for_a_session_alone_keeps_everything_the_key_may_do() -> None
 
     assert narrowed.level("trade") is Level.READ_WRITE
     assert narrowed.session == "DERIBIT.ws.1"
+
+
+def test_words_that_say_nothing_are_found() -> None:
+    text = "account:read trade:all mainaccount connection session:desk,name:bot session trade"
+
+    assert Scope.unknown_words(text) == ["trade:all", "mainaccount", "session", "trade"]
+    assert Scope.unknown_words(str(Scope.parse("trade:read_write"))) == []
