@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct
 
 from strikewire.cli.connecting import Target, client_options, target
 from strikewire.cli.errors import CommandError, explained
-from strikewire.cli.output import json_option, print_json, print_table
+from strikewire.cli.output import json_option, print_json, print_table, stdout_console
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -85,7 +85,8 @@ def command(*, currency: str, expiry: str, svg: str, as_json: bool, **options: s
     if as_json:
         print_json(chain)
     else:
-        print_table(board(chain), svg=svg)
+        columns = stdout_console(is_recorded=bool(svg)).width
+        print_table(board(chain, columns=columns), svg=svg)
 
 
 async def _fetch(venue: Target, currency: str, expiry: str) -> Chain:
@@ -154,8 +155,18 @@ def _underlying(tickers: "dict[str, Ticker]") -> float:
     return next((price for price in found if price is not UNSET), 0.0)
 
 
-def board(chain: Chain) -> "Table":
-    """Return a chain as a table."""
+def board(chain: Chain, *, columns: int) -> "Table":
+    """Return a chain as a table; where there are too few columns, without open interest and Δ."""
+    from rich.console import Console
+
+    table = _table(chain, ("IV", "Δ", "OI"))
+    # Measured where there is room for anything: how wide it is, not how wide it may be.
+    if Console(width=1_000).measure(table).maximum <= columns:
+        return table
+    return _table(chain, ("IV",))
+
+
+def _table(chain: Chain, about: tuple[str, ...]) -> "Table":
     from rich.table import Table
 
     days, rest = divmod(max(0, chain.expiration_ms - chain.asked_ms), DAY_MS)
@@ -167,23 +178,21 @@ def board(chain: Chain) -> "Table":
         header_style="cyan",
         box=None,  # no dividers, so that the highlighted row has no holes
     )
-    for name in ("OI", "Δ", "IV", "bid", "mark", "ask"):
+    for name in (*reversed(about), "bid", "mark", "ask"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("strike", justify="center", style="bold", no_wrap=True)
-    for name in ("bid", "mark", "ask", "IV", "Δ", "OI"):
+    for name in ("bid", "mark", "ask", *about):
         table.add_column(name, justify="right", no_wrap=True)
     for row in chain.rows:
         is_central = row.strike == chain.at_the_money
         strike = f"▶ {row.strike:,.12g} ◀" if is_central else f"{row.strike:,.12g}"
-        call = _cells(row.call, is_inside=row.strike < chain.underlying)
-        bid, mark, ask, iv, delta, interest = _cells(
-            row.put, is_inside=row.strike > chain.underlying
-        )
+        call = _cells(row.call, is_inside=row.strike < chain.underlying)[: 3 + len(about)]
+        put = _cells(row.put, is_inside=row.strike > chain.underlying)[: 3 + len(about)]
         table.add_row(
             *reversed(call[3:]),
             *call[:3],
             strike,
-            *(bid, mark, ask, iv, delta, interest),
+            *put,
             style="on grey27" if is_central else None,
         )
     return table

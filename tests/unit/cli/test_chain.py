@@ -33,7 +33,7 @@ CHAIN = Chain(
 
 def drawn() -> list[str]:
     drawing = StringIO()
-    Console(width=112, file=drawing).print(board(CHAIN))
+    Console(width=112, file=drawing).print(board(CHAIN, columns=112))
     return [" ".join(line.split()) for line in drawing.getvalue().splitlines()]
 
 
@@ -54,6 +54,16 @@ def test_the_strike_at_the_money_is_marked_and_a_missing_side_is_empty() -> None
 
 def test_an_empty_side_is_a_dot_and_decimal_strikes_are_kept() -> None:
     assert "· +0.50 50.4 · 0.0111 0.0120 0.625 1,234 0.0111 0.0120 50.4 -0.50 ·" in drawn()
+
+
+def test_a_narrow_terminal_gets_prices_in_full_and_less_beside_them() -> None:
+    drawing = StringIO()
+    Console(width=80, file=drawing).print(board(CHAIN, columns=80))
+
+    assert "…" not in drawing.getvalue()
+    assert " ".join(drawing.getvalue().splitlines()[1].split()) == (
+        "IV bid mark ask strike bid mark ask IV"
+    )
 
 
 def test_the_expiry_shown_is_the_first_with_a_day_left() -> None:
