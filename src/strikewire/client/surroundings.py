@@ -39,7 +39,14 @@ def sign(credentials: Credentials, timestamp_ms: int) -> dict[str, object]:
 
 
 def trust(url: str, ca_file: str) -> tls.SSLContext | None:
-    """Return whom to trust for an address: None without TLS, else the system or `ca_file`."""
+    """Return whom to trust for an address: None without TLS, else the system or `ca_file`.
+
+    Raises:
+        OSError: There is no such file, or it holds no authority; the message names it.
+    """
     if not url.startswith("wss://"):
         return None
-    return tls.create_default_context(cafile=ca_file or None)
+    try:
+        return tls.create_default_context(cafile=ca_file or None)
+    except OSError as error:
+        raise OSError(f"no authority to trust in {ca_file}: {error.strerror or error}") from error

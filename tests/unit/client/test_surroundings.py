@@ -1,6 +1,7 @@
 """Time, chance and trust come from the computer, and only here."""
 
 import ssl
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,9 @@ def test_plain_addresses_need_no_trust_and_secure_ones_check_the_name() -> None:
     assert context.check_hostname
 
 
-def test_an_authority_file_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(FileNotFoundError):
-        trust("wss://127.0.0.1:8443/ws/api/v2", "/nowhere/ca.pem")
+def test_an_authority_file_that_is_not_there_or_holds_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").touch()
+
+    for name in ("absent.pem", "empty.pem"):
+        with pytest.raises(OSError, match=f"no authority to trust in .*{name}: "):
+            trust("wss://127.0.0.1:8443/ws/api/v2", str(tmp_path / name))
