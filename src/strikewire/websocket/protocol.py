@@ -19,7 +19,7 @@ arrives in a state without `RECEIVE_FRAME` is thrown away unread, because the pr
 - 7.1.7: once the connection has been failed, "an endpoint MUST NOT continue to attempt to process
   data (including a responding Close frame) from the remote endpoint".
 
-The diagram in docs/concepts/websocket.md is drawn from the table.
+The diagram in docs/reference/websocket.md is drawn from the table.
 
 Source: RFC 6455; RFC 7692 for compressed messages.
 """

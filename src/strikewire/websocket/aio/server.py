@@ -115,7 +115,7 @@ class Server:
         """Close gracefully, then by force. An error of the block goes its way untouched."""
         self.close()
         try:
-            async with asyncio.timeout(self.limits.shutdown_timeout_s):
+            async with asyncio.timeout(self.limits.shutdown_timeout_s or None):
                 await self._rest()
         except TimeoutError:
             logger.warning(
