@@ -10,6 +10,7 @@ clients do is the same for every kind:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -73,10 +74,15 @@ async def ours_iterator() -> None:
 
 async def websockets_echo() -> None:
     from websockets.asyncio.server import ServerConnection, broadcast, serve
+    from websockets.exceptions import ConnectionClosedError
 
     subscribers: list[ServerConnection] = []
 
     async def handler(connection: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosedError):  # the load hangs up when it is done
+            await answer(connection)
+
+    async def answer(connection: ServerConnection) -> None:
         async for message in connection:
             if isinstance(message, str) and message.startswith("subscribe"):
                 subscribers.append(connection)
