@@ -75,5 +75,7 @@ def test_the_source_distribution_holds_what_a_build_needs(tmp_path: Path) -> Non
         names = {name.partition("/")[2] for name in files.getnames()}
     assert {"pyproject.toml", "hatch_build.py", "LICENSE", "README.md"} <= names
     for kernel in hatch_build.kernels(ROOT):
-        assert kernel.source.with_suffix(".pxd").relative_to(ROOT).as_posix() in names
+        assert kernel.source.relative_to(ROOT).as_posix() in names
+        for declared in (*kernel.source.parent.glob("*.pxd"), *kernel.source.parent.glob("*.h")):
+            assert declared.relative_to(ROOT).as_posix() in names
     assert [name for name in names if name.endswith(".so")] == []
