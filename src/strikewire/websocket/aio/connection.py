@@ -423,6 +423,8 @@ class Connection(asyncio.Protocol):
             self._queue(self._protocol.send_ping(payload))
 
     def _on_ping_timeout(self) -> None:
+        if not self.is_open:
+            return  # a peer that owes us its Close is waited for by another clock
         self._error_kind = PingTimeoutError
         self._fail(CloseCode.INTERNAL_ERROR, "ping was not answered")
 

@@ -436,6 +436,19 @@ class TestPings:
         assert (caught.value.code, caught.value.by_us) == (1011, True)
         await server.wait_closed()
 
+    async def test_a_ping_unanswered_while_we_close_changes_nothing(self) -> None:
+        transport = MemoryTransport()
+        limits = Limits(ping_interval_s=0.001, ping_timeout_s=0.001, close_timeout_s=0.05)
+        server = begun("server", transport, limits)
+        server.close_nowait(4000)
+
+        await server.wait_closed()
+
+        with pytest.raises(ConnectionClosedError) as caught:
+            server.send_nowait("a")
+        assert type(caught.value) is ConnectionClosedError
+        assert caught.value.code == 4000
+
     async def test_whoever_waits_for_an_answer_hears_of_the_end(self) -> None:
         transport = MemoryTransport()
         server = begun("server", transport)
