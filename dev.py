@@ -198,7 +198,10 @@ def prepare(locks: list[str]) -> None:
         stale = [name for name in locks if stamp.get(name) != wanted[name]]
         if stale:
             say(f"installing the pinned requirements ({', '.join(stale)}) into .venv ...")
-            pip(["--require-hashes", *(f"-rrequirements/{name}.txt" for name in stale)])
+            # A lock holds all there is. Left to resolve, pip would ask for the newest version of
+            # what another package wants with an extra, which has no hash here.
+            locked = [f"-rrequirements/{name}.txt" for name in stale]
+            pip(["--no-deps", "--require-hashes", *locked])
         if stale or stamp.get("project") != wanted["project"]:
             say("installing strikewire itself, editable ...")
             pip(["--no-deps", "--no-index", "--no-build-isolation", "--editable", "."])
