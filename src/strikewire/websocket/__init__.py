@@ -5,6 +5,8 @@ Nothing here knows what a message means: this is the way in and out for every ot
 
 from strikewire.websocket.aio import Connection as Connection
 from strikewire.websocket.aio import Server as Server
+from strikewire.websocket.aio import SlowReader as SlowReader
+from strikewire.websocket.aio import Topic as Topic
 from strikewire.websocket.aio import connect as connect
 from strikewire.websocket.aio import serve as serve
 from strikewire.websocket.close_codes import CloseCode as CloseCode

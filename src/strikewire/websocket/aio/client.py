@@ -9,16 +9,15 @@ from typing import cast
 
 from strikewire.websocket import handshake
 from strikewire.websocket.aio.connection import Connection
-from strikewire.websocket.aio.mask_keys import MaskKeys
-from strikewire.websocket.aio.outbox import Turn
+from strikewire.websocket.aio.keepalive import Pulse
 from strikewire.websocket.aio.sockets import peer_name, prepare_socket
+from strikewire.websocket.aio.turns import EngineName, engine_of, turn_of
 from strikewire.websocket.errors import HandshakeError, HandshakeTimeoutError, InvalidURIError
 from strikewire.websocket.extensions import Compression
 from strikewire.websocket.handshake import Upgrade
 from strikewire.websocket.http import HttpResponse
 from strikewire.websocket.http_response import ResponseReader
 from strikewire.websocket.limits import Limits
-from strikewire.websocket.protocol import Protocol
 from strikewire.websocket.uri import parse_uri
 
 
@@ -171,13 +170,15 @@ class _Opening(asyncio.Protocol):
 
     def _conclude(self, response: HttpResponse) -> None:
         accepted = handshake.conclude_upgrade(self._upgrade, response)
-        protocol = Protocol(
-            "client", limits=self._limits, agreement=accepted.agreement, mask_key=MaskKeys()
-        )
+        limits = self._limits
         connection = Connection(
-            protocol,
-            turn=Turn(self._loop),
-            limits=self._limits,
+            turn_of(self._loop),
+            "client",
+            limits=limits,
+            agreement=accepted.agreement,
+            pulse=Pulse(
+                self._loop, interval_s=limits.ping_interval_s, timeout_s=limits.ping_timeout_s
+            ),
             target=self._upgrade.uri.target,
             headers=tuple(response.headers),
             subprotocol=accepted.subprotocol,

@@ -6,23 +6,31 @@ import logging
 import socket
 import ssl as tls
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.http_connection import HttpConnection
-from strikewire.websocket.aio.outbox import Turn
+from strikewire.websocket.aio.keepalive import Pulse
+from strikewire.websocket.aio.turns import EngineName, engine_of, turn_of
 from strikewire.websocket.close_codes import CloseCode
 from strikewire.websocket.errors import AddressInUseError, ConnectionClosedError
 from strikewire.websocket.extensions import Compression
 from strikewire.websocket.handshake import Accepted, Policy
 from strikewire.websocket.http import HttpRequest, HttpResponse
 from strikewire.websocket.limits import Limits
-from strikewire.websocket.protocol import Protocol
 
-Handler = Callable[[Connection], Awaitable[None]]
-"""Serves one open WebSocket: returning closes it with 1000, raising with 1011."""
+try:
+    from strikewire.websocket.kernels.engine import Listener
+except ImportError:  # not compiled: `engine_of` never gives an engine
+    pass
+
+Handler = Callable[[Connection], Awaitable[None] | None]
+"""Serves one open WebSocket.
+
+An `async def` runs in a task of its own: returning closes the connection with 1000, raising with
+1011. A plain function sets callbacks and returns; the connection stays, without a task.
+"""
 
 HttpHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 """Answers one HTTP request; raising answers 500."""
@@ -64,6 +72,8 @@ class Server:
         policy: Policy,
         limits: Limits,
         sock: socket.socket | None,
+        reuse_port: bool,
+        engine: EngineName,
     ) -> None:
         """Remember what to do; `serve` is the way in."""
         self.limits: Final = limits
@@ -78,6 +88,8 @@ class Server:
         self._port = port
         self._ssl = ssl
         self._sock = sock
+        self._reuse_port = reuse_port
+        self._engine: EngineName = engine
         self._sockets: set[HttpConnection] = set()
         self._tasks = asyncio.TaskGroup()
         self._work: set[asyncio.Task[None]] = set()
@@ -95,15 +107,22 @@ class Server:
             AddressInUseError: Another program does.
             OSError: The address cannot be listened on for another reason.
         """
-        self._turn = Turn(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._turn = turn_of(loop)
+        self._pulse = Pulse(
+            loop,
+            interval_s=self.limits.ping_interval_s,
+            timeout_s=self.limits.ping_timeout_s,
+        )
         await self._tasks.__aenter__()
         try:
-            self._listener = await self._listen()
+            sockets = await self._bind()
+            # Kept here because a listener that is closed no longer knows.
+            self.addresses = tuple(sock.getsockname()[:2] for sock in sockets)
+            self._listeners = [await self._listen(sock) for sock in sockets]
         except BaseException:
             await self._tasks.__aexit__(None, None, None)
             raise
-        # Kept here because a listener that is closed no longer knows.
-        self.addresses = tuple(sock.getsockname()[:2] for sock in self._listener.sockets)
         return self
 
     async def __aexit__(
@@ -138,7 +157,8 @@ class Server:
         if self.is_closing:
             return
         self.is_closing = True
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         for waiting in list(self._sockets):
             waiting.close()
         for connection in list(self.connections):
@@ -160,11 +180,12 @@ class Server:
 
     def open(self, request: HttpRequest, accepted: Accepted) -> Connection:
         """Return the WebSocket that a handshake opened."""
-        protocol = Protocol("server", limits=self.limits, agreement=accepted.agreement)
         return Connection(
-            protocol,
-            turn=self._turn,
+            self._turn,
+            "server",
             limits=self.limits,
+            agreement=accepted.agreement,
+            pulse=self._pulse,
             target=request.target,
             headers=request.headers,
             subprotocol=accepted.subprotocol,
@@ -176,7 +197,16 @@ class Server:
         """Count a socket as WebSocket from here on, and start its handler."""
         self._sockets.discard(gone)
         self.connections.add(connection)
-        self.start(self._handle(connection))
+        try:
+            work = self._handler(connection)
+        except Exception:  # the outermost edge of the handler
+            logger.exception("handler of %s failed", connection.path)
+            connection.close_nowait(CloseCode.INTERNAL_ERROR)
+            work = None
+        if work is None:
+            connection.begin()
+        else:
+            self.start(self._handle(connection, work))
 
     def start(self, work: Coroutine[None, None, None]) -> None:
         """Run `work` in a task that ends with the server."""
@@ -186,28 +216,69 @@ class Server:
 
     # ------------------------------------------------------------------------------ the inside
 
-    async def _listen(self) -> asyncio.Server:
-        listen = partial(
-            asyncio.get_running_loop().create_server,
-            lambda: HttpConnection(self),
-            ssl=self._ssl,
-            ssl_handshake_timeout=(self.limits.open_timeout_s or None) if self._ssl else None,
-            backlog=_BACKLOG,
+    async def _bind(self) -> list[socket.socket]:
+        """Return bound sockets, one for each address of the host."""
+        if self._sock is not None:
+            return [self._sock]
+        infos = await asyncio.get_running_loop().getaddrinfo(
+            self._host or None, self._port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
+        bound: list[socket.socket] = []
         try:
-            if self._sock is not None:
-                return await listen(sock=self._sock)
-            return await listen(self._host, self._port)
+            for family, _, _, _, address in dict.fromkeys(infos):
+                bound.append(self._bind_one(family, address))
+        except BaseException as error:
+            for sock in bound:
+                sock.close()
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                raise AddressInUseError(self._host, self._port) from None
+            raise
+        return bound
+
+    def _bind_one(self, family: int, address: tuple[object, ...]) -> socket.socket:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self._reuse_port:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            if family == socket.AF_INET6:
+                # One socket an address family: a name may stand for both.
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind(address)
         except OSError as error:
+            sock.close()
+            words = f"cannot listen on {address[0]}, port {address[1]}: {error.strerror}"
+            raise OSError(error.errno, words) from None
+        return sock
+
+    async def _listen(self, sock: socket.socket) -> "Listener | asyncio.Server":
+        loop = asyncio.get_running_loop()
+        engine = engine_of(loop, self._engine) if self._ssl is None else None
+        try:
+            if engine is not None:
+                sock.listen(_BACKLOG)
+                return Listener(engine, sock, self._newcomer)
+            return await loop.create_server(
+                self._newcomer,
+                sock=sock,
+                ssl=self._ssl,
+                ssl_handshake_timeout=(self.limits.open_timeout_s or None) if self._ssl else None,
+                backlog=_BACKLOG,
+            )
+        except OSError as error:
+            sock.close()
             if error.errno == errno.EADDRINUSE:
                 raise AddressInUseError(self._host, self._port) from None
             raise
 
-    async def _handle(self, connection: Connection) -> None:
+    def _newcomer(self) -> HttpConnection:
+        return HttpConnection(self)
+
+    async def _handle(self, connection: Connection, work: Awaitable[None]) -> None:
         # Runs when the handler waits for the first time, or is done.
         asyncio.get_running_loop().call_soon(connection.begin)
         try:
-            await self._handler(connection)
+            await work
         except ConnectionClosedError as error:
             # Peers come and go; but it may have been another connection that the handler lost.
             if connection.is_open:
@@ -252,6 +323,8 @@ def serve(
     compression: bool | Compression = True,
     limits: Limits | None = None,
     sock: socket.socket | None = None,
+    reuse_port: bool = False,
+    engine: EngineName = "auto",
 ) -> Server:
     """Return a server; `async with` opens it.
 
@@ -267,6 +340,9 @@ def serve(
         compression: Whether, or how, to compress for clients that offer it.
         limits: Sizes and times; the default ones without.
         sock: A bound socket to listen on, instead of `host` and `port`.
+        reuse_port: Whether other processes may listen on the port too (SO_REUSEPORT).
+        engine: "native" for the engine's own sockets (Linux, macOS), "asyncio" for those of the
+            running loop, "auto" for the former where they can be had.
     """
     policy = Policy(
         origins=None if origins is None else frozenset(origins),
@@ -283,4 +359,6 @@ def serve(
         policy=policy,
         limits=limits or Limits(),
         sock=sock,
+        reuse_port=reuse_port,
+        engine=engine,
     )
