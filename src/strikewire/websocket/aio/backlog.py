@@ -15,6 +15,8 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
+from strikewire.websocket.published import Follower, Published
+
 _WRITE_BYTES: Final = 64 << 10
 
 
@@ -39,15 +41,11 @@ class SlowReader(msgspec.Struct, frozen=True, kw_only=True):
     """1008 (policy violation), or 1013 (try again later) for clients that reconnect on it."""
 
 
-class Framed(Protocol):
-    """A message with its frame for this connection and that."""
+class Taker(Follower, Protocol):
+    """A connection, as its backlog sees it."""
 
-    def frame_for(self, connection: object) -> bytes:
-        """Return the frame to send now, to this connection; noted as sent."""
-
-    @property
-    def plain(self) -> bytes:
-        """The frame that every peer understands."""
+    messages_sent: int
+    bytes_sent: int
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +81,7 @@ class _Entry:
         messages: int,
         at_s: float,
         topic: "_Topic | None" = None,
-        message: Framed | None = None,
+        message: Published | None = None,
         key: str | None = None,
     ) -> None:
         self.frame = frame
@@ -151,7 +149,7 @@ class Backlog:
         self._controls[frame[0]] = frame
 
     def add_published(
-        self, topic: object, message: Framed, key: str | None, policy: SlowReader, now_s: float
+        self, topic: object, message: Published, key: str | None, policy: SlowReader, now_s: float
     ) -> bool:
         """Keep a topic's message as its policy says; return False if the peer is too slow."""
         waiting = self._topics.get(topic)
@@ -179,7 +177,7 @@ class Backlog:
             waiting.messages <= policy.messages_max and waiting.bytes <= policy.bytes_max
         )
 
-    def take(self, connection: object) -> bytes:
+    def take(self, connection: "Taker") -> bytes:
         """Return what is to leave next, up to some 64 KiB of it."""
         pieces = list(self._controls.values())
         self._controls.clear()
@@ -192,7 +190,11 @@ class Backlog:
             self._forget(entry)
             if entry.topic is not None:
                 entry.topic.entries.popleft()
-            frame = entry.frame if entry.message is None else entry.message.frame_for(connection)
+            frame = entry.frame
+            if entry.message is not None:
+                frame = entry.message.frame_for(connection)
+                connection.messages_sent += 1
+                connection.bytes_sent += entry.message.size
             pieces.append(frame)
             size += len(frame)
         if not self._entries:
@@ -212,7 +214,7 @@ class Backlog:
         self.messages_high = max(self.messages_high, self.messages)
         self.bytes_high = max(self.bytes_high, self.bytes)
 
-    def _replace(self, entry: _Entry, waiting: _Topic, message: Framed, frame: bytes) -> None:
+    def _replace(self, entry: _Entry, waiting: _Topic, message: Published, frame: bytes) -> None:
         growth = len(frame) - len(entry.frame)
         entry.frame = frame
         entry.message = message

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal, NoReturn, Self, cast, overload
 from typing import Protocol as Interface
 
-from strikewire.websocket.aio.backlog import Backlog, Framed, Queue, SlowReader
+from strikewire.websocket.aio.backlog import Backlog, Queue, SlowReader
 from strikewire.websocket.aio.keepalive import Pings, Pulse, RoundTrips, first_round_trip
 from strikewire.websocket.aio.sockets import hang_up as hang_up_politely
 from strikewire.websocket.aio.statistics import Statistics
@@ -24,6 +24,7 @@ from strikewire.websocket.kernels.link import Link, Turn
 from strikewire.websocket.limits import Limits
 from strikewire.websocket.prepared import Prepared
 from strikewire.websocket.protocol import Protocol, Role, State, Step
+from strikewire.websocket.published import Published
 
 OnMessage = Callable[[bytes, bool], None]
 """Takes a message: its payload (of a text: valid UTF-8, not decoded) and whether it is text."""
@@ -361,7 +362,7 @@ class Connection(Link, asyncio.Protocol):
         self.send_frame_bytes(message.frame(self.agreement), 1)
 
     def send_published(
-        self, topic: object, message: Framed, key: str | None, policy: SlowReader
+        self, topic: object, message: Published, key: str | None, policy: SlowReader
     ) -> None:
         """Queue what a topic published while the peer does not read; topics do this."""
         backlog = self._backlog_now()
