@@ -21,7 +21,8 @@ from strikewire.websocket.http import HttpRequest, HttpResponse
 from strikewire.websocket.limits import Limits
 
 try:
-    from strikewire.websocket.kernels.engine import Listener
+    from strikewire.websocket.kernels.engine import Engine, Listener, SocketTransport
+    from strikewire.websocket.kernels.tls import TlsTransport
 except ImportError:  # not compiled: `engine_of` never gives an engine
     pass
 
@@ -253,11 +254,12 @@ class Server:
 
     async def _listen(self, sock: socket.socket) -> "Listener | asyncio.Server":
         loop = asyncio.get_running_loop()
-        engine = engine_of(loop, self._engine) if self._ssl is None else None
+        engine = engine_of(loop, self._engine)
         try:
             if engine is not None:
                 sock.listen(_BACKLOG)
-                return Listener(engine, sock, self._newcomer)
+                transport = SocketTransport if self._ssl is None else self._secure
+                return Listener(engine, sock, self._newcomer, transport)
             return await loop.create_server(
                 self._newcomer,
                 sock=sock,
@@ -270,6 +272,12 @@ class Server:
             if error.errno == errno.EADDRINUSE:
                 raise AddressInUseError(self._host, self._port) from None
             raise
+
+    def _secure(self, engine: "Engine", fd: int) -> "TlsTransport":
+        seconds = self.limits.open_timeout_s
+        return TlsTransport(
+            engine, fd, self._ssl, server_side=True, handshake_timeout_s=seconds or None
+        )
 
     def _newcomer(self) -> HttpConnection:
         return HttpConnection(self)

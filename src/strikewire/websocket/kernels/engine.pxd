@@ -38,6 +38,8 @@ cdef class SocketTransport(Watched):
         const unsigned char *data, Py_ssize_t size) except -1
     cdef int keep(self, object owner, Py_ssize_t size) except -1
     cdef int flush(self) except -1
+    cdef int flushed(self) except -1
+    cdef int end(self) except -1
     cdef int receive(self) except -1
     cdef int received_end(self) except -1
     cdef int broke(self) except -1

@@ -425,11 +425,20 @@ cdef class SocketTransport(Watched):
             self._protocol_paused = False
             self.protocol.resume_writing()
         if self.buffered == 0 and not self._lost:
-            if self._closing:
-                self.lose(None)
-            elif self._ends:
-                socket_end_writing(self.fd)
+            self.flushed()
         return self.update_watch()
+
+    cdef int flushed(self) except -1:
+        """Do what was to be done once everything is sent."""
+        if self._closing:
+            return self.lose(None)
+        return self.end() if self._ends else 0
+
+    cdef int end(self) except -1:
+        """End our half of the stream: everything is sent."""
+        self._ends = True
+        socket_end_writing(self.fd)
+        return 0
 
     cdef int update_watch(self) except -1:
         if self._lost:
@@ -506,19 +515,21 @@ cdef class SocketTransport(Watched):
 cdef class Listener(Watched):
     """A listening socket: every connection it accepts becomes a transport with a protocol."""
 
-    cdef object _factory
+    cdef object _factory, _transport
     cdef bint _sets_nodelay
 
-    def __init__(self, Engine engine, sock, factory):
+    def __init__(self, Engine engine, sock, factory, transport=SocketTransport):
         """Accept on `sock`, which is bound and listening; it is this object's from here on.
 
         Args:
             engine: Whose set the sockets join.
             sock: As above.
             factory: Returns a protocol for each connection.
+            transport: Makes a transport of an engine and a descriptor.
         """
         self.engine = engine
         self._factory = factory
+        self._transport = transport
         self._sets_nodelay = sock.family in (socket.AF_INET, socket.AF_INET6)
         sock.setblocking(False)
         self.fd = sock.detach()
@@ -543,7 +554,7 @@ cdef class Listener(Watched):
         return 0
 
     cdef int welcome(self, int fd) except -1:
-        cdef SocketTransport transport = SocketTransport(self.engine, fd)
+        cdef SocketTransport transport = self._transport(self.engine, fd)
         try:
             if self._sets_nodelay:
                 socket_send_at_once(fd)
@@ -605,16 +616,16 @@ cdef class Engine:
         """Call `flusher` each time events have been worked off."""
         self._flusher = flusher
 
-    def adopt(self, sock, protocol, *, nodelay=True):
+    def adopt(self, sock, protocol, *, nodelay=True, transport=SocketTransport):
         """Take over a connected socket and start `protocol` on it; return the transport."""
         sock.setblocking(False)
         if nodelay and sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "SO_NOSIGPIPE"):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_NOSIGPIPE, 1)
-        cdef SocketTransport transport = SocketTransport(self, sock.detach())
-        transport.start(protocol)
-        return transport
+        cdef SocketTransport made = transport(self, sock.detach())
+        made.start(protocol)
+        return made
 
     cdef int enter(self, Watched member) except -1:
         cdef int size = self._table_size
