@@ -1,11 +1,11 @@
 """A message of a topic: framed once, compressed once, for all its subscribers.
 
 Which of its two frames a subscriber gets is decided when it leaves, by one rule. The frames of a
-group come of one deflate stream, in which each message refers back to those before it, so a peer can
-inflate one only if it has inflated them all since the last keyframe, whose first byte nothing behind
-it refers across. `next_shared` of a connection is the number of the message that its peer can
-inflate next: that one, or a keyframe, leaves compressed. Any other leaves as it is, which an
-uncompressed message may at any time, and from then on the peer misses one and waits for a keyframe.
+group come of one deflate stream, in which each message refers back to those before it, so a peer
+can inflate one only if it has inflated them all since the last keyframe, across whose first byte
+nothing refers. `next_shared` of a connection is the number of the message that its peer can inflate
+next: that one, or a keyframe, leaves compressed. Any other leaves as it is, which an uncompressed
+message may at any time, and from then on the peer misses one and waits for a keyframe.
 
 Source: RFC 7692 sections 6 (a message may travel uncompressed) and 7.2.1; RFC 1951.
 """

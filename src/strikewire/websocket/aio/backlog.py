@@ -1,7 +1,7 @@
 """What waits because the kernel takes no more, and what becomes of it when too much does.
 
-Theory of operation. As long as a peer reads, nothing is here. Once it does not, every frame waits as
-an entry of its own, so that a message that is out of date can still be taken back:
+Theory of operation. As long as a peer reads, nothing is here. Once it does not, every frame waits
+as an entry of its own, so that a message that is out of date can still be taken back:
 
 - what was sent to this connection alone is never taken back; too much of it is a slow reader;
 - what a topic published follows the topic's `SlowReader` policy: the newest message of a key takes
@@ -80,6 +80,7 @@ class _Entry:
         frame: bytes,
         messages: int,
         at_s: float,
+        *,
         topic: "_Topic | None" = None,
         message: Published | None = None,
         key: str | None = None,
@@ -96,7 +97,7 @@ class _Entry:
 class _Topic:
     """What waits of one topic."""
 
-    __slots__ = ("bytes", "by_key", "entries", "messages")
+    __slots__ = ("by_key", "bytes", "entries", "messages")
 
     def __init__(self) -> None:
         self.entries: deque[_Entry] = deque()
@@ -165,7 +166,7 @@ class Backlog:
                 or waiting.bytes + len(frame) > policy.bytes_max
             ):
                 self._drop_oldest(waiting)
-        entry = _Entry(frame, 1, now_s, waiting, message, key)
+        entry = _Entry(frame, 1, now_s, topic=waiting, message=message, key=key)
         self._entries.append(entry)
         waiting.entries.append(entry)
         if key is not None:

@@ -11,7 +11,7 @@ from strikewire.websocket import handshake
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.keepalive import Pulse
 from strikewire.websocket.aio.sockets import peer_name, prepare_socket
-from strikewire.websocket.aio.turns import EngineName, engine_of, turn_of
+from strikewire.websocket.aio.turns import turn_of
 from strikewire.websocket.errors import HandshakeError, HandshakeTimeoutError, InvalidURIError
 from strikewire.websocket.extensions import Compression
 from strikewire.websocket.handshake import Upgrade

@@ -33,7 +33,6 @@ OnDecoded = Callable[[str | bytes], None]
 """Takes a message: a text as str, a binary message as bytes."""
 
 
-
 class Subscription(Interface):
     """A topic, as its subscribers see it."""
 
@@ -177,7 +176,8 @@ class Connection(Link, asyncio.Protocol):
         if self._is_lost:
             return 0
         waiting = 0 if self._backlog is None else self._backlog.bytes
-        return waiting + self.collected_bytes + self.transport.get_write_buffer_size()
+        in_transport: int = self.transport.get_write_buffer_size()
+        return waiting + self.collected_bytes + in_transport
 
     @property
     def queue(self) -> Queue:

@@ -18,13 +18,9 @@ from strikewire.websocket.errors import AddressInUseError, ConnectionClosedError
 from strikewire.websocket.extensions import Compression
 from strikewire.websocket.handshake import Accepted, Policy
 from strikewire.websocket.http import HttpRequest, HttpResponse
+from strikewire.websocket.kernels.engine import Engine, Listener, SocketTransport
+from strikewire.websocket.kernels.tls import TlsTransport
 from strikewire.websocket.limits import Limits
-
-try:
-    from strikewire.websocket.kernels.engine import Engine, Listener, SocketTransport
-    from strikewire.websocket.kernels.tls import TlsTransport
-except ImportError:  # not compiled: `engine_of` never gives an engine
-    pass
 
 Handler = Callable[[Connection], Awaitable[None] | None]
 """Serves one open WebSocket.
@@ -252,7 +248,7 @@ class Server:
             raise OSError(error.errno, words) from None
         return sock
 
-    async def _listen(self, sock: socket.socket) -> "Listener | asyncio.Server":
+    async def _listen(self, sock: socket.socket) -> Listener | asyncio.Server:
         loop = asyncio.get_running_loop()
         engine = engine_of(loop, self._engine)
         try:
@@ -273,7 +269,8 @@ class Server:
                 raise AddressInUseError(self._host, self._port) from None
             raise
 
-    def _secure(self, engine: "Engine", fd: int) -> "TlsTransport":
+    def _secure(self, engine: Engine, fd: int) -> TlsTransport:
+        assert self._ssl is not None
         seconds = self.limits.open_timeout_s
         return TlsTransport(
             engine, fd, self._ssl, server_side=True, handshake_timeout_s=seconds or None

@@ -4,12 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
+from strikewire.websocket.kernels import engine
+from strikewire.websocket.kernels.engine import Engine
 from strikewire.websocket.kernels.link import Turn
-
-try:
-    from strikewire.websocket.kernels import engine
-except ImportError:  # not compiled: sockets are asyncio's own
-    engine = None  # type: ignore[assignment]  # mypy knows no module that may be None
 
 EngineName = Literal["auto", "native", "asyncio"]
 """Whose sockets: the engine's where they can be had, the engine's or nothing, asyncio's."""
@@ -21,12 +18,11 @@ _ENGINE: Final = "_strikewire_engine"
 
 def turn_of(loop: asyncio.AbstractEventLoop) -> Turn:
     """Return the one `Turn` of a loop."""
-    return _kept(loop, _TURN, Turn)
+    turn: Turn = _kept(loop, _TURN, Turn)
+    return turn
 
 
-def engine_of(
-    loop: asyncio.AbstractEventLoop, wanted: EngineName = "auto"
-) -> "engine.Engine | None":
+def engine_of(loop: asyncio.AbstractEventLoop, wanted: EngineName = "auto") -> Engine | None:
     """Return the one `Engine` of a loop, or None where sockets are to be asyncio's.
 
     Raises:
@@ -37,15 +33,20 @@ def engine_of(
         raise ValueError(f"engine {wanted!r} is none of auto, native, asyncio")
     if wanted == "asyncio":
         return None
-    if engine is None or not engine.AVAILABLE or not _can_watch(loop):
+    if not engine.AVAILABLE or not _can_watch(loop):
         if wanted == "native":
-            raise RuntimeError("the native engine needs compiled kernels and epoll or kqueue")
+            raise RuntimeError(
+                "the native engine needs epoll or kqueue, and a loop that has readers"
+            )
         return None
-    return _kept(loop, _ENGINE, _make_engine)
+    if wanted == "auto" and not engine.COMPILED:
+        return None  # asyncio's own are faster than the interpreted ones
+    kept: Engine = _kept(loop, _ENGINE, _make_engine)
+    return kept
 
 
-def _make_engine(loop: asyncio.AbstractEventLoop) -> "engine.Engine":
-    made = engine.Engine(loop)
+def _make_engine(loop: asyncio.AbstractEventLoop) -> Engine:
+    made = Engine(loop)
     made.end_turns_with(turn_of(loop))
     return made
 

@@ -13,8 +13,9 @@ buffer, or is asked where it wants its data to be: a large message arrives in it
 Sockets are found by their descriptor in a table, never by a pointer in an event: a socket that is
 closed while events are being worked off is simply no longer there.
 
-This file has no interpreted twin, because Python has no words for it: on a machine without a
-compiler, and on Windows, sockets are asyncio's own transports, which behave the same.
+Descriptors, their events and buffers that no object owns are what pure-Python mode cannot say, so
+this is a `.pyx`. `engine.py` is the same over the standard library's selectors. On Windows, and
+where nothing is compiled, sockets are asyncio's own transports.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -60,6 +61,7 @@ cdef extern from "poller.h" nogil:
     int socket_would_block()
 
 
+COMPILED = True
 AVAILABLE = bool(POLLER_AVAILABLE)
 """Whether this system has a set of sockets that can be nested in a loop."""
 

@@ -10,10 +10,12 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 from strikewire.websocket.frames import BINARY, PONG, TEXT, encode_frame
 from strikewire.websocket.kernels import mask, utf8
+
+Role = Literal["client", "server"]
 
 _CORK_BYTES: Final = 65536
 _WHOLE_BYTES: Final = 16384
@@ -75,6 +77,10 @@ class Turn:
     def end(self) -> None:
         """Send everything that was collected in this turn."""
         self._scheduled = False
+        self.flush_all()
+
+    def flush_all(self) -> None:
+        """Send everything that was collected so far; what comes then is of the next turn."""
         self.number += 1
         flushers, self._flushers = self._flushers, []
         self.collects = len(flushers) > 1
@@ -153,10 +159,16 @@ class Link:
     _lone_surrogate: Callable[[], NoReturn]
 
     def __init__(
-        self, turn: Turn, role: str, *, frame_bytes_max: int, message_bytes_max: int, inbox_max: int
+        self,
+        turn: Turn,
+        role: Role,
+        *,
+        frame_bytes_max: int,
+        message_bytes_max: int,
+        inbox_max: int,
     ) -> None:
         self.turn = turn
-        self.role = role
+        self.role: Role = role
         self.transport: Any = None
         self.can_send = True
         self.discards = False

@@ -9,8 +9,7 @@ encrypted; it leaves in one call at the end.
 Closing sends close_notify and ends our half of the stream, then reads and drops what still comes, so
 that a reset does not overtake our last words.
 
-This file has no interpreted twin, as the engine's sockets have none: without a compiler TLS is
-asyncio's.
+It builds on the engine's sockets, so it is a `.pyx` as they are; `tls.py` is the same over theirs.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
