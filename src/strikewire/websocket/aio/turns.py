@@ -35,9 +35,7 @@ def engine_of(loop: asyncio.AbstractEventLoop, wanted: EngineName = "auto") -> E
         return None
     if not engine.AVAILABLE or not _can_watch(loop):
         if wanted == "native":
-            raise RuntimeError(
-                "the native engine needs epoll or kqueue, and a loop that has readers"
-            )
+            raise RuntimeError("the native engine needs epoll or kqueue, and a loop with readers")
         return None
     if wanted == "auto" and not engine.COMPILED:
         return None  # asyncio's own are faster than the interpreted ones
