@@ -220,10 +220,14 @@ def test_what_one_end_deflates_the_other_inflates(role: Literal["client", "serve
     [
         {"server_window_bits_max": 7},
         {"client_window_bits_max": 16},
-        {"level": 0},
+        {"level": 10},
+        {"memory": 0},
         {"memory": 10},
+        {"message_bytes_min": -1},
+        {"ratio_max": -1},
+        {"ratio_bytes_min": -1},
     ],
 )
 def test_compression_is_what_zlib_can_do(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=r"are 8 to 15|are 1 to 9"):
+    with pytest.raises(ValueError, match=r"are 8 to 15|is 0 to 9|not negative"):
         Compression(**wrong)  # type: ignore[arg-type] # keywords from a table
