@@ -27,3 +27,4 @@ from strikewire.websocket.http import HttpResponse as HttpResponse
 from strikewire.websocket.limits import Limits as Limits
 from strikewire.websocket.prepared import Prepared as Prepared
 from strikewire.websocket.prepared import prepare as prepare
+from strikewire.websocket.shared_deflate import SharedDeflater as SharedDeflater

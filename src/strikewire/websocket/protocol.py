@@ -258,8 +258,8 @@ class Protocol:
 
     def forget_deflated(self) -> None:
         """Compress what comes next in a fresh context, which refers to nothing before."""
-        if self._agreement is not None:
-            self._deflater = self._agreement.deflater(self.role)
+        if self._deflater is not None:
+            self._deflater.forget()
 
     def refuse_text(self) -> RemoteProtocolError:
         """Fail the connection because a text is not UTF-8; return the verdict."""

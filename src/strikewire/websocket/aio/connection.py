@@ -25,6 +25,7 @@ from strikewire.websocket.limits import Limits
 from strikewire.websocket.prepared import Prepared
 from strikewire.websocket.protocol import Protocol, Role, State, Step
 from strikewire.websocket.published import Published
+from strikewire.websocket.shared_deflate import SharedDeflater, can_follow
 
 OnMessage = Callable[[bytes, bool], None]
 """Takes a message: its payload (of a text: valid UTF-8, not decoded) and whether it is text."""
@@ -38,13 +39,6 @@ class Subscription(Interface):
 
     def unsubscribe(self, connection: "Connection") -> None:
         """Send nothing more to `connection`."""
-
-
-class Followed(Interface):
-    """A shared deflate stream, as a connection sees it."""
-
-    def can_follow(self, agreement: Agreement | None) -> bool:
-        """Return whether a peer with which this was agreed can inflate the stream."""
 
 
 _PONG = 0x8A
@@ -381,18 +375,18 @@ class Connection(Link, asyncio.Protocol):
         if self._topics is not None:
             self._topics.discard(topic)
 
-    def follow(self, group: "Followed") -> None:
+    def follow(self, group: SharedDeflater) -> None:
         """Let the peer inflate the stream of `group`, if it can and follows no other; topics do.
 
         What is sent to it alone travels uncompressed from here on: it must not enter the window
         that the stream refers back to.
         """
-        if self.shared_group is None and group.can_follow(self.agreement):
+        if self.shared_group is None and can_follow(self.agreement, group.window_bits):
             self.shared_group = group
             self.next_shared = -1
             self.deflates = False
 
-    def unfollow(self, group: "Followed") -> None:
+    def unfollow(self, group: SharedDeflater) -> None:
         """Take back `follow`; what is sent to the peer alone is compressed in a fresh context."""
         if self.shared_group is group:
             self.shared_group = None

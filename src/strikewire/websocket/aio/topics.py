@@ -2,35 +2,18 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Literal, Protocol
+from typing import Literal
 
 from strikewire.websocket.aio.backlog import SlowReader
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.turns import turn_of
 from strikewire.websocket.errors import LocalProtocolError
-from strikewire.websocket.extensions import Agreement
 from strikewire.websocket.kernels import topics
-from strikewire.websocket.published import SharedMessage
+from strikewire.websocket.shared_deflate import SharedDeflater
 
 Flush = Literal["immediate", "turn"] | float
 """When messages leave: as they are published, at the end of the loop's turn, or (a number) at most
 so many seconds after the first of them."""
-
-
-class Group(Protocol):
-    """A deflate stream for the subscribers of a topic; see `SharedCompression`."""
-
-    def add(self, payload: bytes) -> SharedMessage:
-        """Compress the next message."""
-
-    def ask_for_keyframe(self) -> None:
-        """Make one of the next messages a keyframe: somebody waits for it."""
-
-    def has_keyframe_since(self, sequence: int) -> bool:
-        """Return whether a message from `sequence` on was a keyframe."""
-
-    def can_follow(self, agreement: Agreement | None) -> bool:
-        """Return whether a peer with which this was agreed can inflate the stream."""
 
 
 class Topic(topics.Topic):
@@ -48,7 +31,7 @@ class Topic(topics.Topic):
         *,
         flush: Flush = "turn",
         slow_reader: SlowReader | None = None,
-        compression: Group | None = None,
+        compression: SharedDeflater | None = None,
     ) -> None:
         """Make a topic of the running loop, without subscribers.
 

@@ -22,7 +22,7 @@ cdef class Topic(Flusher):
     cdef Blob _plain, _squeezed
     cdef Py_ssize_t _payload_bytes
     cdef long long _first_shared
-    cdef bint _starts_with_keyframe, _waits, _is_immediate
+    cdef bint _starts_with_keyframe, _has_keyframe, _waits, _is_immediate
     cdef object _interval_s, _timer
     cdef int *_fds
     cdef Py_ssize_t *_sent

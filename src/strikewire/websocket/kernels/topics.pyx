@@ -149,6 +149,8 @@ cdef class Topic(Flusher):
         if not self._pending:
             self._first_shared = message.sequence
             self._starts_with_keyframe = message.is_keyframe
+        elif message.is_keyframe:
+            self._has_keyframe = True
         self._pending.append(message)
         self._keys.append(key)
         self._payload_bytes += PyBytes_GET_SIZE(payload)
@@ -193,9 +195,10 @@ cdef class Topic(Flusher):
                     link.next_shared = self._first_shared + count
                     squeezed.append(link)
                     continue
-                if link.next_shared != -1 or self.group.has_keyframe_since(self._first_shared):
+                if self._has_keyframe:
                     self.send_to(link, 0)
                     continue
+                link.next_shared = -1
                 self.group.ask_for_keyframe()
             plain.append(link)
         self.send_batch(plain, self._plain)
@@ -208,6 +211,7 @@ cdef class Topic(Flusher):
         self._pending = []
         self._keys = []
         self._payload_bytes = 0
+        self._has_keyframe = False
         self._plain.clear()
         self._squeezed.clear()
         return 0
