@@ -7,6 +7,7 @@ from typing import Protocol as Interface
 
 from strikewire.websocket.aio.backlog import Backlog, Queue, SlowReader
 from strikewire.websocket.aio.keepalive import Pings, Pulse, RoundTrips, first_round_trip
+from strikewire.websocket.aio.kernels.link import Link, Turn
 from strikewire.websocket.aio.sockets import hang_up as hang_up_politely
 from strikewire.websocket.aio.statistics import Statistics
 from strikewire.websocket.close_codes import CloseCode
@@ -20,7 +21,6 @@ from strikewire.websocket.errors import (
 from strikewire.websocket.events import Binary, Close, Event, Ping, Pong, Text
 from strikewire.websocket.extensions import Agreement
 from strikewire.websocket.headers import Headers
-from strikewire.websocket.kernels.link import Link, Turn
 from strikewire.websocket.limits import Limits
 from strikewire.websocket.prepared import Prepared
 from strikewire.websocket.protocol import Protocol, Role, State, Step

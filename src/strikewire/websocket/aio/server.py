@@ -12,14 +12,14 @@ from typing import Final, Self
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.http_connection import HttpConnection
 from strikewire.websocket.aio.keepalive import Pulse
+from strikewire.websocket.aio.kernels.engine import Engine, Listener, SocketTransport
+from strikewire.websocket.aio.kernels.tls import TlsTransport
 from strikewire.websocket.aio.turns import EngineName, engine_of, turn_of
 from strikewire.websocket.close_codes import CloseCode
 from strikewire.websocket.errors import AddressInUseError, ConnectionClosedError
 from strikewire.websocket.extensions import Compression
 from strikewire.websocket.handshake import Accepted, Policy
 from strikewire.websocket.http import HttpRequest, HttpResponse
-from strikewire.websocket.kernels.engine import Engine, Listener, SocketTransport
-from strikewire.websocket.kernels.tls import TlsTransport
 from strikewire.websocket.limits import Limits
 
 Handler = Callable[[Connection], Awaitable[None] | None]

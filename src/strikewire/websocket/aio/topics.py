@@ -6,9 +6,9 @@ from typing import Literal
 
 from strikewire.websocket.aio.backlog import SlowReader
 from strikewire.websocket.aio.connection import Connection
+from strikewire.websocket.aio.kernels import topics
 from strikewire.websocket.aio.turns import turn_of
 from strikewire.websocket.errors import LocalProtocolError
-from strikewire.websocket.kernels import topics
 from strikewire.websocket.shared_deflate import SharedDeflater
 
 Flush = Literal["immediate", "turn"] | float

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
-from strikewire.websocket.kernels import engine
-from strikewire.websocket.kernels.engine import Engine
-from strikewire.websocket.kernels.link import Turn
+from strikewire.websocket.aio.kernels import engine
+from strikewire.websocket.aio.kernels.engine import Engine
+from strikewire.websocket.aio.kernels.link import Turn
 
 EngineName = Literal["auto", "native", "asyncio"]
 """Whose sockets: the engine's where they can be had, the engine's or nothing, asyncio's."""

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
+from strikewire.websocket.aio.kernels import engine
 from strikewire.websocket.aio.turns import engine_of, turn_of
-from strikewire.websocket.kernels import engine
 
 
 async def test_a_loop_has_one_turn_and_one_engine() -> None:
@@ -30,7 +30,7 @@ async def test_an_unknown_engine_is_named() -> None:
 
 def test_a_loop_without_readers_has_no_engine() -> None:
     # Like a simulator's: it is never run.
-    bare = object.__new__(type("Bare", (asyncio.AbstractEventLoop,), {}))
+    bare: asyncio.AbstractEventLoop = object.__new__(type("Bare", (asyncio.AbstractEventLoop,), {}))
 
     assert engine_of(bare, "auto") is None
     with pytest.raises(RuntimeError, match="a loop with readers"):

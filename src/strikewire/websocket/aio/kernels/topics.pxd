@@ -1,5 +1,5 @@
-from strikewire.websocket.kernels.engine cimport Flusher
-from strikewire.websocket.kernels.link cimport Link, Turn
+from strikewire.websocket.aio.kernels.engine cimport Flusher
+from strikewire.websocket.aio.kernels.link cimport Link, Turn
 
 
 cdef class Blob:

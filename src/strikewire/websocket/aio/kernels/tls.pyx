@@ -14,7 +14,7 @@ It builds on the engine's sockets, so it is a `.pyx` as they are; `tls.py` is th
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memcpy
-from strikewire.websocket.kernels.engine cimport Engine, Receiver, SocketTransport
+from strikewire.websocket.aio.kernels.engine cimport Engine, Receiver, SocketTransport
 
 import ssl
 

@@ -18,8 +18,8 @@ Arrays of sockets and a loop without the lock are what pure-Python mode cannot s
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.string cimport memcpy
-from strikewire.websocket.kernels.engine cimport SocketTransport, send_to_all
-from strikewire.websocket.kernels.link cimport Link, Turn
+from strikewire.websocket.aio.kernels.engine cimport SocketTransport, send_to_all
+from strikewire.websocket.aio.kernels.link cimport Link, Turn
 
 from strikewire.websocket.published import Published
 
@@ -240,9 +240,10 @@ cdef class Topic(Flusher):
         link.bytes_sent += size
         self.delivered += len(frames)
         joined = frames[0] if len(frames) == 1 else b"".join(frames)
-        return link.send_framed(
+        link.send_framed(
             joined, <const unsigned char *>PyBytes_AS_STRING(joined), PyBytes_GET_SIZE(joined),
             len(frames))
+        return link.flush_out() if self._is_immediate else 0
 
     cdef int send_batch(self, list links, Blob blob) except -1:
         """Send the same bytes to sockets that have nothing else on its way."""

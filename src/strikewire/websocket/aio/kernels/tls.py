@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Final
 
-from strikewire.websocket.kernels.engine import Engine, SocketTransport
+from strikewire.websocket.aio.kernels.engine import Engine, SocketTransport
 
 _RECORD_BYTES: Final = 16384
 _CLOSE_S: Final = 5.0

@@ -34,7 +34,7 @@ from cpython.ref cimport PyObject, Py_XDECREF
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
-from strikewire.websocket.kernels.engine cimport Flusher, Receiver, SocketTransport
+from strikewire.websocket.aio.kernels.engine cimport Flusher, Receiver, SocketTransport
 
 import os
 

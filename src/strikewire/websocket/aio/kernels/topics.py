@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-from strikewire.websocket.kernels.link import Turn
+from strikewire.websocket.aio.kernels.link import Turn
 from strikewire.websocket.published import Published
 
 
@@ -110,3 +110,5 @@ class Topic:
         link.bytes_sent += sum(message.size for message, _ in waiting)
         self.delivered += len(waiting)
         link.send_frame_bytes(frames, len(waiting))
+        if self._is_immediate and self.turn.corked is not link:
+            link.flush()

@@ -1,5 +1,5 @@
 from cpython.ref cimport PyObject
-from strikewire.websocket.kernels.engine cimport Flusher, Receiver, SocketTransport
+from strikewire.websocket.aio.kernels.engine cimport Flusher, Receiver, SocketTransport
 
 
 cdef class Turn(Flusher):
