@@ -1,6 +1,12 @@
 from libc.stddef cimport size_t
 
 
+cdef extern from "poller.h" nogil:
+    ctypedef struct poller_event:
+        int fd
+        int ready
+
+
 cdef class Flusher:
     cdef int flush_all(self) except -1
 
@@ -19,6 +25,7 @@ cdef class Watched:
     cdef int watch(self, int mask) except -1
     cdef int forget(self) except -1
     cdef int ready(self, int events) except -1
+    cdef bint try_read(self) except -1
     cdef int failed(self, object error) except -1
 
 
@@ -29,7 +36,7 @@ cdef class SocketTransport(Watched):
     cdef Py_ssize_t _queue_offset
     cdef readonly Py_ssize_t buffered
     cdef Py_ssize_t _high, _low
-    cdef bint _reading, _closing, _lost, _ends, _protocol_paused
+    cdef bint _reading, _closing, _lost, _ends, _protocol_paused, _found_nothing
     cdef object __weakref__
 
     cdef int put(self, const unsigned char *data, Py_ssize_t size) except -1
@@ -61,7 +68,10 @@ cdef class Engine:
     cdef unsigned char *_buffer
     cdef Flusher _flusher
     cdef object _poll
+    cdef int _usual, _streak, _guesses
 
+    cdef int learn(self, const poller_event *events, int count) noexcept
+    cdef bint guess(self) except -1
     cdef int enter(self, Watched member) except -1
     cdef int leave(self, Watched member) except -1
 

@@ -99,7 +99,7 @@ cdef class Link(Receiver):
     cdef int begin_frame(
         self, int first, const unsigned char *key, Py_ssize_t length) except -1
     cdef Py_ssize_t fill_frame(self, const unsigned char *data, Py_ssize_t size) except -1
-    cdef int filled(self, Py_ssize_t size) except -1
+    cdef int filled(self, Py_ssize_t size, unsigned char seen) except -1
     cdef int end_frame(self) except -1
     cdef int drop_frame(self) except -1
     cdef int deliver(self, object payload, bint is_text) except -1

@@ -29,7 +29,7 @@ same class without a compiler, and the tests hold both to each other.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_RawFree, PyMem_RawMalloc, PyMem_Realloc
 from cpython.ref cimport PyObject, Py_XDECREF
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint64_t
@@ -48,7 +48,7 @@ cdef extern from "Python.h":
 
 cdef extern from "wire.h" nogil:
     enum: WIRE_COMPLETE, WIRE_REJECT
-    void wire_mask(
+    unsigned char wire_mask(
         unsigned char *target, const unsigned char *source, size_t size,
         const unsigned char *key, size_t turn)
     int wire_utf8(int state, const unsigned char *data, size_t size)
@@ -59,6 +59,8 @@ cdef enum:
     CORK_BYTES = 65536  # a send of more gains nothing
     WHOLE_BYTES = 16384  # a payload of this size is not copied
     FRAME_ROOM_BYTES = 1 << 20  # what a peer can make us hold by announcing a long frame
+    LONG_BYTES = 131072  # glibc gives memory of this size back to the kernel each time it is freed
+    HEAP_BYTES = 8 << 20
     OUT_KEPT_BYTES = 1024  # an idle connection keeps no more than this
 
     FIN_TEXT = 0x81
@@ -180,6 +182,22 @@ cdef inline Py_ssize_t payload_bytes(const unsigned char *head) noexcept:
             length = (length << 8) | head[i]
         return <Py_ssize_t>length if 65536 <= length < (<uint64_t>1 << 62) else -1
     return <Py_ssize_t>length
+
+
+cdef bint _heap_is_kept = False
+
+
+cdef void keep_the_heap() noexcept:
+    """Make glibc keep what long messages free, for the long messages that follow.
+
+    It gives the top of its heap back to the kernel beyond a threshold, and page faults for every
+    long message anew cost as much as receiving it. The threshold is twice the largest block that
+    was mapped by itself and freed (mallopt(3), M_MMAP_THRESHOLD): once is enough.
+    """
+    global _heap_is_kept
+    if not _heap_is_kept:
+        _heap_is_kept = True
+        PyMem_RawFree(PyMem_RawMalloc(HEAP_BYTES))
 
 
 cdef class Link(Receiver):
@@ -408,13 +426,14 @@ cdef class Link(Receiver):
         """Deliver a message that is one frame, and all here."""
         cdef bint is_text = first & 0x0F == 1
         cdef bytes payload
+        cdef unsigned char seen = 0x80
         if is_text and self._decodes and not first & RSV1 and (writable or not self._is_server):
             if self._is_server:
                 wire_mask(data, data, length, key, 0)
             return self.deliver_decoded(<const char *>data, length)
         payload = PyBytes_FromStringAndSize(NULL, length)
         if self._is_server:
-            wire_mask(<unsigned char *>PyBytes_AS_STRING(payload), data, length, key, 0)
+            seen = wire_mask(<unsigned char *>PyBytes_AS_STRING(payload), data, length, key, 0)
         else:
             memcpy(PyBytes_AS_STRING(payload), data, length)
         if first & RSV1:
@@ -422,7 +441,7 @@ cdef class Link(Receiver):
         if is_text:
             if self._decodes:
                 return self.deliver_decoded(PyBytes_AS_STRING(payload), length)
-            if wire_utf8(
+            if seen & 0x80 and wire_utf8(
                     WIRE_COMPLETE, <const unsigned char *>PyBytes_AS_STRING(payload),
                     length) != WIRE_COMPLETE:
                 self._on_bad_text()
@@ -467,6 +486,8 @@ cdef class Link(Receiver):
     # A frame that is not all here: it is received into the bytes that its message becomes.
 
     cdef int begin_frame(self, int first, const unsigned char *key, Py_ssize_t length) except -1:
+        if length >= LONG_BYTES:
+            keep_the_heap()
         # What a peer announces costs it nothing, so memory follows what it sends.
         self._frame_room = min(length, FRAME_ROOM_BYTES)
         self._frame = _new_bytes(NULL, self._frame_room)
@@ -480,8 +501,12 @@ cdef class Link(Receiver):
     cdef Py_ssize_t fill_frame(self, const unsigned char *data, Py_ssize_t size) except -1:
         cdef Py_ssize_t used = min(size, self._frame_room - self._frame_filled)
         cdef unsigned char *target = <unsigned char *>_bytes_at(self._frame) + self._frame_filled
-        memcpy(target, data, used)
-        self.filled(used)
+        cdef unsigned char seen = 0x80
+        if self._is_server:
+            seen = wire_mask(target, data, used, self._frame_key, self._frame_filled)
+        else:
+            memcpy(target, data, used)
+        self.filled(used, seen)
         return used
 
     cdef unsigned char *room(self, Py_ssize_t *size) noexcept:
@@ -495,20 +520,22 @@ cdef class Link(Receiver):
         self.wire_bytes_received += size
         cdef bint corks = self.cork()
         self._parsing = True
+        cdef unsigned char *data = <unsigned char *>_bytes_at(self._frame) + self._frame_filled
+        cdef unsigned char seen = 0x80
+        if self._is_server:
+            seen = wire_mask(data, data, size, self._frame_key, self._frame_filled)
         try:
-            return self.filled(size)
+            return self.filled(size, seen)
         finally:
             self._parsing = False
             if corks:
                 self.uncork()
 
-    cdef int filled(self, Py_ssize_t size) except -1:
-        """Unmask and validate the bytes that were added to the frame."""
+    cdef int filled(self, Py_ssize_t size, unsigned char seen) except -1:
+        """Validate the bytes that were added to the frame; `seen` are the bits they have."""
         cdef unsigned char *data = <unsigned char *>_bytes_at(self._frame) + self._frame_filled
-        if self._is_server:
-            wire_mask(data, data, size, self._frame_key, self._frame_filled)
         self._frame_filled += size
-        if self._frame_first == FIN_TEXT:
+        if self._frame_first == FIN_TEXT and (seen & 0x80 or self._frame_utf8 != WIRE_COMPLETE):
             self._frame_utf8 = wire_utf8(self._frame_utf8, data, size)
             if self._frame_utf8 == WIRE_REJECT:
                 self.drop_frame()

@@ -177,7 +177,10 @@ cdef class TlsTransport(SocketTransport):
         cdef unsigned char *buffer = self.engine._buffer
         cdef Py_ssize_t got = socket_receive(self.fd, buffer, RECEIVED_BYTES)
         if got < 0:
-            return 0 if socket_would_block() else self.broke()
+            if not socket_would_block():
+                return self.broke()
+            self._found_nothing = True
+            return 0
         if got == 0:
             self._incoming.write_eof()
             return self.received_end()

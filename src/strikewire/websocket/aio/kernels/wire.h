@@ -11,38 +11,66 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Wide vectors where the processor has them, chosen when the module is loaded; a wheel must run on
+ * the machine next door. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
+#define WIRE_WIDE __attribute__((noinline, target_clones("avx2", "default")))
+#else
+#define WIRE_WIDE
+#endif
+
+/* Mask whole blocks of 64 bytes; return the bits that any of the masked bytes has. */
+static WIRE_WIDE unsigned char wire_mask_blocks(unsigned char *target, const unsigned char *source,
+                                                size_t blocks, uint64_t keys) {
+    uint64_t seen[8] = {0}, all = 0;
+    size_t i, j;
+    for (i = 0; i < blocks; i++) {
+        uint64_t words[8];
+        memcpy(words, source + 64 * i, 64);
+        for (j = 0; j < 8; j++) words[j] ^= keys;
+        for (j = 0; j < 8; j++) seen[j] |= words[j];
+        memcpy(target + 64 * i, words, 64);
+    }
+    for (j = 0; j < 8; j++) all |= seen[j];
+    all |= all >> 32;
+    all |= all >> 16;
+    return (unsigned char)(all | all >> 8);
+}
+
 /* Write `size` bytes of `source`, masked with `key`, to `target`; they may be the same place.
- * `turn` is how many bytes of the payload came before: octet i meets octet (turn + i) mod 4. */
-static inline void wire_mask(unsigned char *target, const unsigned char *source, size_t size,
-                             const unsigned char key[4], size_t turn) {
-    unsigned char turned[8];
-    uint64_t keys, word;
+ * `turn` is how many bytes of the payload came before: octet i meets octet (turn + i) mod 4.
+ * Returns the bits that any of the masked bytes has: below 0x80 they are all ASCII. */
+static inline unsigned char wire_mask(unsigned char *target, const unsigned char *source,
+                                      size_t size, const unsigned char key[4], size_t turn) {
+    unsigned char turned[8], seen = 0;
+    uint64_t keys, word, all = 0;
     size_t i;
     for (i = 0; i < 8; i++) turned[i] = key[(turn + i) & 3];
     memcpy(&keys, turned, 8);
-    /* Four words a round: the compiler makes vectors of it, whatever the alignment. */
-    for (i = 0; i + 32 <= size; i += 32) {
-        uint64_t words[4];
-        memcpy(words, source + i, 32);
-        words[0] ^= keys; words[1] ^= keys; words[2] ^= keys; words[3] ^= keys;
-        memcpy(target + i, words, 32);
-    }
+    i = size & ~(size_t)63;
+    if (i) seen = wire_mask_blocks(target, source, i / 64, keys);
     for (; i + 8 <= size; i += 8) {
         memcpy(&word, source + i, 8);
         word ^= keys;
+        all |= word;
         memcpy(target + i, &word, 8);
     }
-    for (; i < size; i++) target[i] = source[i] ^ turned[i & 7];
+    for (; i < size; i++) {
+        target[i] = source[i] ^ turned[i & 7];
+        seen |= target[i];
+    }
+    return all & 0x8080808080808080ull ? seen | 0x80 : seen;
 }
 
 /* How many bytes at the start of `data` are ASCII, counted in whole words: never too many. */
 static inline size_t wire_ascii(const unsigned char *data, size_t size) {
     size_t i = 0;
-    while (i + 32 <= size) {
-        uint64_t words[4];
-        memcpy(words, data + i, 32);
-        if ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080ull) break;
-        i += 32;
+    while (i + 64 <= size) {
+        uint64_t words[8], all;
+        memcpy(words, data + i, 64);
+        all = words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] | words[7];
+        if (all & 0x8080808080808080ull) break;
+        i += 64;
     }
     while (i + 8 <= size) {
         uint64_t word;
