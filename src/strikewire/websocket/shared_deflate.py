@@ -92,7 +92,7 @@ class SharedDeflater:
         memory: int = 5,
         keyframe_messages: int = 64,
         keyframe_bytes: int = 64 << 10,
-        zlib: Zlib = ZLIB,
+        zlib: Zlib | None = None,
     ) -> None:
         """Begin a stream; nothing is allocated yet.
 
@@ -103,7 +103,7 @@ class SharedDeflater:
             keyframe_messages: Messages from one keyframe to the next, at least, ...
             keyframe_bytes: ... or bytes of them, whichever comes first: those who join cannot ruin
                 the ratio for the others, and wait no longer than that.
-            zlib: Whose; zlib-ng's where it is installed.
+            zlib: Whose; that of `deflate.ZLIB` without.
         """
         assert 8 <= window_bits <= 15
         assert keyframe_messages > 0
@@ -113,7 +113,7 @@ class SharedDeflater:
         self._memory = memory
         self._keyframe_messages = keyframe_messages
         self._keyframe_bytes = keyframe_bytes
-        self._zlib = zlib
+        self._zlib = zlib or ZLIB
         self._context: Compress | None = None
         self._is_asked = False
         self._messages = 0
