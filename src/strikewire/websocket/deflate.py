@@ -96,6 +96,7 @@ def _fastest() -> Zlib:
     return zlib_ng  # type: ignore[return-value] # its stub has an instance for the class `error`
 
 
+# The one place where it is chosen.
 ZLIB: Final[Zlib] = _fastest()
 
 
@@ -145,7 +146,13 @@ class Deflater:
     )
 
     def __init__(
-        self, *, window_bits: int, keeps_context: bool, level: int, memory: int, zlib: Zlib = ZLIB
+        self,
+        *,
+        window_bits: int,
+        keeps_context: bool,
+        level: int,
+        memory: int,
+        zlib: Zlib | None = None,
     ) -> None:
         """Agree on how to compress; nothing is allocated yet.
 
@@ -154,13 +161,13 @@ class Deflater:
             keeps_context: Whether a message may refer to the ones before it.
             level: zlib's, 1 (fast) to 9 (small).
             memory: zlib's memLevel, 1 to 9.
-            zlib: Whose; zlib-ng's where it is installed.
+            zlib: Whose; that of `ZLIB` without.
         """
         self.keeps_context = keeps_context
         self._window_bits = window_bits
         self._level = level
         self._memory = memory
-        self._zlib = zlib
+        self._zlib = zlib or ZLIB
         self._context: Compress | None = None
         self._messages = 0
         self._tail = b""
@@ -244,7 +251,7 @@ class Inflater:
         keeps_context: bool,
         ratio_max: int = 0,
         ratio_bytes_min: int = 0,
-        zlib: Zlib = ZLIB,
+        zlib: Zlib | None = None,
     ) -> None:
         """Agree on how the peer compresses; nothing is allocated yet.
 
@@ -253,14 +260,14 @@ class Inflater:
             keeps_context: Whether a message of the peer may refer to the ones before it.
             ratio_max: Bytes that one received byte may become; 0 for any number.
             ratio_bytes_min: Bytes beyond that which are let in all the same.
-            zlib: Whose; zlib-ng's where it is installed.
+            zlib: Whose; that of `ZLIB` without.
         """
         self._window_bits = window_bits
         self._keeps_context = keeps_context
         self._ratio_max = ratio_max
         self._ratio_bytes_min = ratio_bytes_min
         self._credit = ratio_bytes_min
-        self._zlib = zlib
+        self._zlib = zlib or ZLIB
         self._context: Decompress | None = None
         # While this is not 0, `_window` is what the next block may refer to.
         self._cold_messages = _WARM_MESSAGES if keeps_context else _FOREVER

@@ -81,9 +81,8 @@ class Assembler:
         assert not self.is_open
         if compressed:
             wire_bytes = len(payload)
-            payload = self._inflate(payload, room=self._message_bytes_max)
-            room = self._message_bytes_max - len(payload)
-            payload += self._finish(room=room)
+            assert self._inflater is not None
+            payload = self._inflater.inflate_message(payload, room=self._message_bytes_max)
             self._count(len(payload), wire_bytes)
         if opcode == BINARY:
             return Binary(payload)

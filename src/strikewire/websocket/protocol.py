@@ -131,6 +131,7 @@ class Protocol:
         "_agreement",
         "_assembler",
         "_buffer",
+        "_compressed_before",
         "_compressed_bytes_min",
         "_control",
         "_deflater",
@@ -173,6 +174,7 @@ class Protocol:
         self.state = State.OPEN
         self.discards = False
         self.compressed: Saving | None = None
+        self._compressed_before: Saving | None = None
         self.close_code: int | None = None
         self.close_reason = ""
         self.closed_by_us = False
@@ -260,6 +262,14 @@ class Protocol:
         """Compress what comes next in a fresh context, which refers to nothing before."""
         if self._deflater is not None:
             self._deflater.forget()
+
+    def rest(self) -> None:
+        """Give the memory for compressing back, if nothing was compressed since the last call."""
+        if self._deflater is None or self._fragmented:
+            return
+        if self.compressed is self._compressed_before:
+            self._deflater.rest()
+        self._compressed_before = self.compressed
 
     def refuse_text(self) -> RemoteProtocolError:
         """Fail the connection because a text is not UTF-8; return the verdict."""

@@ -3,7 +3,7 @@
 Theory of operation. To compress a message for every subscriber anew costs as much as all else; to
 compress it once without context saves little, since small messages resemble each other and not
 themselves. A `SharedDeflater` compresses each message once, referring to the messages before it,
-and a `SharedContext` for each connection says which of them may travel there.
+and one rule says which of them may travel to whom.
 
 Why that is sound. A peer inflates with one window: the last 2**bits bytes that compressed messages
 of ours became (RFC 7692 7.2.2; for a peer that takes the context over). Whatever we send it with
@@ -18,18 +18,17 @@ it is "not compressed", and 7.2.2 inflates compressed messages only), nor do con
 
 Hence the whole rule: **on one connection, a shared message may be sent compressed if it is a
 keyframe, or if the last message sent compressed was the one before it in the same stream; in all
-other cases it goes uncompressed**, which changes nothing. `SharedContext.may_take` is that rule.
-It takes what follows from it for the rest of the connection:
+other cases it goes uncompressed**, which changes nothing. `may_take` is that rule. What follows from
+it for the rest of the connection:
 
 - The question is asked when a frame is handed to the transport, and what was taken must leave. A
   frame that was dropped, conflated or sent plain is just never taken: what follows it goes plain
   until the next keyframe, and `SharedDeflater.ask_for_keyframe` brings one.
-- A private message goes uncompressed. If it is compressed after all (even without context, for the
-  peer's window takes it in), `SharedContext.leave` must be called, or the next shared message
-  would refer to what is no longer there: that corrupts, and nobody notices.
-- The same holds the other way round for the connection's own `Deflater`: call its `forget` when a
-  shared message is taken, for what it sent is no longer at the window's end. `SharedContext` does
-  it, if it is given the deflater.
+- A private message goes uncompressed. If it were compressed after all (even without context, for
+  the peer's window takes it in), the next shared message would refer to what is no longer there:
+  that corrupts, and nobody notices.
+- The same holds the other way round for the connection's own `Deflater`: its `forget` is called
+  when it follows a stream, for what it sent is no longer at the window's end.
 - A peer with which "server_no_context_takeover" was agreed on forgets its window after every
   message, and one whose window is smaller than the stream's forgets too early. `can_follow` keeps
   them out: they are given context-free or uncompressed messages.
@@ -43,21 +42,21 @@ every connection, and those of several messages may be joined and sent at once.
 Source: RFC 7692 sections 6 and 7.2.
 """
 
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from strikewire.websocket.deflate import (
     ZLIB,
     Compress,
-    Deflater,
     Zlib,
     flush_message,
     open_compress,
 )
 from strikewire.websocket.extensions import Agreement
 
-_NOWHERE: Final = -1
+NOWHERE: Final = -1
+"""The `next_shared` of a connection whose peer can inflate nothing but a keyframe."""
 
 
 class SharedMessage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -92,7 +91,7 @@ class SharedDeflater:
         memory: int = 5,
         keyframe_messages: int = 64,
         keyframe_bytes: int = 64 << 10,
-        zlib: Zlib = ZLIB,
+        zlib: Zlib | None = None,
     ) -> None:
         """Begin a stream; nothing is allocated yet.
 
@@ -103,7 +102,7 @@ class SharedDeflater:
             keyframe_messages: Messages from one keyframe to the next, at least, ...
             keyframe_bytes: ... or bytes of them, whichever comes first: those who join cannot ruin
                 the ratio for the others, and wait no longer than that.
-            zlib: Whose; zlib-ng's where it is installed.
+            zlib: Whose; that of `deflate.ZLIB` without.
         """
         assert 8 <= window_bits <= 15
         assert keyframe_messages > 0
@@ -113,7 +112,7 @@ class SharedDeflater:
         self._memory = memory
         self._keyframe_messages = keyframe_messages
         self._keyframe_bytes = keyframe_bytes
-        self._zlib = zlib
+        self._zlib = zlib or ZLIB
         self._context: Compress | None = None
         self._is_asked = False
         self._messages = 0
@@ -160,44 +159,35 @@ class SharedDeflater:
         return self._messages >= self._keyframe_messages or self._bytes >= self._keyframe_bytes
 
 
-class SharedContext:
-    """What one connection's peer knows of a shared stream: the rule, for one connection."""
+class Follower(Protocol):
+    """A connection, as the rule sees it.
 
-    __slots__ = ("_next", "_private", "_stream")
+    Attributes:
+        shared_group: The stream that its peer follows, or None. While there is one, nothing else
+            is sent to it compressed, and its own deflater has forgotten what it sent before.
+        next_shared: The sequence of the message that its peer can inflate next; NOWHERE before it
+            was sent a keyframe, or after it missed a message.
+    """
 
-    def __init__(self, private: Deflater | None = None) -> None:
-        """Begin outside of any stream.
+    shared_group: object
+    next_shared: int
 
-        Args:
-            private: What compresses the connection's own messages.
-        """
-        self._private = private
-        self._stream: SharedDeflater | None = None
-        self._next = _NOWHERE
 
-    @property
-    def follows(self) -> bool:
-        """Whether a compressed private message would cost the connection its place."""
-        return self._stream is not None
+def may_take(follower: Follower, message: SharedMessage) -> bool:
+    """Return whether `message` may be sent compressed, as the next thing that is sent."""
+    return message.stream is follower.shared_group and (
+        message.is_keyframe or message.sequence == follower.next_shared
+    )
 
-    def may_take(self, message: SharedMessage) -> bool:
-        """Return whether `message` may be sent compressed, as the next thing that is sent."""
-        return message.is_keyframe or (
-            message.sequence == self._next and message.stream is self._stream
-        )
 
-    def take(self, message: SharedMessage) -> None:
-        """Take note that `message` is sent compressed."""
-        assert self.may_take(message)
-        if self._stream is None and self._private is not None:
-            self._private.forget()
-        self._stream = message.stream
-        self._next = message.sequence + 1
-
-    def leave(self) -> None:
-        """Forget the stream, because the connection leaves it or sent something else compressed."""
-        self._stream = None
-        self._next = _NOWHERE
+def take(follower: Follower, message: SharedMessage) -> bool:
+    """Decide how `message`, the next thing that is sent, is sent; true for compressed."""
+    if may_take(follower, message):
+        follower.next_shared = message.sequence + 1
+        return True
+    if message.stream is follower.shared_group:
+        follower.next_shared = NOWHERE
+    return False
 
 
 def can_follow(agreement: Agreement | None, window_bits: int) -> bool:

@@ -194,6 +194,11 @@ class TestOffers:
             ("permessage-deflate; client_max_window_bits", FULL, "answered"),
             ("permessage-deflate; server_max_window_bits=11", SMALL, "a window of 2"),
             ("permessage-deflate", SMALL, "a window of 2"),
+            (
+                "permessage-deflate; server_max_window_bits=10; client_max_window_bits=12",
+                SMALL,
+                "allows us a window of 2",
+            ),
             ("permessage-deflate", FORGETFUL, "keeps its context"),
         ],
     )

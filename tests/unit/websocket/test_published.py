@@ -1,13 +1,5 @@
 from strikewire.websocket.published import Published
-
-
-class Shared:
-    """A message of a deflate stream; its payload is made up."""
-
-    def __init__(self, sequence: int, *, is_keyframe: bool) -> None:
-        self.sequence = sequence
-        self.is_keyframe = is_keyframe
-        self.deflated = b"#%d" % sequence
+from strikewire.websocket.shared_deflate import SharedDeflater, SharedMessage
 
 
 class Peer:
@@ -16,13 +8,16 @@ class Peer:
         self.next_shared = -1
 
 
-GROUP = object()
+GROUP = SharedDeflater()
 PLAIN = b"\x81\x05hello"
 
 
 def published(sequence: int, *, is_keyframe: bool = False) -> Published:
-    shared = Shared(sequence, is_keyframe=is_keyframe)
-    return Published(b"hello", is_text=True, shared=shared, group=GROUP)
+    deflated = b"#%d" % sequence  # made up
+    shared = SharedMessage(
+        stream=GROUP, sequence=sequence, is_keyframe=is_keyframe, deflated=deflated
+    )
+    return Published(b"hello", is_text=True, shared=shared)
 
 
 def squeezed(sequence: int) -> bytes:

@@ -6,7 +6,8 @@ from strikewire.websocket.close_codes import CloseCode
 from strikewire.websocket.deflate import Deflater, Inflater
 from strikewire.websocket.errors import RemoteProtocolError
 from strikewire.websocket.extensions import Agreement, Compression
-from strikewire.websocket.shared_deflate import SharedContext, SharedDeflater, can_follow
+from strikewire.websocket.shared_deflate import SharedDeflater, can_follow
+from tests.property.followers import Follower
 
 TICKERS = [
     b'{"channel":"ticker.BTC-PERPETUAL.raw","data":{"mark_price":%d.25,"index_price":%d.5}}'
@@ -113,14 +114,14 @@ class TestRule:
     """What one connection may take."""
 
     def test_it_may_begin_with_a_keyframe_only(self) -> None:
-        stream, context = SharedDeflater(), SharedContext()
+        stream, context = SharedDeflater(), Follower()
         first, second = stream.add(TICKERS[0]), stream.add(TICKERS[1])
 
         assert context.may_take(first)
         assert not context.may_take(second)
 
     def test_it_may_go_on_with_the_next_message_only(self) -> None:
-        stream, context = SharedDeflater(), SharedContext()
+        stream, context = SharedDeflater(), Follower()
         messages = [stream.add(ticker) for ticker in TICKERS[:4]]
 
         context.take(messages[0])
@@ -128,7 +129,7 @@ class TestRule:
         assert [context.may_take(m) for m in messages] == [True, True, False, False]
 
     def test_one_that_missed_a_message_waits_for_a_keyframe(self) -> None:
-        stream, context = SharedDeflater(keyframe_messages=1), SharedContext()
+        stream, context = SharedDeflater(keyframe_messages=1), Follower()
         context.take(stream.add(TICKERS[0]))
         stream.add(TICKERS[1])
 
@@ -141,7 +142,7 @@ class TestRule:
         assert context.may_take(stream.add(TICKERS[4]))
 
     def test_one_that_left_waits_for_a_keyframe(self) -> None:
-        stream, context = SharedDeflater(), SharedContext()
+        stream, context = SharedDeflater(), Follower()
         context.take(stream.add(TICKERS[0]))
         assert context.follows
 
@@ -151,7 +152,7 @@ class TestRule:
         assert not context.may_take(stream.add(TICKERS[1]))
 
     def test_the_same_number_in_another_stream_is_another_message(self) -> None:
-        one, other, context = SharedDeflater(), SharedDeflater(), SharedContext()
+        one, other, context = SharedDeflater(), SharedDeflater(), Follower()
         other.add(TICKERS[0])
 
         context.take(one.add(TICKERS[0]))
@@ -160,7 +161,7 @@ class TestRule:
 
     def test_joining_makes_the_connections_own_deflater_begin_afresh(self) -> None:
         private = Deflater(window_bits=12, keeps_context=True, level=6, memory=5)
-        stream, context, theirs = SharedDeflater(), SharedContext(private), inflater()
+        stream, context, theirs = SharedDeflater(), Follower(private), inflater()
         fresh = private.deflate(TICKERS[0], last=True)
         assert theirs.inflate_message(fresh, room=200) == TICKERS[0]
 

@@ -15,7 +15,8 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from strikewire.websocket.published import Follower, Published
+from strikewire.websocket.published import Published
+from strikewire.websocket.shared_deflate import Follower
 
 _WRITE_BYTES: Final = 64 << 10
 

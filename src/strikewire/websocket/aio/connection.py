@@ -611,6 +611,8 @@ class Connection(Link, asyncio.Protocol):
         """Ping if it is time to, give up if it is time to; the `Pulse` calls this."""
         if not self.can_send:
             return  # a peer that owes us its Close is waited for by another clock
+        if self._protocol is not None:
+            self._protocol.rest()
         limits = self._limits
         pings = self._pings
         if pings is not None and pings.own_at_s is not None:

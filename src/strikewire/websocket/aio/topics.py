@@ -79,6 +79,8 @@ class Topic(topics.Topic):
             connection.leave(self)
             if self.group is not None:
                 connection.unfollow(self.group)
+                if not len(self):
+                    self.group.rest()
 
     def publish(
         self, payload: str | bytes, *, key: str | None = None, text: bool | None = None

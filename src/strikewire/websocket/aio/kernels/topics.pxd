@@ -20,7 +20,7 @@ cdef class Topic(Flusher):
     cdef list _pending
     cdef list _keys
     cdef Blob _plain, _squeezed
-    cdef Py_ssize_t _payload_bytes
+    cdef Py_ssize_t _payload_bytes, _shared
     cdef long long _first_shared
     cdef bint _starts_with_keyframe, _has_keyframe, _waits, _is_immediate
     cdef object _interval_s, _timer

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from strikewire.websocket.aio.kernels.link import Turn
 from strikewire.websocket.published import Published
+
+_COMPRESSED_BYTES: Final = (
+    32  # a shorter message gains nothing; sent plain to all, it leaves no gap
+)
 
 
 class Topic:
@@ -65,8 +69,10 @@ class Topic:
         self.published += 1
         if not self._members:
             return
-        shared = None if self.group is None else self.group.add(payload)
-        message = Published(payload, is_text=is_text, shared=shared, group=self.group)
+        shared = None
+        if self.group is not None and len(payload) >= _COMPRESSED_BYTES:
+            shared = self.group.add(payload)
+        message = Published(payload, is_text=is_text, shared=shared)
         self._pending.append((message, key))
         if self._is_immediate:
             self.send_pending()

@@ -28,6 +28,7 @@ cdef enum:
     UNLOCKED = 64  # from so many sockets on, the interpreter's lock is released
     COPIED_BYTES = 16384  # longer pieces are kept by reference where a socket does not take them
     KEPT_BYTES = 65536
+    COMPRESSED_BYTES = 32  # a shorter message gains nothing; sent plain to all it leaves no gap
 
 
 cdef class Blob:
@@ -144,19 +145,23 @@ cdef class Topic(Flusher):
         self.published += 1
         if not self._places:
             return
-        shared = None if self.group is None else self.group.add(payload)
-        message = Published(payload, is_text=is_text, shared=shared, group=self.group)
-        if not self._pending:
-            self._first_shared = message.sequence
-            self._starts_with_keyframe = message.is_keyframe
-        elif message.is_keyframe:
-            self._has_keyframe = True
+        shared = None
+        if self.group is not None and PyBytes_GET_SIZE(payload) >= COMPRESSED_BYTES:
+            shared = self.group.add(payload)
+        message = Published(payload, is_text=is_text, shared=shared)
+        if shared is not None:
+            if self._shared == 0:
+                self._first_shared = message.sequence
+                self._starts_with_keyframe = message.is_keyframe
+            elif message.is_keyframe:
+                self._has_keyframe = True
+            self._shared += 1
         self._pending.append(message)
         self._keys.append(key)
         self._payload_bytes += PyBytes_GET_SIZE(payload)
         self._plain.add(message.plain)
-        if shared is not None:
-            self._squeezed.add(message.squeezed)
+        if self.group is not None:
+            self._squeezed.add(message.plain if shared is None else message.squeezed)
         if self._is_immediate:
             self.send_pending()
         elif not self._waits:
@@ -190,9 +195,9 @@ cdef class Topic(Flusher):
             if link.is_full or not link.sends_plainly() or self.turn.collects:
                 self.send_to(link, 0)
                 continue
-            if self.group is not None and link.shared_group is self.group:
+            if self._shared and link.shared_group is self.group:
                 if self._starts_with_keyframe or link.next_shared == self._first_shared:
-                    link.next_shared = self._first_shared + count
+                    link.next_shared = self._first_shared + self._shared
                     squeezed.append(link)
                     continue
                 if self._has_keyframe:
@@ -211,6 +216,7 @@ cdef class Topic(Flusher):
         self._pending = []
         self._keys = []
         self._payload_bytes = 0
+        self._shared = 0
         self._has_keyframe = False
         self._plain.clear()
         self._squeezed.clear()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from strikewire.websocket.shared_deflate import SharedMessage
 from tests.unit.websocket.aio.kernels.test_link import owner
 from tests.unit.websocket.aio.kernels.twins import twins
 
@@ -20,12 +21,12 @@ class Shared:
     def add(self, payload: bytes) -> Any:
         self.sequence += 1
 
-        class Message:
-            sequence = self.sequence
-            is_keyframe = self.sequence % 4 == 0
-            deflated = b"#%d" % self.sequence
-
-        return Message()
+        return SharedMessage(
+            stream=self,  # type: ignore[arg-type]  # stands in for one
+            sequence=self.sequence,
+            is_keyframe=self.sequence % 4 == 0,
+            deflated=b"#%d" % self.sequence,
+        )
 
     def ask_for_keyframe(self) -> None:
         self.asked += 1
@@ -70,11 +71,20 @@ async def test_without_a_group_all_get_the_same_in_one_write(kernels: Any) -> No
     assert [link.transport.written for link in links] == [[b"\x82\x01a\x81\x01b"]] * 3
 
 
+def long(number: int) -> bytes:
+    """Return a message that is worth compressing."""
+    return b"%d" % number * 40
+
+
+def plain(*numbers: int) -> bytes:
+    return b"".join(b"\x82\x28" + long(number) for number in numbers)
+
+
 async def test_followers_begin_with_a_keyframe_and_go_on(kernels: Any) -> None:
     topic, links = kernels(Shared(), "immediate")
 
     for number in range(3):
-        topic.publish_bytes(b"%d" % number, False, None)
+        topic.publish_bytes(long(number), False, None)
 
     expected = b"\xc2\x02#0\xc2\x02#1\xc2\x02#2"
     assert [b"".join(link.transport.written) for link in links] == [expected] * 3
@@ -85,14 +95,14 @@ async def test_who_joins_late_gets_them_plain_until_a_keyframe(kernels: Any) -> 
     topic, links = kernels(group, "immediate")
     late = links[2]
     topic.remove(late)
-    topic.publish_bytes(b"0", False, None)
+    topic.publish_bytes(long(0), False, None)
 
     topic.add(late)
     for number in range(1, 6):
-        topic.publish_bytes(b"%d" % number, False, None)
+        topic.publish_bytes(long(number), False, None)
 
     sent = b"".join(late.transport.written)
-    assert sent == b"\x82\x011\x82\x012\x82\x013" + b"\xc2\x02#4\xc2\x02#5"
+    assert sent == plain(1, 2, 3) + b"\xc2\x02#4\xc2\x02#5"
     assert group.asked > 0
 
 
@@ -100,22 +110,36 @@ async def test_a_keyframe_inside_a_flush_lets_followers_in(kernels: Any) -> None
     topic, links = kernels(Shared())
     late = links[2]
     topic.remove(late)
-    topic.publish_bytes(b"0", False, None)
+    topic.publish_bytes(long(0), False, None)
     topic.flush()
     topic.add(late)
 
     for number in range(1, 6):
-        topic.publish_bytes(b"%d" % number, False, None)
+        topic.publish_bytes(long(number), False, None)
     topic.flush()
     for link in links:
         link.flush()
 
-    assert b"".join(late.transport.written) == (
-        b"\x82\x011\x82\x012\x82\x013" + b"\xc2\x02#4\xc2\x02#5"
-    )
+    assert b"".join(late.transport.written) == (plain(1, 2, 3) + b"\xc2\x02#4\xc2\x02#5")
     assert b"".join(links[0].transport.written) == b"".join(
         b"\xc2\x02#%d" % number for number in range(6)
     )
+
+
+async def test_a_short_message_goes_plain_to_all_and_leaves_no_gap(kernels: Any) -> None:
+    topic, links = kernels(Shared())
+
+    topic.publish_bytes(long(0), False, None)
+    topic.publish_bytes(b"short", False, None)
+    topic.publish_bytes(long(1), False, None)
+    topic.flush()
+    topic.publish_bytes(long(2), False, None)
+    topic.flush()
+    for link in links:
+        link.flush()
+
+    expected = b"\xc2\x02#0" + b"\x82\x05short" + b"\xc2\x02#1" + b"\xc2\x02#2"
+    assert [b"".join(link.transport.written) for link in links] == [expected] * 3
 
 
 async def test_who_is_full_gets_each_message_with_the_policy(kernels: Any) -> None:
