@@ -18,8 +18,8 @@ it is "not compressed", and 7.2.2 inflates compressed messages only), nor do con
 
 Hence the whole rule: **on one connection, a shared message may be sent compressed if it is a
 keyframe, or if the last message sent compressed was the one before it in the same stream; in all
-other cases it goes uncompressed**, which changes nothing. `may_take` is that rule. What follows from
-it for the rest of the connection:
+other cases it goes uncompressed**, which changes nothing. `may_take` is that rule. What follows
+from it for the rest of the connection:
 
 - The question is asked when a frame is handed to the transport, and what was taken must leave. A
   frame that was dropped, conflated or sent plain is just never taken: what follows it goes plain
