@@ -17,7 +17,7 @@ typedef struct {
     int ready; /* POLLER_READ, POLLER_WRITE or both; an error or a hang-up is both */
 } poller_event;
 
-#if defined(__linux__)
+#if defined(__linux__) && !defined(STRIKEWIRE_KQUEUE) /* to try the other branch with libkqueue */
 
 #include <sys/epoll.h>
 #define POLLER_AVAILABLE 1
