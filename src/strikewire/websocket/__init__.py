@@ -3,10 +3,15 @@
 Nothing here knows what a message means: this is the way in and out for every other room.
 """
 
+from strikewire.websocket.aio import Admission as Admission
 from strikewire.websocket.aio import Connection as Connection
+from strikewire.websocket.aio import DirectAdmission as DirectAdmission
+from strikewire.websocket.aio import DirectResponse as DirectResponse
+from strikewire.websocket.aio import ResponseWriter as ResponseWriter
 from strikewire.websocket.aio import Server as Server
 from strikewire.websocket.aio import SlowReader as SlowReader
 from strikewire.websocket.aio import Topic as Topic
+from strikewire.websocket.aio import Upgrader as Upgrader
 from strikewire.websocket.aio import connect as connect
 from strikewire.websocket.aio import serve as serve
 from strikewire.websocket.close_codes import CloseCode as CloseCode

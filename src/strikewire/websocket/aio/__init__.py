@@ -3,11 +3,17 @@
 Bytes come in through here and leave through here; every rule of the protocol lives one floor up.
 """
 
+from strikewire.websocket.aio.admission import Admission as Admission
+from strikewire.websocket.aio.admission import Admit as Admit
+from strikewire.websocket.aio.admission import DirectAdmission as DirectAdmission
 from strikewire.websocket.aio.backlog import SlowReader as SlowReader
 from strikewire.websocket.aio.client import connect as connect
 from strikewire.websocket.aio.connection import Connection as Connection
+from strikewire.websocket.aio.response_writer import DirectResponse as DirectResponse
+from strikewire.websocket.aio.response_writer import HttpHandler as HttpHandler
+from strikewire.websocket.aio.response_writer import ResponseWriter as ResponseWriter
 from strikewire.websocket.aio.server import Handler as Handler
-from strikewire.websocket.aio.server import HttpHandler as HttpHandler
 from strikewire.websocket.aio.server import Server as Server
 from strikewire.websocket.aio.server import serve as serve
 from strikewire.websocket.aio.topics import Topic as Topic
+from strikewire.websocket.aio.upgrader import Upgrader as Upgrader
