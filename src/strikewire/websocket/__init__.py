@@ -8,6 +8,7 @@ from strikewire.websocket.aio import Connection as Connection
 from strikewire.websocket.aio import DirectAdmission as DirectAdmission
 from strikewire.websocket.aio import DirectResponse as DirectResponse
 from strikewire.websocket.aio import ResponseWriter as ResponseWriter
+from strikewire.websocket.aio import Router as Router
 from strikewire.websocket.aio import Server as Server
 from strikewire.websocket.aio import SlowReader as SlowReader
 from strikewire.websocket.aio import Topic as Topic

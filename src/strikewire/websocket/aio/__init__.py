@@ -12,6 +12,7 @@ from strikewire.websocket.aio.connection import Connection as Connection
 from strikewire.websocket.aio.response_writer import DirectResponse as DirectResponse
 from strikewire.websocket.aio.response_writer import HttpHandler as HttpHandler
 from strikewire.websocket.aio.response_writer import ResponseWriter as ResponseWriter
+from strikewire.websocket.aio.router import Router as Router
 from strikewire.websocket.aio.server import Handler as Handler
 from strikewire.websocket.aio.server import Server as Server
 from strikewire.websocket.aio.server import serve as serve
