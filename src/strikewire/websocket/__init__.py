@@ -11,6 +11,7 @@ from strikewire.websocket.aio import ResponseWriter as ResponseWriter
 from strikewire.websocket.aio import Router as Router
 from strikewire.websocket.aio import Server as Server
 from strikewire.websocket.aio import SlowReader as SlowReader
+from strikewire.websocket.aio import StaticFiles as StaticFiles
 from strikewire.websocket.aio import Topic as Topic
 from strikewire.websocket.aio import Upgrader as Upgrader
 from strikewire.websocket.aio import connect as connect

@@ -16,5 +16,6 @@ from strikewire.websocket.aio.router import Router as Router
 from strikewire.websocket.aio.server import Handler as Handler
 from strikewire.websocket.aio.server import Server as Server
 from strikewire.websocket.aio.server import serve as serve
+from strikewire.websocket.aio.static_files import StaticFiles as StaticFiles
 from strikewire.websocket.aio.topics import Topic as Topic
 from strikewire.websocket.aio.upgrader import Upgrader as Upgrader
