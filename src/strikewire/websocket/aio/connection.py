@@ -20,7 +20,7 @@ from strikewire.websocket.errors import (
 )
 from strikewire.websocket.events import Binary, Close, Event, Ping, Pong, Text
 from strikewire.websocket.extensions import Agreement
-from strikewire.websocket.headers import Headers
+from strikewire.websocket.headers import Headers, parse_head
 from strikewire.websocket.limits import Limits
 from strikewire.websocket.prepared import Prepared
 from strikewire.websocket.protocol import Protocol, Role, State, Step
@@ -96,7 +96,7 @@ class Connection(Link, asyncio.Protocol):
         limits: Limits,
         agreement: Agreement | None = None,
         target: str = "/",
-        headers: Headers = (),
+        headers: Headers | bytes = (),
         subprotocol: str | None = None,
         peer: str = "",
         pulse: Pulse | None = None,
@@ -140,9 +140,9 @@ class Connection(Link, asyncio.Protocol):
     def headers(self) -> Headers:
         """The peer's half of the handshake: the request on a server, the response on a client.
 
-        Names in lower case.
+        Names in lower case. Of a head that is kept as it came, this takes it apart.
         """
-        return self._request
+        return parse_head(self._request) if isinstance(self._request, bytes) else self._request
 
     @property
     def is_open(self) -> bool:

@@ -6,20 +6,31 @@ import logging
 import socket
 import ssl as tls
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from email.utils import formatdate
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
+from strikewire.websocket.aio.addresses import Addresses
+from strikewire.websocket.aio.admission import Admit
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.http_connection import HttpConnection
 from strikewire.websocket.aio.keepalive import Pulse
 from strikewire.websocket.aio.kernels.engine import Engine, Listener, SocketTransport
 from strikewire.websocket.aio.kernels.tls import TlsTransport
+from strikewire.websocket.aio.response_writer import HttpHandler
 from strikewire.websocket.aio.turns import EngineName, engine_of, turn_of
+from strikewire.websocket.aio.watch import Watch
 from strikewire.websocket.close_codes import CloseCode
 from strikewire.websocket.errors import AddressInUseError, ConnectionClosedError
 from strikewire.websocket.extensions import Compression
 from strikewire.websocket.handshake import Accepted, Policy
-from strikewire.websocket.http import HttpRequest, HttpResponse
+from strikewire.websocket.http import (
+    HttpRequest,
+    HttpResponse,
+    ResponseEncoder,
+    plain_text,
+)
 from strikewire.websocket.limits import Limits
 
 Handler = Callable[[Connection], Awaitable[None] | None]
@@ -29,15 +40,17 @@ An `async def` runs in a task of its own: returning closes the connection with 1
 1011. A plain function sets callbacks and returns; the connection stays, without a task.
 """
 
-HttpHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]
-"""Answers one HTTP request; raising answers 500."""
-
-Admit = Callable[[HttpRequest], HttpResponse | None]
-"""Looks at a well-made upgrade request; a response refuses it."""
-
 logger = logging.getLogger("strikewire.websocket")
 
 _BACKLOG: Final = 1024
+
+# Deadlines are looked at in steps of an eighth of the shortest, and at least four times a second.
+_GRAIN_S_MAX: Final = 0.25
+
+_TOO_MANY: Final = plain_text(503, "too many connections", ("retry-after", "1"))
+_TOO_MANY_OF_YOU: Final = plain_text(
+    429, "too many connections from this address", ("retry-after", "1")
+)
 
 
 class Server:
@@ -52,6 +65,11 @@ class Server:
         policy: What handshakes are accepted.
         http: As given.
         admit: As given.
+        clock: As given.
+        streams_bodies: Whether the HTTP handler takes bodies as they come.
+        loop: The event loop it runs on.
+        encoder: Writes its HTTP responses.
+        watch: Looks at the deadlines of its HTTP sockets.
         is_closing: Whether `close` was called.
         connections: The open WebSockets.
         addresses: Host and port of every listening socket; one name may stand for several.
@@ -71,12 +89,17 @@ class Server:
         sock: socket.socket | None,
         reuse_port: bool,
         engine: EngineName,
+        clock: Callable[[], float] | None = None,
+        lifespan: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
         """Remember what to do; `serve` is the way in."""
         self.limits: Final = limits
         self.policy: Final = policy
         self.http: Final = http
         self.admit: Final = admit
+        self.clock: Final = clock
+        self.streams_bodies: Final = bool(getattr(http, "streams_bodies", False))
+        self.encoder: Final = ResponseEncoder()
         self.is_closing = False
         self.connections: set[Connection] = set()
         self.addresses: tuple[tuple[str, int], ...] = ()
@@ -87,7 +110,12 @@ class Server:
         self._sock = sock
         self._reuse_port = reuse_port
         self._engine: EngineName = engine
+        self._lifespan = nullcontext() if lifespan is None else lifespan
+        self._per_address = Addresses(limits)
+        self._date = b""
+        self._date_until_s = 0.0
         self._sockets: set[HttpConnection] = set()
+        self._turned_away: set[HttpConnection] = set()
         self._tasks = asyncio.TaskGroup()
         self._work: set[asyncio.Task[None]] = set()
         self._at_rest = asyncio.Event()
@@ -104,21 +132,27 @@ class Server:
             AddressInUseError: Another program does.
             OSError: The address cannot be listened on for another reason.
         """
-        loop = asyncio.get_running_loop()
+        self.loop = loop = asyncio.get_running_loop()
+        self.watch = Watch(loop, self._watched, grain_s=_grain_s(self.limits))
         self._turn = turn_of(loop)
         self._pulse = Pulse(
             loop,
             interval_s=self.limits.ping_interval_s,
             timeout_s=self.limits.ping_timeout_s,
         )
-        await self._tasks.__aenter__()
+        await self._lifespan.__aenter__()
         try:
-            sockets = await self._bind()
-            # Kept here because a listener that is closed no longer knows.
-            self.addresses = tuple(sock.getsockname()[:2] for sock in sockets)
-            self._listeners = [await self._listen(sock) for sock in sockets]
-        except BaseException:
-            await self._tasks.__aexit__(None, None, None)
+            await self._tasks.__aenter__()
+            try:
+                sockets = await self._bind()
+                # Kept here because a listener that is closed no longer knows.
+                self.addresses = tuple(sock.getsockname()[:2] for sock in sockets)
+                self._listeners = [await self._listen(sock) for sock in sockets]
+            except BaseException:
+                await self._tasks.__aexit__(None, None, None)
+                raise
+        except BaseException as error:
+            await self._lifespan.__aexit__(type(error), error, error.__traceback__)
             raise
         return self
 
@@ -143,11 +177,15 @@ class Server:
         finally:
             for connection in list(self.connections):
                 connection.abort()
-            for waiting in list(self._sockets):
+            for waiting in [*self._sockets, *self._turned_away]:
                 waiting.abort()
             for task in self._work:
                 task.cancel()
-            await self._tasks.__aexit__(None, None, None)
+            self.watch.stop()
+            try:
+                await self._tasks.__aexit__(None, None, None)
+            finally:
+                await self._lifespan.__aexit__(kind, error, traceback)
 
     def close(self) -> None:
         """Begin to close; the end of the `async with` block waits for it."""
@@ -163,17 +201,38 @@ class Server:
 
     # ------------------------------------------------------------- what its own sockets call
 
-    def enter(self, newcomer: HttpConnection) -> bool:
-        """Count a socket in; false if there are `connections_max` already."""
+    def enter(self, newcomer: HttpConnection) -> HttpResponse | None:
+        """Count a socket in, or return the response that turns it away."""
         if len(self._sockets) + len(self.connections) >= self.limits.connections_max:
-            return False
+            self._turned_away.add(newcomer)
+            return _TOO_MANY
+        if not self._per_address.enter(newcomer.address):
+            self._turned_away.add(newcomer)
+            return _TOO_MANY_OF_YOU
         self._sockets.add(newcomer)
-        return True
+        return None
 
     def leave(self, gone: HttpConnection) -> None:
         """Count a socket out."""
-        self._sockets.discard(gone)
+        if gone in self._sockets:
+            self._sockets.discard(gone)
+            self._per_address.leave(gone.address)
+        self._turned_away.discard(gone)
         self._look_around()
+
+    def wait_s(self, address: str) -> float:
+        """Count a request; return the seconds to wait if its address makes too many of them."""
+        return self._per_address.wait_s(address, self.loop.time())
+
+    def date_line(self) -> bytes:
+        """Return a `Date` header with its line end, made once a second."""
+        assert self.clock is not None
+        now_s = self.loop.time()
+        if now_s >= self._date_until_s:
+            date_s = self.clock()
+            self._date = f"date: {formatdate(date_s, usegmt=True)}\r\n".encode()
+            self._date_until_s = now_s + 1.0 - date_s % 1.0
+        return self._date
 
     def open(self, request: HttpRequest, accepted: Accepted) -> Connection:
         """Return the WebSocket that a handshake opened."""
@@ -184,18 +243,21 @@ class Server:
             agreement=accepted.agreement,
             pulse=self._pulse,
             target=request.target,
-            headers=request.headers,
+            headers=request.head,
             subprotocol=accepted.subprotocol,
             peer=request.peer,
             on_lost=self._on_lost,
         )
 
     def replace(self, gone: HttpConnection, connection: Connection) -> None:
-        """Count a socket as WebSocket from here on, and start its handler."""
+        """Count a socket as WebSocket from here on."""
         self._sockets.discard(gone)
         self.connections.add(connection)
+
+    def start_handler(self, connection: Connection, handler: Handler | None) -> None:
+        """Start the handler of a WebSocket: the server's own where it has none."""
         try:
-            work = self._handler(connection)
+            work = (handler or self._handler)(connection)
         except Exception:  # the outermost edge of the handler
             logger.exception("handler of %s failed", connection.path)
             connection.close_nowait(CloseCode.INTERNAL_ERROR)
@@ -205,13 +267,17 @@ class Server:
         else:
             self.start(self._handle(connection, work))
 
-    def start(self, work: Coroutine[None, None, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run `work` in a task that ends with the server."""
         task = self._tasks.create_task(work)
         self._work.add(task)
         task.add_done_callback(self._on_done)
+        return task
 
     # ------------------------------------------------------------------------------ the inside
+
+    def _watched(self) -> list[HttpConnection]:
+        return [*self._sockets, *self._turned_away]
 
     async def _bind(self) -> list[socket.socket]:
         """Return bound sockets, one for each address of the host."""
@@ -296,7 +362,10 @@ class Server:
             connection.close_nowait()
 
     def _on_lost(self, connection: Connection) -> None:
-        self.connections.discard(connection)
+        if connection in self.connections:
+            self.connections.discard(connection)
+            if self.limits.connections_per_address_max:
+                self._per_address.leave(connection.peer.rpartition(":")[0].strip("[]"))
         self._look_around()
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
@@ -304,15 +373,25 @@ class Server:
         self._look_around()
 
     def _look_around(self) -> None:
-        if not (self._sockets or self.connections or self._work):
+        if not (self._sockets or self._turned_away or self.connections or self._work):
             self._at_rest.set()
 
     async def _rest(self) -> None:
         """Wait until no socket is open and no handler runs."""
         self._look_around()
-        while self._sockets or self.connections or self._work:
+        while self._sockets or self._turned_away or self.connections or self._work:
             self._at_rest.clear()
             await self._at_rest.wait()
+
+
+def _grain_s(limits: Limits) -> float:
+    times = (
+        limits.open_timeout_s,
+        limits.idle_timeout_s,
+        limits.body_timeout_s,
+        limits.close_timeout_s,
+    )
+    return min([_GRAIN_S_MAX, *(seconds / 8 for seconds in times if seconds > 0)])
 
 
 def serve(
@@ -330,6 +409,8 @@ def serve(
     sock: socket.socket | None = None,
     reuse_port: bool = False,
     engine: EngineName = "auto",
+    clock: Callable[[], float] | None = None,
+    lifespan: AbstractAsyncContextManager[object] | None = None,
 ) -> Server:
     """Return a server; `async with` opens it.
 
@@ -339,7 +420,8 @@ def serve(
         port: Zero takes one that is free; `Server.port` says which.
         ssl: For wss:// and https://; without, the port speaks plain text.
         http: Answers every request that is no WebSocket handshake; without, they get 426.
-        admit: Has the last word on a handshake: an answer (such as 404 for the path) refuses it.
+        admit: Has the last word on a handshake: an answer (such as 404 for the path) refuses it,
+            an `Admission` chooses subprotocol, headers or handler. It may return an awaitable.
         origins: Values of the Origin header that are let in; None lets every page in.
         subprotocols: Names, the most wanted first; the first that the client offers is chosen.
         compression: Whether, or how, to compress for clients that offer it.
@@ -348,6 +430,9 @@ def serve(
         reuse_port: Whether other processes may listen on the port too (SO_REUSEPORT).
         engine: "native" for the engine's own sockets (Linux, macOS), "asyncio" for those of the
             running loop, "auto" for the former where they can be had.
+        clock: Returns seconds since the Unix epoch, as `time.time` does; with it, HTTP responses
+            have a `Date`, as RFC 9110 6.6.1 asks of servers that have a clock.
+        lifespan: Entered before the server listens, left when its last connection is gone.
     """
     policy = Policy(
         origins=None if origins is None else frozenset(origins),
@@ -366,4 +451,6 @@ def serve(
         sock=sock,
         reuse_port=reuse_port,
         engine=engine,
+        clock=clock,
+        lifespan=lifespan,
     )
