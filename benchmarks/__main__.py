@@ -14,7 +14,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.harness import FULL, QUICK, ROOT, Result, take
+from benchmarks.harness import FULL, QUICK, ROOT, Result, take_all
 
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__)
     parser.add_argument("room", help="room to measure, such as websocket")
-    parser.add_argument("--quick", action="store_true", help="fewer, shorter runs: under a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer, shorter runs: a minute or two")
     parser.add_argument("--check", action="store_true", help="exit 1 where a floor is missed")
     parser.add_argument(
         "--accuracy", action="store_true", help="print how exact the room is instead"
@@ -74,11 +74,11 @@ def rooms() -> list[str]:
 def measure_room(room: str, *, quick: bool) -> list[Result]:
     """Take every measure of a room, telling on stderr which one is running."""
     module = importlib.import_module(f"benchmarks.bench_{room}")
-    results = []
+    results: list[Result] = []
     with Console(stderr=True).status(f"{room} ...") as status:
         for measure in module.measures(quick=quick):
             status.update(f"{room}: {measure.measure} ...")
-            results.append(take(measure, QUICK if quick else FULL, quick=quick))
+            results += take_all(measure, QUICK if quick else FULL, quick=quick)
     return results
 
 
