@@ -51,14 +51,14 @@ KINDS = {"picows.websockets": "picows_websockets", "websockets.broadcast": "webs
 
 
 def measures(*, quick: bool) -> list[Measure]:
-    seconds = 0.25 if quick else 1.0
+    seconds = 0.1 if quick else 0.5
     return [
         *kernels(quick=quick),
         *parser(seconds=seconds),
         *echoes(seconds=seconds),
-        *fan_outs(seconds=seconds, subscribers=500 if quick else 1000),
+        *fan_outs(seconds=seconds),
         *doors(seconds=seconds),
-        *over_tls(seconds=seconds, subscribers=50 if quick else 200),
+        *over_tls(seconds=seconds),
         *memory(connections=1000 if quick else 5000),
     ]
 
@@ -174,11 +174,11 @@ def echoes(*, seconds: float) -> list[Measure]:
     ]
 
 
-def fan_outs(*, seconds: float, subscribers: int) -> list[Measure]:
-    fan = partial(rate, mode="fan", bytes=250, connections=subscribers, seconds=seconds)
+def fan_outs(*, seconds: float) -> list[Measure]:
+    fan = partial(rate, mode="fan", bytes=250, connections=1000, seconds=seconds)
     ten = partial(fan, window=10)
     deflated, ten_deflated = partial(fan, deflate=True), partial(ten, deflate=True)
-    measure = f"fan-out to {subscribers:,} of 250 B"
+    measure = "fan-out to 1,000 of 250 B"
     return [
         contest(
             f"{measure}, one at a time",
@@ -236,9 +236,9 @@ def doors(*, seconds: float) -> list[Measure]:
     ]
 
 
-def over_tls(*, seconds: float, subscribers: int) -> list[Measure]:
+def over_tls(*, seconds: float) -> list[Measure]:
     echo = partial(rate, mode="echo", tls=True, bytes=256, connections=64, seconds=seconds)
-    fan = partial(rate, mode="fan", tls=True, bytes=250, connections=subscribers, seconds=seconds)
+    fan = partial(rate, mode="fan", tls=True, bytes=250, connections=200, seconds=seconds)
     return [
         contest(
             measure,
@@ -250,7 +250,7 @@ def over_tls(*, seconds: float, subscribers: int) -> list[Measure]:
         )
         for measure, load, counted in [
             ("TLS echo 256 B, 64 connections, one at a time", echo, MESSAGES),
-            (f"TLS fan-out to {subscribers} of 250 B, one at a time", fan, DELIVERIES),
+            ("TLS fan-out to 200 of 250 B, one at a time", fan, DELIVERIES),
         ]
     ]
 

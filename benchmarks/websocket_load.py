@@ -10,6 +10,7 @@ import contextlib
 import functools
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -25,8 +26,9 @@ from strikewire.venue.tls import make_certificates
 
 Mode = Literal["echo", "fan", "open", "get", "idle"]
 
-# Of the load, whose slowest reading takes a few seconds.
-PATIENCE_S = 120
+# Both take a second or two; what takes this long has failed.
+START_S = 30
+LOAD_S = 120
 
 BARE = {"bare C": "plain", "bare C, coalescing": "coalescing"}
 """Kinds of server that are no Python: the arguments of `native/server.c`."""
@@ -34,7 +36,7 @@ BARE = {"bare C": "plain", "bare C, coalescing": "coalescing"}
 
 def shares_one_cpu() -> bool:
     """Say whether server and load cannot be told apart here."""
-    return len(_cpus()) < 2
+    return hasattr(os, "sched_getaffinity") and len(_cpus()) < 2
 
 
 class Server:
@@ -68,8 +70,7 @@ class Server:
                     text=True,
                 )
             self.pid = self._process.pid
-            assert self._process.stdout is not None
-            answer = self._process.stdout.readline()
+            answer = self._first_line()
             if not answer.strip().isdigit():
                 self.__exit__()
                 complaints.seek(0)
@@ -77,6 +78,11 @@ class Server:
                 raise UnavailableError(f"{self.kind} did not start: {said[-1]}")
             self.port = int(answer)
         return self
+
+    def _first_line(self) -> str:
+        assert self._process.stdout is not None
+        readable, _, _ = select.select([self._process.stdout], [], [], START_S)
+        return self._process.stdout.readline() if readable else ""
 
     def __exit__(self, *_: object) -> None:
         """End it."""
@@ -89,16 +95,16 @@ class Server:
         Raises:
             UnavailableError: The load gave up; the text says why.
         """
-        wanted = {"port": self.port, "pid": self.pid, **options}
+        wanted = {"port": self.port, "pid": self.pid, "spin": not shares_one_cpu(), **options}
         arguments = [f"{name}={_text(value)}" for name, value in wanted.items()]
-        with _on_cpu(_cpus()[-1]):
-            load = subprocess.run(
-                [compiled("load"), mode, *arguments],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=PATIENCE_S,
-            )
+        command = [str(compiled("load")), mode, *arguments]
+        try:
+            with _on_cpu(_cpus()[-1]):
+                load = subprocess.run(
+                    command, capture_output=True, text=True, check=False, timeout=LOAD_S
+                )
+        except subprocess.TimeoutExpired:
+            raise UnavailableError(f"{self.kind}: no end of the load in {LOAD_S} s") from None
         if load.returncode:
             raise UnavailableError(f"{self.kind}: {load.stderr.strip()}")
         found: dict[str, float] = json.loads(load.stdout)

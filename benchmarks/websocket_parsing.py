@@ -13,12 +13,13 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, cast
 
 from picows import WSFrame, WSListener, WSTransport, ws_create_server
 
 from benchmarks.harness import Reader
 from strikewire.websocket import Connection, serve
+from strikewire.websocket.aio.connection import OnDecoded
 
 UPGRADE = (
     b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -90,7 +91,7 @@ def time_a_message(served: Served, feed: bytes, messages: int, seconds: float) -
         served: Whose server.
         feed: Frames of a client, fed at once, over and over.
         messages: Texts in it.
-        seconds: How long, at least.
+        seconds: How much CPU time a reading takes, at least.
     """
     with asyncio.Runner(loop_factory=RememberingLoop) as runner:
         yield lambda: runner.run(_time_a_message(served, feed, messages, seconds))
@@ -150,19 +151,11 @@ def _feed(transport: MemoryTransport, data: bytes) -> None:
 async def ours(on_text: Callable[[str], None]) -> Any:
     """Serve with our engine on the portable path, whose transport this module can replace."""
 
-    def handler(connection: Any) -> None:
-        connection.on_message(on_text, decode=True)
+    def handler(connection: Connection) -> None:
+        connection.on_message(cast("OnDecoded", on_text), decode=True)  # only texts come here
 
-    async def handler_in_task(connection: Connection) -> None:
-        await connection.deliver_to(lambda payload, _: on_text(payload.decode()))
-
-    options: dict[str, Any] = {"compression": False}
-    if hasattr(Connection, "on_message"):
-        async with serve(handler, engine="asyncio", **options):
-            yield
-    else:
-        async with serve(handler_in_task, **options):
-            yield
+    async with serve(handler, compression=False, engine="asyncio"):
+        yield
 
 
 @contextlib.asynccontextmanager

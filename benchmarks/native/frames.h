@@ -45,7 +45,8 @@ static inline bool parse_header(const uint8_t *data, size_t bytes, struct header
 }
 
 // Write a header without masking key; return its size.
-static inline size_t write_header(uint8_t *out, uint8_t first, bool masked, uint64_t payload_bytes) {
+static inline size_t write_header(uint8_t *out, uint8_t first, bool masked,
+                                  uint64_t payload_bytes) {
     size_t length_bytes = payload_bytes < 126 ? 0 : payload_bytes < 65536 ? 2 : 8;
     uint8_t length = length_bytes == 0 ? (uint8_t)payload_bytes : length_bytes == 2 ? 126 : 127;
     out[0] = first;
@@ -75,7 +76,7 @@ static inline void apply_mask(uint8_t *data, size_t bytes, const uint8_t key[KEY
 
 // Write a whole frame of a client; return its size.
 static inline size_t write_client_frame(uint8_t *out, uint8_t first, const uint8_t *payload,
-                                 size_t payload_bytes) {
+                                        size_t payload_bytes) {
     // A load needs no secrecy: 5.3 asks for unpredictable keys to protect proxies from browsers.
     static const uint8_t key[KEY_BYTES] = {0x37, 0xFA, 0x21, 0x3D};
     size_t header_bytes = write_header(out, first, true, payload_bytes);
