@@ -44,7 +44,7 @@ PACKAGES = {
     "bare C, coalescing": (),
 }
 
-Load = Callable[[str], AbstractContextManager[Reader]]
+Load = Callable[..., AbstractContextManager[Reader]]
 """Starts a server of a kind and yields what reads how much it does under one load."""
 
 KINDS = {"picows.websockets": "picows_websockets", "websockets.broadcast": "websockets"}
@@ -54,6 +54,7 @@ def measures(*, quick: bool) -> list[Measure]:
     seconds = 0.1 if quick else 0.5
     return [
         *kernels(quick=quick),
+        *kernels_at_work(seconds=seconds),
         *parser(seconds=seconds),
         *echoes(seconds=seconds),
         *fan_outs(seconds=seconds),
@@ -102,6 +103,33 @@ def kernels(*, quick: bool) -> list[Measure]:
             floor=0.4,
             aim=2.0,
         ),
+    ]
+
+
+def kernels_at_work(*, seconds: float) -> list[Measure]:
+    """Return our server against itself, uncompiled: what the kernels are worth that move bytes."""
+    busy = partial(rate, seconds=seconds, connections=64, window=16, bytes=256)
+
+    def compiled(kernels: str, work: str, load: Load, floor: float, aim: float) -> Contest:
+        return Contest(
+            measure=f"{kernels}: {work}, compiled",
+            ours=partial(load, "ours_turn"),
+            opponents=(
+                Opponent(
+                    against="interpreted twin",
+                    entrant=partial(load, "ours_turn", interpreted=True),
+                    floor=floor,
+                    aim=aim,
+                ),
+            ),
+            counted=MESSAGES,
+        )
+
+    echo, fan = partial(busy, mode="echo"), partial(busy, mode="fan")
+    return [
+        compiled("link, engine", "echo 256 B, 64x16", echo, 6, 12),
+        compiled("topics", "fan-out to 64, sixteen pending", fan, 1.3, 2),
+        compiled("tls", "TLS echo 256 B, 64x16", partial(echo, tls=True), 3, 6),
     ]
 
 
@@ -177,7 +205,9 @@ def echoes(*, seconds: float) -> list[Measure]:
 def fan_outs(*, seconds: float) -> list[Measure]:
     fan = partial(rate, mode="fan", bytes=250, connections=1000, seconds=seconds)
     ten = partial(fan, window=10)
-    deflated, ten_deflated = partial(fan, deflate=True), partial(ten, deflate=True)
+    # Who joins a stream that is compressed once waits for a keyframe, and gets plain text so far.
+    deflated = partial(fan, deflate=True, warm_messages=100)
+    ten_deflated = partial(deflated, window=10)
     measure = "fan-out to 1,000 of 250 B"
     return [
         contest(

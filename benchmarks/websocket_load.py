@@ -48,10 +48,12 @@ class Server:
         pid: Of its process.
     """
 
-    def __init__(self, kind: str, *, deflate: bool = False, tls: bool = False) -> None:
+    def __init__(
+        self, kind: str, *, deflate: bool = False, tls: bool = False, interpreted: bool = False
+    ) -> None:
         """Remember what to start."""
         self.kind = kind
-        self._command = _command(kind, deflate=deflate, tls=tls)
+        self._command = _command(kind, deflate=deflate, tls=tls, interpreted=interpreted)
 
     def __enter__(self) -> Self:
         """Start it.
@@ -113,7 +115,13 @@ class Server:
 
 @contextlib.contextmanager
 def rate(
-    kind: str, mode: Mode, *, deflate: bool = False, tls: bool = False, **load: object
+    kind: str,
+    mode: Mode,
+    *,
+    deflate: bool = False,
+    tls: bool = False,
+    interpreted: bool = False,
+    **load: object,
 ) -> Iterator[Reader]:
     """Start a server and yield what reads how much it does in a CPU second.
 
@@ -122,9 +130,10 @@ def rate(
         mode: Of load; not "idle".
         deflate: Whether permessage-deflate is agreed on; most messages must then be compressed.
         tls: Whether all goes through TLS.
+        interpreted: Whether our kernels run uncompiled.
         load: Options of the load.
     """
-    with Server(kind, deflate=deflate, tls=tls) as server:
+    with Server(kind, deflate=deflate, tls=tls, interpreted=interpreted) as server:
 
         def read() -> float:
             found = server.loaded(mode, deflate=deflate, tls=tls, **load)
@@ -159,12 +168,14 @@ def _deflated() -> bytes:
     return data.removesuffix(b"\x00\x00\xff\xff")
 
 
-def _command(kind: str, *, deflate: bool, tls: bool) -> list[str]:
+def _command(kind: str, *, deflate: bool, tls: bool, interpreted: bool) -> list[str]:
     if kind in BARE:
         return [str(compiled("server")), BARE[kind]]
     command = [sys.executable, "-m", "benchmarks.websocket_peers", kind]
     if deflate:
         command.append("--deflate")
+    if interpreted:
+        command.append("--interpreted")
     if tls:
         command += ["--tls", str(_certificate())]
     return command

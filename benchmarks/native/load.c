@@ -8,8 +8,9 @@
 //   get    `connections` each send one HTTP request after the other
 //   idle   `connections` are opened, echo one message each and stay
 //
-// Others: `seconds` of CPU time of the server to measure, after `warm` such seconds; `binary=1`,
-// `tls=1`, `deflate=1`; `spin=1` not to sleep; for idle `deflated=HEX`, the compressed message.
+// Others: `seconds` of CPU time of the server to measure, after `warm` such seconds and, for fan,
+// after `warm_messages`; `binary=1`, `tls=1`, `deflate=1`; `spin=1` not to sleep; for idle
+// `deflated=HEX`, the compressed message.
 //
 // It reads the CPU time of process `pid`, the server, and prints a line of JSON: what was counted,
 // and how much of the server's time that took. Whatever differs from what is due ends it with

@@ -9,7 +9,7 @@
 
 struct options {
     const char *mode;
-    int port, pid, connections, window;
+    int port, pid, connections, window, warm_messages;
     size_t bytes;
     double seconds, warm;
     bool binary, tls, deflate, spin;
@@ -49,6 +49,8 @@ static struct options parse_options(int count, char **arguments) {
             options.seconds = number;
         } else if (!strcmp(name, "warm")) {
             options.warm = number;
+        } else if (!strcmp(name, "warm_messages")) {
+            options.warm_messages = (int)number;
         } else if (!strcmp(name, "binary")) {
             options.binary = number != 0;
         } else if (!strcmp(name, "tls")) {

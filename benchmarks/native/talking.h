@@ -111,7 +111,8 @@ static void run_fan(const struct options *options) {
     struct span span = plan_span(options);
     uint64_t delivered = 0, compressed_before = 0, compressed = 0;
     for (uint64_t burst = 0; !span_is_over(&span); burst++) {
-        if (span_begins(&span)) {
+        bool is_warm = burst * window >= (uint64_t)options->warm_messages;
+        if (is_warm && span_begins(&span)) {
             delivered = 0;
             compressed_before = compressed;
         }

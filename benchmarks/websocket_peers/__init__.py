@@ -9,4 +9,5 @@ would have it be fast. What they do is the same for all:
 - where there is HTTP, `GET /` is answered with 250 bytes of JSON.
 
 `--deflate` agrees on permessage-deflate with clients that offer it; without, nothing is compressed.
+`--interpreted` runs our own kernels uncompiled.
 """

@@ -9,8 +9,14 @@ import importlib
 import inspect
 import logging
 import ssl
+import sys
 
-from benchmarks.websocket_peers.process import Settings, allow_many_files, end_with_parent
+from benchmarks.websocket_peers.process import (
+    Settings,
+    TwinFinder,
+    allow_many_files,
+    end_with_parent,
+)
 
 # Kind, and where its function is: imported late, so that no server pays for the others' memory.
 KINDS = {
@@ -32,8 +38,11 @@ def main() -> None:
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--deflate", action="store_true")
     parser.add_argument("--tls", metavar="FILE", help="PEM file of a certificate and its key")
+    parser.add_argument("--interpreted", action="store_true")
     options = parser.parse_args()
 
+    if options.interpreted:
+        sys.meta_path.insert(0, TwinFinder())
     logging.basicConfig(level=logging.CRITICAL)
     allow_many_files()
     end_with_parent()

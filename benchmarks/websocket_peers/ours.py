@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
-import strikewire.websocket
 from benchmarks.websocket_peers.process import ANSWER, Settings, serve_forever
-from strikewire.websocket import Connection, HttpRequest, HttpResponse, Topic
+from strikewire.websocket import (
+    Connection,
+    HttpRequest,
+    HttpResponse,
+    Limits,
+    SharedDeflater,
+    Topic,
+)
 from strikewire.websocket import serve as strikewire_serve
 
-
-def shared_stream(settings: Settings) -> Any:
-    """Return one deflate stream for all subscribers, where that is wanted and can be had."""
-    stream = getattr(strikewire.websocket, "SharedCompression", None)
-    return stream() if settings.deflate and stream is not None else None
+# As with the peers: a ping is no message, and a busy machine is slow to answer.
+NO_PINGS = Limits(ping_interval_s=0)
 
 
 async def callback(settings: Settings) -> None:
     """Echo and publish in a callback; a message leaves as soon as it is published."""
-    await serve_callback(settings, Topic(flush="immediate", compression=shared_stream(settings)))
+    await serve_callback(settings, "immediate")
 
 
 async def turn(settings: Settings) -> None:
     """Echo and publish in a callback; what is published in a turn of the loop leaves together."""
-    await serve_callback(settings, Topic(flush="turn", compression=shared_stream(settings)))
+    await serve_callback(settings, "turn")
 
 
-async def serve_callback(settings: Settings, topic: Topic) -> None:
+async def serve_callback(settings: Settings, flush: Literal["immediate", "turn"]) -> None:
+    # With deflate, one stream compresses each message once, for all subscribers.
+    topic = Topic(flush=flush, compression=SharedDeflater() if settings.deflate else None)
+
     def publish(payload: bytes, is_text: bool) -> None:
         topic.publish(payload, text=True)
 
@@ -44,7 +50,7 @@ async def serve_callback(settings: Settings, topic: Topic) -> None:
         return HttpResponse(200, [("content-type", "application/json")], ANSWER)
 
     async with strikewire_serve(
-        handler, http=hello, ssl=settings.tls, compression=settings.deflate
+        handler, http=hello, ssl=settings.tls, compression=settings.deflate, limits=NO_PINGS
     ) as server:
         await serve_forever(server.port)
 
@@ -56,5 +62,7 @@ async def iterator(settings: Settings) -> None:
         async for message in connection:
             await connection.send(message)
 
-    async with strikewire_serve(handler, ssl=settings.tls, compression=settings.deflate) as server:
+    async with strikewire_serve(
+        handler, ssl=settings.tls, compression=settings.deflate, limits=NO_PINGS
+    ) as server:
         await serve_forever(server.port)

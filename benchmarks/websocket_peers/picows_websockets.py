@@ -33,6 +33,6 @@ async def serve(settings: Settings) -> None:
     """Serve, with permessage-deflate where it is wanted."""
     compression = "deflate" if settings.deflate else None
     async with picows_serve(
-        handler, "127.0.0.1", 0, compression=compression, ssl=settings.tls
+        handler, "127.0.0.1", 0, compression=compression, ssl=settings.tls, ping_interval=None
     ) as server:
         await serve_forever(server.sockets[0].getsockname()[1])

@@ -9,7 +9,13 @@ import socket
 import ssl
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_loader
+from pathlib import Path
+from types import ModuleType
 
 ANSWER = b'{"jsonrpc":"2.0","result":"' + b"x" * 221 + b'"}'
 assert len(ANSWER) == 250
@@ -21,6 +27,20 @@ class Settings:
 
     deflate: bool = False
     tls: ssl.SSLContext | None = None
+
+
+class TwinFinder(MetaPathFinder):
+    """Finds the `.py` twins of kernels where compiled modules stand beside them."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the twin of a kernel; of all other modules, nothing."""
+        folder, _, name = fullname.rpartition(".")
+        if not folder.endswith(".kernels") or path is None:
+            return None
+        source = Path(path[0], f"{name}.py")
+        return spec_from_loader(fullname, SourceFileLoader(fullname, str(source)))
 
 
 def tell(port: int) -> None:

@@ -34,6 +34,6 @@ async def serve(settings: Settings) -> None:
     """Serve, with permessage-deflate where it is wanted."""
     compression = "deflate" if settings.deflate else None
     async with websockets_serve(
-        handler, "127.0.0.1", 0, compression=compression, ssl=settings.tls
+        handler, "127.0.0.1", 0, compression=compression, ssl=settings.tls, ping_interval=None
     ) as server:
         await serve_forever(next(iter(server.sockets)).getsockname()[1])
