@@ -60,7 +60,7 @@ def measures(*, quick: bool) -> list[Measure]:
         *fan_outs(seconds=seconds),
         *doors(seconds=seconds),
         *over_tls(seconds=seconds),
-        *memory(connections=1000 if quick else 5000),
+        *memory(connections=5000),
     ]
 
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 
 Options = dict[str, Any]
 
-BRIEF: Options = {"seconds": 0.002, "warm": 0.0}
+BRIEF: Options = {"seconds": 0.02, "warm": 0.0}
 
 
 @pytest.mark.parametrize("program", ["load", "server"])
