@@ -215,8 +215,11 @@ def room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Measure]:
     monkeypatch.setattr(
         command,
         "measure_room",
-        lambda _, quick: [
-            row for measure in measures for row in take_all(measure, BRIEF, quick=quick)
+        lambda _, quick, only: [
+            row
+            for measure in measures
+            if only in measure.measure
+            for row in take_all(measure, BRIEF, quick=quick)
         ],
     )
     return measures
@@ -239,6 +242,21 @@ def test_a_result_file_is_a_list_of_objects(room: list[Measure], tmp_path: Path)
     assert row["runs"] == 3
     assert row["quick"] is True
     assert {"python", "machine", "kernels", "strikewire"} <= set(row["versions"])
+
+
+def test_measures_that_are_picked_leave_the_result_file_alone(
+    room: list[Measure], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    room += [
+        Reading(measure=name, read=lambda: 2.0, unit="x") for name in ["fan-out to many", "echo"]
+    ]
+
+    assert command.main(["room", "--only", "fan-out"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "fan-out to many" in printed
+    assert "echo" not in printed
+    assert not (tmp_path / "room.json").exists()
 
 
 def test_a_missed_floor_fails_only_where_it_is_asked_for(
