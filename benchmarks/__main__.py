@@ -1,4 +1,4 @@
-"""`python -m benchmarks ROOM [--quick] [--check] [--only TEXT]`: measure, print a table, write the results.
+"""`python -m benchmarks ROOM [--quick] [--check] [--only TEXT]`: measure, print, write results.
 
 `--accuracy` prints how exact a room is instead, where `benchmarks/accuracy_ROOM.py` says.
 """

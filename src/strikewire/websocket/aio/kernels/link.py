@@ -569,7 +569,7 @@ class NextMessage:
                 yield from waiter
             finally:
                 link._waiter = None  # noqa: SLF001 - as above
-        return link.take_all(self._decode) if self._all else link._pop(self._decode)  # noqa: SLF001
+        return link.take_all(self._decode) if self._all else link._pop(self._decode)  # noqa: SLF001 - as above
 
 
 def _header_bytes(head: bytes) -> int:
