@@ -46,7 +46,7 @@ async def serve_callback(settings: Settings, flush: Literal["immediate", "turn"]
         if connection.path == "/subscribe":
             topic.subscribe(connection)
 
-    async def hello(request: HttpRequest) -> HttpResponse:
+    def hello(request: HttpRequest) -> HttpResponse:
         return HttpResponse(200, [("content-type", "application/json")], ANSWER)
 
     async with strikewire_serve(
