@@ -1,7 +1,7 @@
 """One open WebSocket, either end of it, on any transport."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal, NoReturn, Self, cast, overload
 from typing import Protocol as Interface
 

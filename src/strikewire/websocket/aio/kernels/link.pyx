@@ -830,7 +830,7 @@ cdef class Link(Receiver):
             turn.cork_bytes += size
             return 0
         if self.leaves_at_once():
-            return self.put(data, size)
+            return self.put_pair(NULL, 0, owner, data, size)
         memcpy(self.reserve(size), data, size)
         self._out_bytes += size
         return self.collected()
