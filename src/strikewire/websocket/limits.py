@@ -28,6 +28,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     kernel_send_bytes: int = 0
     """Size asked for the kernel's send buffer (SO_SNDBUF); 0 leaves the system's choice."""
 
+    kernel_unsent_bytes: int = 0
+    """Bytes the kernel takes that it has not sent yet (TCP_NOTSENT_LOWAT), where it can be asked;
+    0 leaves the system's choice. What the kernel holds cannot be conflated any more."""
+
     open_timeout_s: float = 10.0
     """Time for TCP, TLS and the opening handshake. Then: 408, or `HandshakeTimeoutError`."""
 

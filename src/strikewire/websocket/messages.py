@@ -16,7 +16,6 @@ from strikewire.websocket.events import Binary, Text
 from strikewire.websocket.frames import BINARY, TEXT
 from strikewire.websocket.kernels import utf8
 
-
 _NOTHING: Final = bytearray()  # of a message that has not begun; nothing is added to it
 
 

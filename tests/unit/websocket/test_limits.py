@@ -9,6 +9,7 @@ def test_every_limit_is_positive_or_switched_off() -> None:
 
     assert switched_off == [
         "kernel_send_bytes",
+        "kernel_unsent_bytes",
         "connections_per_address_max",
         "requests_per_address_per_s",
     ]
