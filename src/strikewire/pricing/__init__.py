@@ -7,7 +7,21 @@ here and stop at this door: what enters the exchange is integers.
 
 from strikewire.pricing.black76 import Greeks, greeks, price, years_to_expiry
 from strikewire.pricing.chain import GREEKS_PER_OPTION, ChainGreeks, chain
-from strikewire.pricing.delivery import DeliveryAverage
+from strikewire.pricing.delivery import DeliveryAverage, ExpirationEstimate
+from strikewire.pricing.forwards import (
+    BookLevel,
+    ForwardQuote,
+    basis,
+    impact_mid,
+    parity_forwards,
+    tightest_forward,
+)
+from strikewire.pricing.funding import (
+    FundingAccrual,
+    funding_payment,
+    funding_rate,
+    funding_rate_e12,
+)
 from strikewire.pricing.implied import (
     ImpliedCode,
     ImpliedVolatilities,
@@ -15,7 +29,13 @@ from strikewire.pricing.implied import (
     implied_volatility,
 )
 from strikewire.pricing.index import Exclusion, Index, VenueQuote, index_price
-from strikewire.pricing.inverse import coin_payoff, coin_price, net_delta, quote_value
+from strikewire.pricing.inverse import (
+    coin_payoff,
+    coin_price,
+    delta_total,
+    net_delta,
+    quote_value,
+)
 from strikewire.pricing.marks import (
     OptionMark,
     Premium,
@@ -25,15 +45,27 @@ from strikewire.pricing.marks import (
     option_price_e8,
     perpetual_mark,
 )
+from strikewire.pricing.realized import historical_volatilities, historical_volatility
 from strikewire.pricing.smile import Smile
 from strikewire.pricing.surface import ArbitrageError, Surface
+from strikewire.pricing.volatility_index import (
+    ExpiryVariance,
+    smile_variance,
+    strip_variance,
+    volatility_index,
+)
 
 __all__ = [
     "GREEKS_PER_OPTION",
     "ArbitrageError",
+    "BookLevel",
     "ChainGreeks",
     "DeliveryAverage",
     "Exclusion",
+    "ExpirationEstimate",
+    "ExpiryVariance",
+    "ForwardQuote",
+    "FundingAccrual",
     "Greeks",
     "ImpliedCode",
     "ImpliedVolatilities",
@@ -43,11 +75,19 @@ __all__ = [
     "Smile",
     "Surface",
     "VenueQuote",
+    "basis",
     "chain",
     "coin_payoff",
     "coin_price",
     "dated_mark",
+    "delta_total",
+    "funding_payment",
+    "funding_rate",
+    "funding_rate_e12",
     "greeks",
+    "historical_volatilities",
+    "historical_volatility",
+    "impact_mid",
     "implied_volatilities",
     "implied_volatility",
     "index_price",
@@ -55,8 +95,13 @@ __all__ = [
     "next_premium",
     "option_mark",
     "option_price_e8",
+    "parity_forwards",
     "perpetual_mark",
     "price",
     "quote_value",
+    "smile_variance",
+    "strip_variance",
+    "tightest_forward",
+    "volatility_index",
     "years_to_expiry",
 ]

@@ -8,7 +8,31 @@ DELIVERY_WINDOW_NS = 30 * 60 * 1_000_000_000
 """How long before the expiry the average begins."""
 
 SAMPLE_INTERVAL_NS = 4 * 1_000_000_000
-"""Time between two samples of the index: 450 of them in the window."""
+"""Time between two samples of the index."""
+
+SAMPLES = DELIVERY_WINDOW_NS // SAMPLE_INTERVAL_NS
+"""450 of them are in the window: the first as it opens, the last 4 s before the expiry."""
+
+_NS_PER_S = 1_000_000_000
+
+
+class ExpirationEstimate(Struct, frozen=True):
+    """What `estimated_expiration_price` says: where the next delivery price is heading.
+
+    Attributes:
+        price: In 1e-8 of the quote currency: the index until the window opens, then what the
+            average will be if the index stays where it is.
+        seconds: Whole seconds until the expiry; 0 once it has passed.
+        is_estimated: Whether the window is open.
+        left_samples: Samples that are still to come.
+        total_samples: Samples of the whole window.
+    """
+
+    price: PriceE8
+    seconds: int
+    is_estimated: bool
+    left_samples: int
+    total_samples: int
 
 
 class DeliveryAverage(Struct, frozen=True):
@@ -29,7 +53,7 @@ class DeliveryAverage(Struct, frozen=True):
     def sample(self, now_ns: int, index: PriceE8) -> "DeliveryAverage":
         """Return the average after the index was seen at `now_ns`; unchanged if none is due."""
         opens_ns = self.expiry_ns - DELIVERY_WINDOW_NS
-        if not max(opens_ns, self.next_ns) <= now_ns <= self.expiry_ns:
+        if not max(opens_ns, self.next_ns) <= now_ns < self.expiry_ns:
             return self
         passed = (now_ns - opens_ns) // SAMPLE_INTERVAL_NS
         return DeliveryAverage(
@@ -48,3 +72,37 @@ class DeliveryAverage(Struct, frozen=True):
         if not self.count:
             return index
         return PriceE8(divide_half_even(self.total, self.count))
+
+    def estimate(self, now_ns: int, index: PriceE8) -> ExpirationEstimate:
+        """Return where the delivery price is heading.
+
+        Samples that are still to come are taken to be the present index, so the estimate is as sure
+        of itself as the window has passed, and at its end it is the delivery price.
+
+        Source: Deribit API v2, channel `estimated_expiration_price.{index_name}`.
+        """
+        left = self._samples_left(now_ns)
+        is_open = now_ns >= self.expiry_ns - DELIVERY_WINDOW_NS
+        counted = self.count + left
+        price = index
+        if is_open and counted:
+            price = PriceE8(divide_half_even(self.total + left * index, counted))
+        return ExpirationEstimate(
+            price=price,
+            seconds=max(0, self.expiry_ns - now_ns) // _NS_PER_S,
+            is_estimated=is_open,
+            left_samples=left,
+            total_samples=SAMPLES,
+        )
+
+    def _samples_left(self, now_ns: int) -> int:
+        """Return how many samples can still be taken: one now, if it is due, and those after it."""
+        opens_ns = self.expiry_ns - DELIVERY_WINDOW_NS
+        first_ns = max(opens_ns, self.next_ns, now_ns)
+        if first_ns >= self.expiry_ns:
+            return 0
+        taken = (first_ns - opens_ns) // SAMPLE_INTERVAL_NS
+        # One that is late counts for the interval it falls into.
+        is_due = now_ns >= max(opens_ns, self.next_ns)
+        on_time = opens_ns + taken * SAMPLE_INTERVAL_NS >= first_ns
+        return SAMPLES - taken - (0 if is_due or on_time else 1)
