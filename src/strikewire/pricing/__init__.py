@@ -5,9 +5,17 @@ those as a `SetMarks` command); `marketdata` adds the greeks of a ticker on the 
 here and stop at this door: what enters the exchange is integers.
 """
 
+from strikewire.pricing.arbitrage import Arbitrage, arbitrages, find_arbitrage, repaired
 from strikewire.pricing.black76 import Greeks, greeks, price, years_to_expiry
 from strikewire.pricing.chain import GREEKS_PER_OPTION, ChainGreeks, chain
 from strikewire.pricing.delivery import DeliveryAverage, ExpirationEstimate
+from strikewire.pricing.fit import ExpiryQuotes, expiry_quotes, fit_smile, refit_smile
+from strikewire.pricing.fitted import (
+    FittedExpiry,
+    FittedSurface,
+    fit_surface,
+    mark_volatilities,
+)
 from strikewire.pricing.forwards import (
     BookLevel,
     ForwardQuote,
@@ -57,13 +65,17 @@ from strikewire.pricing.volatility_index import (
 
 __all__ = [
     "GREEKS_PER_OPTION",
+    "Arbitrage",
     "ArbitrageError",
     "BookLevel",
     "ChainGreeks",
     "DeliveryAverage",
     "Exclusion",
     "ExpirationEstimate",
+    "ExpiryQuotes",
     "ExpiryVariance",
+    "FittedExpiry",
+    "FittedSurface",
     "ForwardQuote",
     "FundingAccrual",
     "Greeks",
@@ -75,12 +87,17 @@ __all__ = [
     "Smile",
     "Surface",
     "VenueQuote",
+    "arbitrages",
     "basis",
     "chain",
     "coin_payoff",
     "coin_price",
     "dated_mark",
     "delta_total",
+    "expiry_quotes",
+    "find_arbitrage",
+    "fit_smile",
+    "fit_surface",
     "funding_payment",
     "funding_rate",
     "funding_rate_e12",
@@ -91,6 +108,7 @@ __all__ = [
     "implied_volatilities",
     "implied_volatility",
     "index_price",
+    "mark_volatilities",
     "net_delta",
     "next_premium",
     "option_mark",
@@ -99,6 +117,8 @@ __all__ = [
     "perpetual_mark",
     "price",
     "quote_value",
+    "refit_smile",
+    "repaired",
     "smile_variance",
     "strip_variance",
     "tightest_forward",
