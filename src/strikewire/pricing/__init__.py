@@ -54,6 +54,14 @@ from strikewire.pricing.marks import (
     perpetual_mark,
 )
 from strikewire.pricing.realized import historical_volatilities, historical_volatility
+from strikewire.pricing.scenarios import (
+    MarginRules,
+    PortfolioAccount,
+    PortfolioMargin,
+    RiskInstrument,
+    RiskMatrix,
+    Scenario,
+)
 from strikewire.pricing.smile import Smile
 from strikewire.pricing.surface import ArbitrageError, Surface
 from strikewire.pricing.volatility_index import (
@@ -82,8 +90,14 @@ __all__ = [
     "ImpliedCode",
     "ImpliedVolatilities",
     "Index",
+    "MarginRules",
     "OptionMark",
+    "PortfolioAccount",
+    "PortfolioMargin",
     "Premium",
+    "RiskInstrument",
+    "RiskMatrix",
+    "Scenario",
     "Smile",
     "Surface",
     "VenueQuote",
