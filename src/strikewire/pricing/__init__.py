@@ -9,6 +9,7 @@ from strikewire.pricing.arbitrage import Arbitrage, arbitrages, find_arbitrage, 
 from strikewire.pricing.black76 import Greeks, greeks, price, years_to_expiry
 from strikewire.pricing.chain import GREEKS_PER_OPTION, ChainGreeks, chain
 from strikewire.pricing.delivery import DeliveryAverage, ExpirationEstimate
+from strikewire.pricing.deltas import DeltaPoints, at_deltas
 from strikewire.pricing.fit import ExpiryQuotes, expiry_quotes, fit_smile, refit_smile
 from strikewire.pricing.fitted import (
     FittedExpiry,
@@ -78,6 +79,7 @@ __all__ = [
     "BookLevel",
     "ChainGreeks",
     "DeliveryAverage",
+    "DeltaPoints",
     "Exclusion",
     "ExpirationEstimate",
     "ExpiryQuotes",
@@ -102,6 +104,7 @@ __all__ = [
     "Surface",
     "VenueQuote",
     "arbitrages",
+    "at_deltas",
     "basis",
     "chain",
     "coin_payoff",
