@@ -47,7 +47,8 @@ _FORBIDDEN: Final = 3_000.0
 """What arbitrage costs in a refit, in half spreads for each unit of it."""
 
 _MARGIN: Final = 1e-3
-_REACH: Final = 30.0
+_REACH: Final = 12.0
+"""Of each number to both sides: beyond it nothing differs that could be seen."""
 
 
 class ExpiryQuotes(NamedTuple):
@@ -129,6 +130,13 @@ def refit_smile(
     """
     problem = _Problem(quotes, prior, nearer)
     return problem.smile(problem.solved_without_arbitrage(start, nearer))
+
+
+def half_spreads_off(quotes: ExpiryQuotes, smile: Smile) -> float:
+    """Return the mean distance of the quotes' middles from a smile, in half spreads."""
+    fitted = np.sqrt(np.maximum(smile.total_variances(quotes.moneyness), 0.0) / quotes.years)
+    halves = np.maximum(0.5 * (quotes.asks - quotes.bids), HALF_SPREAD_MIN)
+    return float(np.mean(np.abs(fitted - 0.5 * (quotes.bids + quotes.asks)) / halves))
 
 
 def shape_of(smile: Smile) -> Smile:

@@ -20,7 +20,14 @@ from numpy.typing import ArrayLike
 
 from strikewire.pricing.arbitrage import arbitrages, repaired, suspects
 from strikewire.pricing.columns import Doubles, columns_of
-from strikewire.pricing.fit import ExpiryQuotes, fit_smile, refit_smile, shape_of, usable
+from strikewire.pricing.fit import (
+    ExpiryQuotes,
+    fit_smile,
+    half_spreads_off,
+    refit_smile,
+    shape_of,
+    usable,
+)
 from strikewire.pricing.smile import Smile
 
 QUOTES_FEW: Final = 5
@@ -208,5 +215,9 @@ def _repair(
         has_moved = (has_moved or suspected[number]) and bool(arbitrages(smile, nearer))
         if has_moved:
             refitted = refit_smile(one, smile, nearer, prior=priors[number])
-            smiles[number] = repaired(refitted, nearer)
+            # Quotes that contradict those before too much lead the refit astray.
+            smiles[number] = min(
+                (repaired(refitted, nearer), repaired(smile, nearer)),
+                key=lambda mended: half_spreads_off(one, mended),
+            )
         nearer = smiles[number]

@@ -7,6 +7,7 @@ likes, as DVOL does with the implied smiles. `volatility_index` interpolates the
 the two expiries around thirty days.
 """
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -80,7 +81,7 @@ def smile_variance(smile: Smile, years: float) -> ExpiryVariance:
     Source: as for `strip_variance`; a flat smile gives its own variance, to 1e-9 of it.
     """
     assert years > 0.0
-    reach = STRIP_DEVIATIONS * np.sqrt(max(smile.total_variance(0.0), 1e-12))
+    reach = STRIP_DEVIATIONS * math.sqrt(max(smile.total_variance(0.0), 1e-12))
     k = np.linspace(-reach, reach, STRIP_STEPS + 1)
     strikes = np.exp(k)
     deviations = np.sqrt(smile.total_variances(k) / years)
