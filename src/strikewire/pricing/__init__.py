@@ -8,7 +8,11 @@ here and stop at this door: what enters the exchange is integers.
 from strikewire.pricing.arbitrage import Arbitrage, arbitrages, find_arbitrage, repaired
 from strikewire.pricing.black76 import Greeks, greeks, price, years_to_expiry
 from strikewire.pricing.chain import GREEKS_PER_OPTION, ChainGreeks, chain
-from strikewire.pricing.delivery import DeliveryAverage, ExpirationEstimate
+from strikewire.pricing.delivery import (
+    DeliveryAverage,
+    ExpirationEstimate,
+    delivery_average,
+)
 from strikewire.pricing.deltas import DeltaPoints, at_deltas
 from strikewire.pricing.fit import ExpiryQuotes, expiry_quotes, fit_smile, refit_smile
 from strikewire.pricing.fitted import (
@@ -67,6 +71,7 @@ from strikewire.pricing.smile import Smile
 from strikewire.pricing.surface import ArbitrageError, Surface
 from strikewire.pricing.volatility_index import (
     ExpiryVariance,
+    quoted_variance,
     smile_variance,
     strip_variance,
     volatility_index,
@@ -110,6 +115,7 @@ __all__ = [
     "coin_payoff",
     "coin_price",
     "dated_mark",
+    "delivery_average",
     "delta_total",
     "expiry_quotes",
     "find_arbitrage",
@@ -134,6 +140,7 @@ __all__ = [
     "perpetual_mark",
     "price",
     "quote_value",
+    "quoted_variance",
     "refit_smile",
     "repaired",
     "smile_variance",

@@ -35,6 +35,13 @@ class ExpirationEstimate(Struct, frozen=True):
     total_samples: int
 
 
+def delivery_average(expiry_ns: int, now_ns: int) -> "DeliveryAverage":
+    """Return an average that begins now: samples that were due before are missing."""
+    opens_ns = expiry_ns - DELIVERY_WINDOW_NS
+    passed = -(-max(0, now_ns - opens_ns) // SAMPLE_INTERVAL_NS)
+    return DeliveryAverage(expiry_ns, next_ns=opens_ns + passed * SAMPLE_INTERVAL_NS)
+
+
 class DeliveryAverage(Struct, frozen=True):
     """The samples taken so far for one expiry.
 
@@ -61,6 +68,23 @@ class DeliveryAverage(Struct, frozen=True):
             total=self.total + index,
             count=self.count + 1,
             next_ns=opens_ns + (passed + 1) * SAMPLE_INTERVAL_NS,
+        )
+
+    def catch_up(self, now_ns: int, index: PriceE8) -> "DeliveryAverage":
+        """Return the average after the index stood at `index` since it was last looked at.
+
+        Every sample that has become due since then, up to `now_ns`, is taken of it.
+        """
+        opens_ns = self.expiry_ns - DELIVERY_WINDOW_NS
+        first_ns = max(opens_ns, self.next_ns)
+        due = (min(now_ns, self.expiry_ns - 1) - first_ns) // SAMPLE_INTERVAL_NS + 1
+        if due <= 0:
+            return self
+        return DeliveryAverage(
+            expiry_ns=self.expiry_ns,
+            total=self.total + due * index,
+            count=self.count + due,
+            next_ns=first_ns + due * SAMPLE_INTERVAL_NS,
         )
 
     def price(self, index: PriceE8) -> PriceE8:

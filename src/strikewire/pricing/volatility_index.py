@@ -2,8 +2,9 @@
 
 Theory of operation. Options of all strikes, each weighted by 1 / strike squared, are worth the
 variance until their expiry, whatever the distribution (a variance swap's strip). `strip_variance`
-takes it from quotes, as the VIX does; `smile_variance` from a smile, with strikes as fine as one
-likes, as DVOL does with the implied smiles. `volatility_index` interpolates the total variance of
+takes it from quotes, as the VIX does; `smile_variance` from a smile and `quoted_variance` from the
+volatilities of strikes, with strikes as fine as one likes, as DVOL does with the implied smiles.
+`volatility_index` interpolates the total variance of
 the two expiries around thirty days.
 """
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from strikewire.pricing.chain import chain
-from strikewire.pricing.columns import columns_of
+from strikewire.pricing.columns import Doubles, columns_of
 from strikewire.pricing.smile import Smile
 
 INDEX_DAYS = 30
@@ -81,18 +82,30 @@ def smile_variance(smile: Smile, years: float) -> ExpiryVariance:
     Source: as for `strip_variance`; a flat smile gives its own variance, to 1e-9 of it.
     """
     assert years > 0.0
-    reach = STRIP_DEVIATIONS * math.sqrt(max(smile.total_variance(0.0), 1e-12))
-    k = np.linspace(-reach, reach, STRIP_STEPS + 1)
-    strikes = np.exp(k)
-    deviations = np.sqrt(smile.total_variances(k) / years)
-    # Normalised: forward 1, so that Q(K) / K^2 dK is Q e^-k dk.
-    priced = chain(forwards=1.0, strikes=strikes, years=years, sigmas=deviations, calls=k >= 0.0)
-    weighted = priced.price / strikes
-    width = 2.0 * reach / STRIP_STEPS
-    # The trapezoid rule sees too much at the money, where puts become calls and the slope falls by
-    # one: width^2 / 12 of it (Euler and Maclaurin).
-    strip = width * float(np.sum(weighted[1:] + weighted[:-1])) - width * width / 6.0
-    return ExpiryVariance(years, strip / years)
+    k, width = _strip_grid(math.sqrt(max(smile.total_variance(0.0), 1e-12)))
+    return _strip(k, width, np.sqrt(smile.total_variances(k) / years), years)
+
+
+def quoted_variance(
+    *, moneyness: ArrayLike, volatilities: ArrayLike, years: float
+) -> ExpiryVariance:
+    """Return the variance that the volatilities of one expiry are worth.
+
+    Between strikes they are interpolated, beyond the outermost they go on: what `smile_variance`
+    is for a smile that is only known at its strikes.
+
+    Args:
+        moneyness: ln(strike / forward), shape (n,), ascending; at least one.
+        volatilities: Fractions per year, shape (n,) or one number, above 0.
+        years: Time left, above 0.
+
+    Raises:
+        ValueError: Two lengths differ.
+    """
+    assert years > 0.0
+    at, sigmas = columns_of(moneyness, volatilities)
+    k, width = _strip_grid(float(np.interp(0.0, at, sigmas)) * math.sqrt(years))
+    return _strip(k, width, np.interp(k, at, sigmas), years)
 
 
 def volatility_index(expiries: Iterable[ExpiryVariance], *, days: float = INDEX_DAYS) -> float:
@@ -124,3 +137,20 @@ def volatility_index(expiries: Iterable[ExpiryVariance], *, days: float = INDEX_
     else:
         variance = float(np.interp(horizon, years, totals)) / horizon
     return float(np.sqrt(max(0.0, variance)))
+
+
+def _strip_grid(deviation: float) -> tuple[Doubles, float]:
+    reach = STRIP_DEVIATIONS * deviation
+    return np.linspace(-reach, reach, STRIP_STEPS + 1), 2.0 * reach / STRIP_STEPS
+
+
+def _strip(k: Doubles, width: float, sigmas: Doubles, years: float) -> ExpiryVariance:
+    """Add up the strip of options with these volatilities, by the trapezoid rule."""
+    strikes = np.exp(k)
+    # Normalised: forward 1, so that Q(K) / K^2 dK is Q e^-k dk.
+    priced = chain(forwards=1.0, strikes=strikes, years=years, sigmas=sigmas, calls=k >= 0.0)
+    weighted = priced.price / strikes
+    # The rule sees too much at the money, where puts become calls and the slope falls by one:
+    # width^2 / 12 of it (Euler and Maclaurin).
+    strip = width * float(np.sum(weighted[1:] + weighted[:-1])) - width * width / 6.0
+    return ExpiryVariance(years, strip / years)

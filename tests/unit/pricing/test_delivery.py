@@ -1,5 +1,5 @@
 from strikewire.model import PriceE8
-from strikewire.pricing import DeliveryAverage, ExpirationEstimate
+from strikewire.pricing import DeliveryAverage, ExpirationEstimate, delivery_average
 
 SECOND = 1_000_000_000
 EXPIRY = 100_000 * SECOND
@@ -100,3 +100,30 @@ def test_samples_left_are_those_that_will_be_taken() -> None:
 
 def test_without_any_sample_left_the_estimate_is_the_index() -> None:
     assert DeliveryAverage(EXPIRY).estimate(EXPIRY, PriceE8(77)).price == 77
+
+
+def test_an_index_that_stood_still_is_sampled_as_often_as_was_due() -> None:
+    average = DeliveryAverage(EXPIRY).catch_up(OPENS + 9 * SECOND, PriceE8(100))
+
+    # At 0, 4 and 8 s; then at 12, 16 and 20 s.
+    assert (average.count, average.next_ns) == (3, OPENS + 12 * SECOND)
+    later = average.catch_up(OPENS + 20 * SECOND, PriceE8(110))
+    assert (later.count, later.price(PriceE8(0))) == (6, 105)
+    assert later.catch_up(OPENS + 23 * SECOND, PriceE8(1)) == later
+
+
+def test_catching_up_is_sampling_at_every_moment() -> None:
+    often = DeliveryAverage(EXPIRY)
+    for second in range(1_801):
+        often = often.sample(OPENS + second * SECOND, PriceE8(7))
+
+    assert DeliveryAverage(EXPIRY).catch_up(EXPIRY + 60 * SECOND, PriceE8(7)) == often
+    assert DeliveryAverage(EXPIRY).catch_up(OPENS - 1, PriceE8(7)) == DeliveryAverage(EXPIRY)
+
+
+def test_an_average_that_begins_late_lacks_what_was_before() -> None:
+    begun = delivery_average(EXPIRY, OPENS + 5 * SECOND)
+
+    assert begun.catch_up(OPENS + 12 * SECOND, PriceE8(7)).count == 2
+    early = delivery_average(EXPIRY, OPENS - 99 * SECOND)
+    assert early.catch_up(EXPIRY, PriceE8(7)).count == 450

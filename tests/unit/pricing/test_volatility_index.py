@@ -8,6 +8,7 @@ from strikewire.pricing import (
     Smile,
     Surface,
     chain,
+    quoted_variance,
     smile_variance,
     strip_variance,
     volatility_index,
@@ -84,3 +85,19 @@ def test_what_no_index_can_be_made_of_is_refused() -> None:
         strip_variance(forward=100.0, strikes=[90, 90], values=[1, 1], years=1.0)
     with pytest.raises(ValueError, match=r"no strike at or below the forward 100\.0"):
         strip_variance(forward=100.0, strikes=[110, 120], values=[1, 1], years=1.0)
+
+
+def test_volatilities_at_strikes_are_worth_nearly_what_their_smile_is() -> None:
+    smile = Surface().smile(YEARS)
+    k = np.linspace(-0.9, 0.9, 37)
+    sigmas = np.sqrt(smile.total_variances(k) / YEARS)
+
+    found = quoted_variance(moneyness=k, volatilities=sigmas, years=YEARS)
+
+    assert found.variance == pytest.approx(smile_variance(smile, YEARS).variance, rel=2e-3)
+
+
+def test_a_single_volatility_is_worth_its_square() -> None:
+    found = quoted_variance(moneyness=[0.1], volatilities=[0.6], years=YEARS)
+
+    assert found.variance == pytest.approx(0.36, rel=1e-9)
