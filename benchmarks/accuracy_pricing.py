@@ -2,10 +2,12 @@
 
 `python3 dev.py bench pricing --accuracy` prints it. Errors of prices and greeks are relative; of
 vanna, volga and charm, which change their sign, relative to the terms they are differences of.
-Errors of implied volatilities are absolute.
+Errors of implied volatilities are absolute. Surfaces are measured in half spreads between a quote's
+middle and the surface, scenario values as a part of the forward.
 """
 
 from collections.abc import Callable
+from random import Random
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +15,25 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from benchmarks.bench_pricing import twin_of_lanes
-from benchmarks.harness import ROOT
-from strikewire.pricing import Greeks, chain
+from benchmarks.harness import ROOT, interpreted_twin
+from strikewire.pricing import (
+    Greeks,
+    MarginRules,
+    Surface,
+    chain,
+    find_arbitrage,
+    fit_surface,
+)
 from strikewire.pricing.kernels import lanes
-from strikewire.testing.pricing import Option, exact_greeks, nasty_grid, recorded_tickers
+from strikewire.pricing.kernels import scenarios as scenario_kernel
+from strikewire.testing.pricing import (
+    Option,
+    exact_greeks,
+    nasty_grid,
+    noisy_chain,
+    recorded_chains,
+    recorded_tickers,
+)
 
 TICKERS = ROOT / "tests" / "data" / "deribit_tickers.jsonl"
 WORST = 3
@@ -64,7 +81,74 @@ def report() -> list[Table]:
             ),
         ]
         tables.append(table(f"nasty grid of {len(grid):,} options, {name}", rows))
-    return [*tables, table("Deribit's recorded tickers", recorded())]
+    return [
+        *tables,
+        table("Deribit's recorded tickers", recorded()),
+        surfaces(),
+        table("35 scenarios, against the scalar kernel", scenario_errors(grid)),
+    ]
+
+
+def surfaces() -> Table:
+    """Draw how far fitted surfaces lie from their quotes, and what arbitrage is left in them."""
+    truth = Surface(volatility=0.55, volatility_long=0.6, rho=-0.2, eta=0.9)
+    years = [0.05 * number for number in range(1, 21)]
+    chains = {
+        f"recorded, {currency}, day {day}": chain
+        for (currency, day), chain in recorded_chains(TICKERS).items()
+    } | {
+        f"synthetic, noise of {noise} half spreads": noisy_chain(
+            truth, years, Random(1).random, noise=noise
+        )
+        for noise in (0.0, 0.5, 1.0)
+    }
+    drawn = Table(title="surfaces: half spreads between a quote's middle and the surface")
+    for name in ("chain", "expiries", "quotes", "median", "95 %", "max", "arbitrage"):
+        drawn.add_column(name, justify="left" if name == "chain" else "right")
+    for name, chain_quotes in chains.items():
+        surface = fit_surface(chain_quotes)
+        errors: list[float] = []
+        for one in chain_quotes:
+            good = (one.bids > 0.0) & (one.asks > one.bids)
+            fair = np.sqrt(surface.total_variances(one.moneyness, one.years) / one.years)
+            missing = np.abs(fair - 0.5 * (one.bids + one.asks))[good]
+            errors += (missing / (0.5 * (one.asks - one.bids)[good])).tolist()
+        left = find_arbitrage(
+            [one.years for one in surface.expiries], [one.smile for one in surface.expiries]
+        )
+        kept = not left and np.median(errors) <= 0.5 + 0.1
+        drawn.add_row(
+            name,
+            str(len(surface.expiries)),
+            str(len(errors)),
+            f"[{'green' if kept else 'red'}]{np.median(errors):.2f}[/]",
+            f"{np.quantile(errors, 0.95):.2f}",
+            f"{max(errors):.2f}",
+            str(len(left)) if left else "none",
+        )
+    return drawn
+
+
+def scenario_errors(grid: list[Option]) -> list[Accuracy]:
+    """Return how far the matrix of the nasty grid is from the scalar kernel's, cell by cell."""
+    rules = MarginRules()
+    scenarios = rules.scenarios()
+    forwards, strikes, years, sigmas, calls = (
+        np.array(column, dtype=np.float64) for column in zip(*grid, strict=True)
+    )
+    columns = np.zeros((scenario_kernel.INPUTS, len(grid)))
+    columns[:3] = forwards, strikes, calls
+    columns[5:] = rules.shocked(sigmas, years) * np.sqrt(years)
+    factors = np.array([1.0 + one.move for one in scenarios])
+    volatilities = np.array([one.volatility for one in scenarios], dtype=np.int64)
+    found = np.zeros((len(grid), scenario_kernel.ROW))
+    exact = np.zeros_like(found)
+    scenario_kernel.fill(columns, factors, volatilities, None, found)
+    interpreted_twin("strikewire.pricing.kernels.scenarios").fill(
+        columns, factors, volatilities, None, exact
+    )
+    errors = np.max(np.abs(found - exact), axis=1) / forwards
+    return [Accuracy("the worst cell of a row, of the forward", errors, grid, 1e-13)]
 
 
 def recorded() -> list[Accuracy]:

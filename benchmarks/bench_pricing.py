@@ -1,4 +1,6 @@
-"""A whole chain priced, and implied back: black76 and lanes against QuantLib, numpy, their twins.
+"""A whole chain priced, implied back, fitted and stressed: against QuantLib, numpy, scipy, twins.
+
+The kernels are black76, lanes and scenarios.
 
 The chain is 20 expiries of 100 strikes, call and put, three deviations to both sides. Ours is
 called as a user calls it, on columns of doubles; peers get the same columns, or what they want of
@@ -8,19 +10,34 @@ them made beforehand, and compute no greek that we do not.
 import math
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from random import Random
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import least_squares
 from scipy.special import ndtr
 
 from benchmarks.harness import Measure, Ratio, Reading, UnavailableError, interpreted_twin
-from strikewire.pricing import chain, implied_volatilities
+from strikewire.pricing import (
+    ExpiryQuotes,
+    MarginRules,
+    RiskInstrument,
+    RiskMatrix,
+    Scenario,
+    Surface,
+    chain,
+    fit_surface,
+    implied_volatilities,
+)
 from strikewire.pricing.kernels import black76
+from strikewire.pricing.kernels import scenarios as scenario_kernel
+from strikewire.testing.pricing import noisy_chain
 
 SIGMA = 0.6
+NS_PER_YEAR = 365 * 86_400_000_000_000
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 Doubles = NDArray[np.float64]
 
@@ -53,6 +70,9 @@ def measures(*, quick: bool) -> list[Measure]:
             aim=0.5,
         ),
         *single_measures(),
+        *matrix_measures(options),
+        *account_measures(options),
+        *surface_measures(slices=5 if quick else 20),
     ]
 
 
@@ -161,6 +181,155 @@ def single_measures() -> list[Measure]:
     ]
 
 
+def matrix_measures(options: Chain) -> list[Measure]:
+    """The scenario matrix of the whole chain, all marks new."""
+    count = len(options.strikes)
+    matrix, marks = matrix_of(options), marks_of(options)
+    scenarios = matrix.scenarios
+    shocked = matrix.rules.shocked(options.sigmas, options.years)
+    twin = interpreted_twin("strikewire.pricing.kernels.scenarios")
+    twin.black76 = interpreted_twin("strikewire.pricing.kernels.black76")  # type: ignore[attr-defined]
+    name = f"{len(scenarios)} x {count:,} risk matrix"
+    columns, factors, volatilities = inputs_of(options, matrix.rules)
+    table = np.zeros((count, scenario_kernel.ROW))
+
+    def ours() -> None:
+        scenario_kernel.fill(columns, factors, volatilities, None, table)
+
+    def tick() -> object:
+        # Two markets in turn, so that every mark is new and every row is revalued.
+        marks.reverse()
+        matrix.mark(None, **marks[0])
+        return matrix.refresh(61_800.0)
+
+    return [
+        Ratio(
+            measure=name,
+            ours=ours,
+            against="numpy and scipy.special, all scenarios at once",
+            theirs=lambda: matrix_in_numpy(options, scenarios, shocked),
+            floor=8.0,
+            aim=15.0,
+            packages=("numpy", "scipy"),
+        ),
+        Reading(
+            measure=name,
+            read=lambda: milliseconds(ours),
+            unit="ms",
+            better="lower",
+            floor=3.0,
+            aim=1.5,
+        ),
+        Reading(
+            measure=f"{name}: marks taken, shocks, deltas and all",
+            read=lambda: milliseconds(tick),
+            unit="ms",
+            better="lower",
+            floor=4.0,
+            aim=2.0,
+        ),
+        Ratio(
+            measure=name,
+            ours=ours,
+            against="interpreted twin",
+            theirs=lambda: twin.fill(columns, factors, volatilities, None, table),
+            floor=10.0,
+            aim=100.0,
+        ),
+    ]
+
+
+def account_measures(options: Chain) -> list[Measure]:
+    """The portfolio margin of one account, from the matrix that all share."""
+    count, held = len(options.strikes), 50
+    matrix = matrix_of(options)
+    matrix.mark(None, **marks_of(options)[0])
+    matrix.refresh(61_800.0)
+    # A step that shares no factor with the chain's length visits options in no simple order.
+    rows = np.arange(held) * 1_237 % count
+    sizes = np.where(np.arange(held) % 2, -1.0, 1.0) * (1.0 + np.arange(held) / held)
+    account = matrix.account(rows, sizes)
+    name = f"portfolio margin of a {held}-position account"
+    return [
+        Ratio(
+            measure=name,
+            ours=account.margin,
+            against="numpy, the same margin",
+            theirs=account_in_numpy(matrix, rows, sizes),
+            floor=8.0,
+            aim=12.0,
+            packages=("numpy",),
+        ),
+        Ratio(
+            measure=name,
+            ours=account.margin,
+            against="numpy, only the worst loss of it",
+            theirs=loss_in_numpy(matrix, rows, sizes),
+            floor=2.0,
+            aim=5.0,
+            packages=("numpy",),
+        ),
+        Reading(
+            measure=name,
+            read=lambda: 1e3 * milliseconds(account.margin, 20_000),
+            unit="us",
+            better="lower",
+            floor=2.0,
+            aim=1.0,
+        ),
+        Reading(
+            measure="the same with one order more, from the sums kept",
+            read=lambda: 1e3 * milliseconds(lambda: account.margin_with(7, 1.0), 20_000),
+            unit="us",
+            better="lower",
+            floor=2.0,
+            aim=0.5,
+        ),
+    ]
+
+
+def surface_measures(*, slices: int) -> list[Measure]:
+    """A surface fitted anew from scratch, and from the surface of a moment ago."""
+    surface = Surface(volatility=0.55, volatility_long=0.6, rho=-0.2, eta=0.9)
+    years = [0.05 * number for number in range(1, slices + 1)]
+    chains = [
+        noisy_chain(surface, years, Random(seed).random, quotes=100, noise=0.5) for seed in (1, 2)
+    ]
+    start = fit_surface(chains[0])
+
+    def warm() -> object:
+        return fit_surface(chains[1], start=start)
+
+    return [
+        Ratio(
+            measure=f"surface fit of {slices} slices, warm, arbitrage checked and repaired",
+            ours=warm,
+            against="our own cold fit, by the same library",
+            theirs=lambda: fit_surface(chains[1]),
+            floor=3.0,
+            aim=10.0,
+            packages=("scipy",),
+        ),
+        Ratio(
+            measure=f"surface fit of {slices} slices, warm, arbitrage checked and repaired",
+            ours=warm,
+            against="raw SVI by scipy.optimize.least_squares, cold, arbitrage unchecked",
+            theirs=lambda: textbook_surface(chains[1]),
+            floor=3.0,
+            aim=10.0,
+            packages=("scipy",),
+        ),
+        Reading(
+            measure=f"surface fit of {slices} slices, warm",
+            read=lambda: milliseconds(warm, 20),
+            unit="ms",
+            better="lower",
+            floor=20.0,
+            aim=5.0,
+        ),
+    ]
+
+
 def chain_of(*, expiries: int) -> Chain:
     """Return 200 options an expiry, three deviations to both sides."""
     rows = []
@@ -217,6 +386,46 @@ def milliseconds(work: Callable[[], object], calls: int = 200) -> float:
     return (time.process_time() - start) / calls * 1e3
 
 
+def matrix_of(options: Chain) -> RiskMatrix:
+    """Return the matrix of the chain's inverse options, without marks."""
+    rows = zip(options.strikes.tolist(), options.years.tolist(), options.calls, strict=True)
+    return RiskMatrix(
+        [RiskInstrument(round(years * NS_PER_YEAR), k, bool(call)) for k, years, call in rows],
+        is_inverse=True,
+    )
+
+
+def marks_of(options: Chain) -> list[dict[str, Doubles]]:
+    """Return the marks of two markets, a tick apart."""
+    markets = []
+    for forwards in (options.forwards, options.forwards + 0.5):
+        prices = chain(**options._replace(forwards=forwards)._asdict()).price
+        markets.append(
+            {
+                "forwards": forwards,
+                "sigmas": options.sigmas,
+                "values": prices / forwards,
+                "years": options.years,
+            }
+        )
+    return markets
+
+
+def inputs_of(options: Chain, rules: MarginRules) -> tuple[Doubles, Doubles, NDArray[np.int64]]:
+    """Return the columns and the scenarios as the kernel wants them."""
+    columns = np.zeros((scenario_kernel.INPUTS, len(options.strikes)))
+    columns[:3] = options.forwards, options.strikes, options.calls
+    columns[3] = 1.0
+    columns[4] = chain(**options._asdict()).price / options.forwards
+    columns[5:] = rules.shocked(options.sigmas, options.years) * np.sqrt(options.years)
+    scenarios = rules.scenarios()
+    return (
+        columns,
+        np.array([1.0 + one.move for one in scenarios]),
+        np.array([one.volatility for one in scenarios], dtype=np.int64),
+    )
+
+
 # --------------------------------------------------------------------------------------- peers
 
 
@@ -263,6 +472,83 @@ def halley(
         step = newton / (1.0 - 0.5 * newton * (h * h / s - 0.25 * s))
         s = np.maximum(s - step, 0.5 * s)
     return s / np.sqrt(years)
+
+
+def matrix_in_numpy(options: Chain, scenarios: Sequence[Scenario], sigmas: Doubles) -> Doubles:
+    """Revalue all scenarios at once, as one would in numpy; `sigmas` are down, same and up."""
+    moves = np.array([[one.move] for one in scenarios])
+    forwards = options.forwards * (1.0 + moves)
+    deviation = sigmas[[one.volatility for one in scenarios]] * np.sqrt(options.years)
+    d1 = np.log(forwards / options.strikes) / deviation + 0.5 * deviation
+    sign: Doubles = 2.0 * options.calls - 1.0
+    worth: Doubles = sign * (
+        forwards * ndtr(sign * d1) - options.strikes * ndtr(sign * (d1 - deviation))
+    )
+    gains: Doubles = worth / forwards
+    return gains
+
+
+def account_in_numpy(
+    matrix: RiskMatrix, rows: NDArray[np.int64], sizes: Doubles
+) -> Callable[[], object]:
+    """Make the same margin of an account as one would in numpy: gather, multiply, count."""
+    rules = matrix.rules
+    table = np.ascontiguousarray(matrix.table[:, : len(matrix.scenarios)])
+    weights = np.array([one.weight for one in matrix.scenarios])
+    forgiven = np.zeros(len(weights))
+    forgiven[-len(rules.extended_moves) :] = rules.extended_dampener / 61_800.0
+    expiries = [one.expiry_ns for one in matrix.instruments]
+    years, slots = np.unique(expiries, return_inverse=True)
+    charges = np.maximum(rules.move_risk_min, rules.move_risk * years / NS_PER_YEAR)
+    deltas = matrix.net_deltas
+    liquidity = rules.delta_liquidity / 61_800.0
+
+    def run() -> float:
+        loss = max(0.0, -float((weights * (sizes @ table[rows]) + forgiven).min()))
+        nets = np.bincount(slots[rows], sizes * deltas[rows], len(charges))
+        charged = nets * charges
+        offset = min(charged[nets > 0.0].sum(), -charged[nets < 0.0].sum())
+        net = abs(nets.sum())
+        return float(loss + offset + rules.delta_shock * net * min(1.0, net / liquidity))
+
+    return run
+
+
+def loss_in_numpy(
+    matrix: RiskMatrix, rows: NDArray[np.int64], sizes: Doubles
+) -> Callable[[], object]:
+    """Make only its worst loss, from a table without a spare column."""
+    table = np.ascontiguousarray(matrix.table[:, : len(matrix.scenarios)])
+    weights = np.array([one.weight for one in matrix.scenarios])
+    return lambda: float((weights * (sizes @ table[rows])).min())
+
+
+def textbook_surface(chain: list[ExpiryQuotes]) -> object:
+    """Fit each smile's five numbers as they stand, from a guess at the money, within bounds."""
+    found = []
+    for one in chain:
+        mids = 0.5 * (one.bids + one.asks)
+        weights = 2.0 / (one.asks - one.bids)
+        middle = float(mids[np.argmin(np.abs(one.moneyness))]) ** 2 * one.years
+
+        def residuals(
+            at: Doubles, one: ExpiryQuotes = one, mids: Doubles = mids, weights: Doubles = weights
+        ) -> Doubles:
+            a, b, rho, m, s = at
+            distance = one.moneyness - m
+            variance = a + b * (rho * distance + np.sqrt(distance * distance + s * s))
+            missing: Doubles = np.sqrt(np.maximum(variance, 1e-12) / one.years) - mids
+            return weights * missing
+
+        found.append(
+            least_squares(
+                residuals,
+                [0.5 * middle, 0.1, -0.1, 0.0, 0.1],
+                bounds=([-1.0, 0.0, -0.999, -2.0, 1e-4], [4.0, 2.0, 0.999, 2.0, 5.0]),
+                x_scale="jac",
+            )
+        )
+    return found
 
 
 def quantlib() -> Any:

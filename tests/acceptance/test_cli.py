@@ -129,9 +129,30 @@ def test_chain_shows_calls_strikes_and_puts(url: dict[str, str], tmp_path: Path)
     assert first["expiry"] == chain["expiries"][0]
 
 
+def test_surface_shows_volatilities_by_delta_and_draws_pictures(
+    url: dict[str, str], tmp_path: Path
+) -> None:
+    table = strikewire("surface", "btc", "--png", str(tmp_path / "drawn"), env=url)
+    surface = json.loads(strikewire("surface", "BTC", "--json", env=url).stdout)
+
+    assert "25Δ P" in table.stdout
+    assert {path.name for path in (tmp_path / "drawn").iterdir()} == {
+        "smiles.png",
+        "surface.png",
+        "term.png",
+    }
+    assert surface["rows"]
+    for row in surface["rows"]:
+        # The market makers quote around the venue's marks.
+        assert 20 < row["at_the_money"] < 120
+        assert row["residual"] <= 0.5
+    assert 20 < surface["volatility_index"] < 120
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        (("surface", "DOGE"), 1, "there are no options of DOGE"),
         (("book", "NOPE"), 4, "13020"),
         (("watch", "nonsense"), 4, "nonsense: not subscribed"),
         (("chain", "BTC", "--expiry", "1JAN99"), 1, "no expiry 1JAN99; there are "),

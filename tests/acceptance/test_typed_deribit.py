@@ -172,6 +172,9 @@ CHANNELS: dict[str, Callable[[Any], Any]] = {
     ),
     "price index": lambda c: c.streams.market_data.price_index("btc_usd"),
     "option marks": lambda c: c.streams.market_data.mark_price_options("btc_usd"),
+    "volatility index": lambda c: c.streams.market_data.volatility_index("btc_usd"),
+    "expiration price": lambda c: c.streams.market_data.estimated_expiration_price("btc_usd"),
+    "perpetual": lambda c: c.streams.market_data.perpetual(PERPETUAL, interval="100ms"),
     "orders": lambda c: c.streams.user.orders_by_instrument(PERPETUAL, interval="100ms"),
     "orders of a kind": lambda c: c.streams.user.orders_by_kind_currency(
         "any", currency="any", interval="100ms"
@@ -195,7 +198,7 @@ CHANNELS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", CHANNELS)
 async def test_the_first_notifications_validate(shared_busy_venue: Address, name: str) -> None:
     # Nobody but the recorded feed moves the index, and it may rest for a while.
-    wanted = 1 if name == "price index" else 3
+    wanted = 1 if name in {"price index", "expiration price"} else 3
     heard = []
     async with (
         connected(shared_busy_venue, 0) as alice,

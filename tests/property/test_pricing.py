@@ -3,17 +3,27 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strikewire.model import PriceE8
 from strikewire.pricing import (
+    DeliveryAverage,
+    ExpiryQuotes,
+    FundingAccrual,
     Greeks,
     ImpliedCode,
+    MarginRules,
+    RiskInstrument,
+    RiskMatrix,
     Surface,
     VenueQuote,
     chain,
+    find_arbitrage,
+    fit_surface,
+    funding_payment,
     greeks,
     implied_volatilities,
     implied_volatility,
@@ -222,3 +232,107 @@ def test_the_index_lies_among_its_venues_whatever_their_order(
     assert index is not None
     assert min(bid for bid, _ in sides) <= index <= max(bid + spread for bid, spread in sides)
     assert index_price(quotes[::-1], 0).price == index
+
+
+expiry = st.tuples(
+    st.floats(1e-4, 3.0),
+    st.lists(
+        st.tuples(st.floats(-6.0, 6.0), st.floats(0.02, 4.0), st.floats(0.0, 0.3)),
+        min_size=1,
+        max_size=12,
+    ),
+)
+
+
+@settings(max_examples=25)
+@given(st.lists(expiry, min_size=1, max_size=5, unique_by=lambda one: one[0]))
+def test_no_quotes_whatever_make_a_surface_with_arbitrage(
+    expiries: list[tuple[float, list[tuple[float, float, float]]]],
+) -> None:
+    quotes = []
+    for time, rows in expiries:
+        steps, mids, halves = (np.array(column) for column in zip(*rows, strict=True))
+        halves = np.minimum(halves, 0.9 * mids)
+        k = steps * 0.6 * math.sqrt(time)
+        quotes.append(ExpiryQuotes(time, k, mids - halves, mids + halves))
+
+    cold = fit_surface(quotes)
+    warm = fit_surface(quotes, start=cold)
+
+    for surface in (cold, warm):
+        smiles = [one.smile for one in surface.expiries]
+        assert find_arbitrage([one.years for one in surface.expiries], smiles) == []
+        for one in surface.expiries:
+            assert 0.0 < one.smile.total_variance(0.0) < 1e3
+
+
+risk_book = tuple(
+    RiskInstrument(int(days * 86_400e9), strike, is_call)
+    for days in (3, 40, 400)
+    for strike in (30_000.0, 60_000.0, 120_000.0)
+    for is_call in (True, False)
+)
+positions = st.lists(
+    st.tuples(st.integers(0, len(risk_book) - 1), st.floats(-1e3, 1e3)), min_size=1, max_size=8
+)
+
+
+@given(positions, positions, st.booleans())
+def test_margin_grows_with_size_and_the_whole_needs_no_more_than_its_parts(
+    some: list[tuple[int, float]],
+    more: list[tuple[int, float]],
+    is_inverse: bool,
+) -> None:
+    matrix = RiskMatrix(risk_book, is_inverse=is_inverse, rules=MarginRules(extended_dampener=0.0))
+    times = np.array([one.expiry_ns / (365 * 86_400e9) for one in risk_book])
+    values = chain(
+        forwards=60_000.0,
+        strikes=[one.strike for one in risk_book],
+        years=times,
+        sigmas=0.7,
+        calls=[one.is_call for one in risk_book],
+    ).price
+    values = values / 60_000.0 if is_inverse else values
+    matrix.mark(None, forwards=60_000.0, sigmas=0.7, values=values, years=times)
+    matrix.refresh(60_000.0)
+
+    def margin(rows: list[tuple[int, float]], times: float = 1.0) -> tuple[float, float]:
+        found = matrix.account([row for row, _ in rows], [times * size for _, size in rows])
+        return found.margin().loss, found.margin().initial
+
+    scale = 1.0 if is_inverse else 60_000.0
+    loss_some, loss_more, loss_all = margin(some)[0], margin(more)[0], margin(some + more)[0]
+    assert loss_all <= loss_some + loss_more + 1e-7 * scale
+    assert margin(some, 2.0)[0] == pytest.approx(2.0 * loss_some, rel=1e-9, abs=1e-9 * scale)
+    assert margin(some, 2.0)[1] >= margin(some)[1] - 1e-9 * scale
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**12), st.integers(-(10**10), 10**10)), max_size=8),
+    st.integers(-(10**14), 10**14),
+)
+def test_funding_is_paid_once_whatever_the_steps(steps: list[tuple[int, int]], value: int) -> None:
+    start = FundingAccrual(1_000_000, 0, 0)
+    now_ns, whole = 0, start
+    parts = []
+    for elapsed_ns, rate in steps:
+        now_ns += elapsed_ns
+        parts.append(whole.at(now_ns).paid - whole.paid)
+        whole = whole.change(now_ns, rate)
+
+    assert whole.paid == sum(parts)
+    # What one side pays the other gets, but for a unit that stays with the venue.
+    assert 0 <= funding_payment(value, start, whole) + funding_payment(-value, start, whole) <= 1
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 10**13)), min_size=1, max_size=60))
+def test_an_estimate_lies_among_the_prices_that_were_seen(seen: list[tuple[int, int]]) -> None:
+    second = 1_000_000_000
+    average, now_ns = DeliveryAverage(1_800 * second), 0
+    for elapsed_s, price_seen in seen:
+        now_ns += elapsed_s * second
+        average = average.sample(now_ns, PriceE8(price_seen))
+        estimate = average.estimate(now_ns, PriceE8(price_seen))
+
+        assert min(one for _, one in seen) <= estimate.price <= max(one for _, one in seen)
+        assert average.count + estimate.left_samples <= estimate.total_samples

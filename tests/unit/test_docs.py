@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib
 import re
 from pathlib import Path
@@ -75,6 +76,20 @@ def test_every_page_of_the_documentation_is_reached_from_its_index() -> None:
         waiting += [(page.parent / target).resolve() for target in targets if ":" not in target]
 
     assert [page for page in PAGES if ROOT / "docs" in page.parents and page not in reached] == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if ">>> " in page.read_text(encoding="utf-8")],
+    ids=lambda page: page.name,
+)
+def test_the_worked_numbers_of_a_page_are_what_the_code_computes(page: Path) -> None:
+    failed, tried = doctest.testfile(
+        str(page), module_relative=False, optionflags=doctest.REPORT_NDIFF
+    )
+
+    assert failed == 0
+    assert tried > 0
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:

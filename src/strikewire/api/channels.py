@@ -105,6 +105,28 @@ class OptionMarksChannel(ChannelName, frozen=True, kw_only=True):
     index_name: str
 
 
+class VolatilityIndexChannel(ChannelName, frozen=True, kw_only=True):
+    """What the options on an index expect of the next 30 days, at once and then every second.
+
+    There is one for each index that options settle on.
+    """
+
+    index_name: str
+
+
+class ExpirationPriceChannel(ChannelName, frozen=True, kw_only=True):
+    """Where the next delivery price of an index is heading, at once and then when it changes."""
+
+    index_name: str
+
+
+class PerpetualChannel(ChannelName, frozen=True, kw_only=True):
+    """The funding rate of a perpetual, at once and then when its mark changes."""
+
+    instrument_name: str
+    interval: Interval
+
+
 class PlatformStateChannel(ChannelName, frozen=True, kw_only=True):
     """Maintenance and locked indices; silent while all is well."""
 
@@ -205,6 +227,9 @@ _CHANNELS: Final = (
     Channel(pattern="trades.{kind}.{currency}.{interval}", parsed=KindTradesChannel, data=list[market_data.PublicTrade]),
     Channel(pattern="deribit_price_index.{index_name}", parsed=PriceIndexChannel, data=reference.PriceIndex),
     Channel(pattern="markprice.options.{index_name}", parsed=OptionMarksChannel, data=list[market_data.OptionMarkPrice]),
+    Channel(pattern="deribit_volatility_index.{index_name}", parsed=VolatilityIndexChannel, data=reference.VolatilityIndex),
+    Channel(pattern="estimated_expiration_price.{index_name}", parsed=ExpirationPriceChannel, data=reference.EstimatedExpirationPrice),
+    Channel(pattern="perpetual.{instrument_name}.{interval}", parsed=PerpetualChannel, data=market_data.PerpetualInterest),
     Channel(pattern="platform_state", parsed=PlatformStateChannel, data=reference.PlatformState),
     Channel(pattern="user.orders.{instrument_name}.{interval}", parsed=UserOrdersChannel, data=trading.Order | list[trading.Order]),
     Channel(pattern="user.orders.{kind}.{currency}.{interval}", parsed=KindUserOrdersChannel, data=trading.Order | list[trading.Order]),

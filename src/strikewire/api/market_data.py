@@ -266,6 +266,14 @@ class OptionMarkPrice(Struct, frozen=True, kw_only=True):
     timestamp: Milliseconds
 
 
+class PerpetualInterest(Struct, frozen=True, kw_only=True):
+    """The funding rate of a perpetual now (`perpetual`), as a fraction per eight hours."""
+
+    interest: float
+    index_price: float
+    timestamp: Milliseconds
+
+
 def check_span(start_ms: int | None, end_ms: int | None) -> None:
     """Refuse a span of time that ends before it starts.
 

@@ -139,6 +139,30 @@ class PriceIndex(Struct, frozen=True, kw_only=True):
     timestamp: Milliseconds
 
 
+class VolatilityIndex(Struct, frozen=True, kw_only=True):
+    """The volatility index of a coin (`deribit_volatility_index`), in percent a year."""
+
+    index_name: str
+    volatility: float
+    timestamp: Milliseconds
+
+
+class EstimatedExpirationPrice(Struct, frozen=True, kw_only=True):
+    """Where the next delivery price of an index is heading (`estimated_expiration_price`).
+
+    `price` is the index itself until the last half hour begins; from then on `is_estimated` is
+    true, `price` is what the average will be if the index stays where it is, and of `total_ticks`
+    samples `left_ticks` are still to come. `seconds` are left until the next expiry.
+    """
+
+    seconds: int
+    price: float
+    is_estimated: bool
+    left_ticks: int | UnsetType = UNSET
+    total_ticks: int | UnsetType = UNSET
+    timestamp: Milliseconds | UnsetType = UNSET
+
+
 class PlatformState(Struct, frozen=True, kw_only=True):
     """The venue enters or leaves maintenance, or an index is locked (`platform_state`)."""
 

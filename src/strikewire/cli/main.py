@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "watch": "Print what channels say, as it happens.",
     "book": "Show an instrument's order book.",
     "chain": "Show a currency's option chain: calls, strikes, puts.",
+    "surface": "Fit a currency's volatility surface and show it, in the terminal or as pictures.",
     "keys": "List, create and revoke the API keys of a data directory.",
     "journal": "Verify a journal by replaying it.",
     "config": "Show the configuration, and where each value is from.",

@@ -8,6 +8,7 @@ leave and the margin of what then waits in the book are all known before anythin
 import msgspec
 
 from strikewire.exchange.book import Order
+from strikewire.exchange.commands import MarginModel, Verdict
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.markets import Market
@@ -43,6 +44,9 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     freed: Order | None = None
     """The order in the book whose place this takes."""
 
+    verdict: Verdict | None = None
+    """What the account would need with it, where that is told from outside."""
+
 
 class Admission(msgspec.Struct, frozen=True):
     """An order may come in."""
@@ -64,8 +68,15 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
     refused = _refuse_beyond_limits(account, holding, intent, waiting)
     if refused is not None:
         return refused
+    by_verdict = account.margin_model is MarginModel.PORTFOLIO and not market.contract.is_spot
+    if by_verdict:
+        refused = refuse_verdict(account, intent.verdict)
+        if refused is not None:
+            return refused
     if market.contract.is_spot:
         affordable = _affords_spot(state, account, market, intent, found, waiting=waiting)
+    elif by_verdict:
+        affordable = _affords_verdict(state, account, holding, intent, found)
     else:
         affordable = _affords(state, account, holding, intent, found, waiting=waiting)
     if not affordable:
@@ -113,6 +124,34 @@ def _affords(
     cost = after - holding.initial_margin + fees - moved
     if market.instrument.is_future:
         cost -= holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
+    # Who is under water may still do what does not make it worse.
+    return cost <= 0 or cost <= ledger.available_funds
+
+
+def refuse_verdict(account: Account, verdict: Verdict | None) -> Rejected | None:
+    """Refuse what was not judged at all, or was judged before the account last changed."""
+    if verdict is None:
+        return Rejected(Reject.RETRY, "no_margin_verdict")
+    if verdict.basis != account.changes:
+        reason = f"margin_verdict_of_{verdict.basis}_at_{account.changes}"
+        return Rejected(Reject.RETRY, reason)
+    if min(verdict.initial, verdict.maintenance) < 0:
+        return Rejected(Reject.INVALID_ARGUMENTS, "negative_margin_verdict")
+    return None
+
+
+def _affords_verdict(
+    state: State, account: Account, holding: Holding, intent: Intent, found: Plan
+) -> bool:
+    """Say whether an account can hold what its verdict says that it would need.
+
+    There is no exception for what makes a position smaller: it may have been the hedge of another.
+    """
+    assert intent.verdict is not None
+    ledger = state.ledger(account, holding.market.contract.currency)
+    size, moved, fees, _ = _outcome(account, holding.market, intent, found)
+    gained = holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
+    cost = intent.verdict.initial - ledger.initial_required + fees - moved - gained
     # Who is under water may still do what does not make it worse.
     return cost <= 0 or cost <= ledger.available_funds
 

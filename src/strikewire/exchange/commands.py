@@ -64,6 +64,33 @@ class CancelReason(StrEnum):
     """The instrument expired."""
 
 
+class MarginModel(StrEnum):
+    """How an account's margin is counted, in Deribit's words."""
+
+    STANDARD = "segregated_sm"
+    """Each instrument on its own, by the exchange itself."""
+
+    PORTFOLIO = "segregated_pm"
+    """All of a currency together, over scenarios, from outside: as verdicts in commands."""
+
+
+class Verdict(msgspec.Struct, frozen=True, array_like=True):
+    """What an account would need in a currency, worked out before its command got its number.
+
+    Scenarios are priced in floats, so they are no business of the exchange; their result is, in
+    whole settlement units, and a replay needs nothing else.
+    """
+
+    basis: int
+    """The account's count of changes that it was worked out from; of another one it is stale."""
+
+    initial: Units
+    """Initial margin with all positions and open orders, this command carried out; not negative."""
+
+    maintenance: Units
+    """Maintenance margin of the positions; not negative."""
+
+
 class Mark(msgspec.Struct, frozen=True, array_like=True):
     """The prices one instrument is valued at."""
 
@@ -138,6 +165,9 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag
     label: str = ""
     """The owner's own word for it; at most `LABEL_LENGTH_MAX` characters."""
 
+    verdict: Verdict | None = None
+    """For accounts with portfolio margin, which are refused without one."""
+
 
 class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="edit"):
     """Change an open order.
@@ -163,6 +193,9 @@ class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=
     reject_post_only: bool = False
     reduce_only: bool | None = None
     """None leaves it as it is."""
+
+    verdict: Verdict | None = None
+    """As of `PlaceOrder`; an edit that asks for no more than before needs none."""
 
 
 class CancelOrder(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
@@ -197,6 +230,25 @@ class SetMarks(msgspec.Struct, frozen=True, array_like=True, tag="marks"):
     marks: tuple[Mark, ...] = ()
 
 
+class ChangeMarginModel(msgspec.Struct, frozen=True, array_like=True, tag="margin_model"):
+    """Count an account's margin another way. Rejected where it could not afford that."""
+
+    account_id: AccountId
+    model: MarginModel
+    verdicts: tuple[tuple[str, Verdict], ...] = ()
+    """To portfolio margin: by currency, for each in which the account has positions or orders."""
+
+
+class SetVerdicts(msgspec.Struct, frozen=True, array_like=True, tag="verdicts"):
+    """Tell what accounts with portfolio margin need now that marks have moved.
+
+    Those that are stale, or of accounts with another model, are ignored: they were overtaken.
+    """
+
+    verdicts: tuple[tuple[AccountId, str, Verdict], ...]
+    """Account, currency, and what it needs."""
+
+
 class SettleInstrument(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
     """End an expired instrument: cancel its orders, pay its positions in cash, close its book."""
 
@@ -216,6 +268,8 @@ Command: TypeAlias = (
     | CancelOrders
     | SetMarks
     | SettleInstrument
+    | ChangeMarginModel
+    | SetVerdicts
 )
 
 _ENCODER = msgspec.msgpack.Encoder()

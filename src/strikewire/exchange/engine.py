@@ -12,15 +12,18 @@ from strikewire.exchange.cash import deposit, open_account, withdraw
 from strikewire.exchange.commands import (
     CancelOrder,
     CancelOrders,
+    ChangeMarginModel,
     Command,
     Deposit,
     EditOrder,
     ListInstrument,
+    MarginModel,
     Mark,
     OpenAccount,
     PlaceOrder,
     SetMarks,
     SettleInstrument,
+    SetVerdicts,
     Withdraw,
 )
 from strikewire.exchange.events import (
@@ -34,6 +37,7 @@ from strikewire.exchange.events import (
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
+from strikewire.exchange.margining import change_margin_model, set_verdicts
 from strikewire.exchange.snapshot import dump, load
 from strikewire.exchange.state import State
 from strikewire.exchange.trading import edit, place
@@ -204,6 +208,16 @@ class Exchange:
         account = self._state.accounts.get(account_id)
         return account_view(account) if account else None
 
+    def margin_model(self, account_id: AccountId) -> MarginModel | None:
+        """Return how an account's margin is counted; None without account."""
+        account = self._state.accounts.get(account_id)
+        return account.margin_model if account else None
+
+    def changes(self, account_id: AccountId) -> int:
+        """Return how often an account has changed: the `basis` of a verdict that is not stale."""
+        account = self._state.accounts.get(account_id)
+        return account.changes if account else 0
+
     def position(self, account_id: AccountId, instrument_id: InstrumentId) -> PositionView | None:
         """Return a position, flat if there is none; None without such account or instrument."""
         account = self._state.accounts.get(account_id)
@@ -268,5 +282,9 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return list_instrument(turn, command)
         case SettleInstrument():
             return settle(turn, command)
+        case ChangeMarginModel():
+            return change_margin_model(turn, command)
+        case SetVerdicts():
+            return set_verdicts(turn, command)
         case _:
             assert_never(command)

@@ -131,6 +131,8 @@ class Turn:
             self._cut_back(self._holdings[key][1])
         for account, holding in self._holdings.values():
             account.ledger(holding.market.contract.currency).revalue(holding)
+        for account_id in {account_id for account_id, _ in self._holdings}:
+            self.state.accounts[account_id].changes += 1
         for key in sorted(self._traded):
             account, holding = self._holdings[key]
             self.events.append(PositionChanged(position_view(self.state, account, holding.market)))

@@ -9,6 +9,7 @@ from it, and is, when a snapshot is restored.
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
+from strikewire.exchange.commands import Verdict
 from strikewire.exchange.margin import Valuation
 from strikewire.exchange.markets import Market
 from strikewire.model import InstrumentId, OrderId, Side
@@ -159,9 +160,13 @@ class Ledger:
         "session_rpl",
         "spot_reserve",
         "valued_at",
+        "verdict",
     )
 
     def __init__(self) -> None:
+        self.verdict: Verdict | None = None
+        """What portfolio margin needs, as it was last told; None with standard margin."""
+
         self.balance = 0
         self.session_rpl = 0
         self.options_session_rpl = 0
@@ -184,7 +189,8 @@ class Ledger:
     def is_empty(self) -> bool:
         """Whether nothing was ever kept here, as in a ledger that was only looked at."""
         return not (
-            self.balance
+            self.verdict is not None
+            or self.balance
             or self.session_rpl
             or self.options_session_rpl
             or self.fees_paid
@@ -198,9 +204,29 @@ class Ledger:
         return self.balance + self.session_rpl + self.profit
 
     @property
+    def equity(self) -> int:
+        """Margin balance and what the options are worth."""
+        return self.margin_balance + self.option_value
+
+    @property
+    def initial_required(self) -> int:
+        """Initial margin by the account's own model, without the spot reserve."""
+        return self.initial_margin if self.verdict is None else self.verdict.initial
+
+    @property
+    def maintenance_required(self) -> int:
+        """Maintenance margin by the account's own model."""
+        return self.maintenance_margin if self.verdict is None else self.verdict.maintenance
+
+    @property
     def available_funds(self) -> int:
-        """What new positions may tie up; negative when under water."""
-        return self.margin_balance - self.initial_margin - self.spot_reserve
+        """What new positions may tie up; negative when under water.
+
+        With portfolio margin options count at their worth: the scenarios reprice them with the
+        rest, so what they can lose is in the requirement.
+        """
+        funds = self.margin_balance if self.verdict is None else self.equity
+        return funds - self.initial_required - self.spot_reserve
 
     def revalue(self, holding: Holding) -> None:
         """Bring one holding's part of the sums up to date."""

@@ -11,7 +11,7 @@ import msgspec
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
-from strikewire.exchange.commands import Mark
+from strikewire.exchange.commands import MarginModel, Mark, Verdict
 from strikewire.exchange.events import Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
@@ -25,7 +25,7 @@ from strikewire.model import (
     TradeId,
 )
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 """Of the layout below. A snapshot of another version is refused."""
 
 
@@ -64,6 +64,7 @@ class _Ledger(msgspec.Struct, frozen=True, array_like=True):
     options_session_rpl: int
     fees_paid: int
     positions: list[tuple[InstrumentId, Position]]
+    verdict: Verdict | None = None
 
 
 class _Account(msgspec.Struct, frozen=True, array_like=True):
@@ -73,6 +74,8 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     ledgers: list[_Ledger]
     closed: list[OrderView]
     fills: list[TradeId]
+    margin_model: MarginModel = MarginModel.STANDARD
+    changes: int = 0
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -168,6 +171,8 @@ def _dump_account(state: State, account: Account) -> _Account:
         ],
         closed=[state.closed[order_id] for order_id in account.closed],
         fills=[fill.trade_id for fill in account.fills],
+        margin_model=account.margin_model,
+        changes=account.changes,
     )
 
 
@@ -183,6 +188,7 @@ def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
             for instrument_id, holding in sorted(ledger.holdings.items())
             if holding.position != Position()
         ],
+        verdict=ledger.verdict,
     )
 
 
@@ -200,6 +206,7 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
 
 def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> None:
     account = Account(saved.account_id, saved.name, saved.opened_ns)
+    account.margin_model, account.changes = saved.margin_model, saved.changes
     state.accounts[account.account_id] = account
     for kept in saved.ledgers:
         ledger = account.ledger(kept.currency)
@@ -207,6 +214,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
         ledger.session_rpl = kept.session_rpl
         ledger.options_session_rpl = kept.options_session_rpl
         ledger.fees_paid = kept.fees_paid
+        ledger.verdict = kept.verdict
         for instrument_id, position in kept.positions:
             market = state.markets[instrument_id]
             market.open_interest += max(position.size, 0)

@@ -3,6 +3,7 @@
 from collections import deque
 
 from strikewire.exchange.book import Order
+from strikewire.exchange.commands import MarginModel
 from strikewire.exchange.events import Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
@@ -18,12 +19,27 @@ FILLS_MAX = 20_000
 class Account:
     """Who trades: ledgers by currency, open orders, and what can be looked up afterwards."""
 
-    __slots__ = ("account_id", "closed", "fills", "ledgers", "name", "opened_ns", "orders")
+    __slots__ = (
+        "account_id",
+        "changes",
+        "closed",
+        "fills",
+        "ledgers",
+        "margin_model",
+        "name",
+        "opened_ns",
+        "orders",
+    )
 
     def __init__(self, account_id: AccountId, name: str, opened_ns: int) -> None:
         self.account_id = account_id
         self.name = name
         self.opened_ns = opened_ns
+        self.margin_model = MarginModel.STANDARD
+        self.changes = 0
+        """Counts commands that changed a position or an open order, so that a verdict can tell
+        whether it was overtaken."""
+
         self.ledgers: dict[str, Ledger] = {}
         self.orders: dict[OrderId, Order] = {}
         self.closed: deque[OrderId] = deque()

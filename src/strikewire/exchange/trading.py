@@ -13,7 +13,8 @@ The reasons are asked in a fixed order, most basic first, and the first that hol
 | 7  | nothing to reduce                        | nothing to reduce                      |
 | 8  | post-only would take                     | post-only would take                   |
 | 9  | too many open orders, position too large | position too large                     |
-| 10 | not enough funds                         | not enough funds                       |
+| 10 | no verdict on margin, or a stale one     | no verdict on margin, or a stale one   |
+| 11 | not enough funds                         | not enough funds                       |
 """
 
 from strikewire.exchange.admission import Admission, Intent, admit
@@ -30,9 +31,11 @@ from strikewire.exchange.checks import (
 from strikewire.exchange.commands import (
     CancelReason,
     EditOrder,
+    MarginModel,
     OrderType,
     PlaceOrder,
     TimeInForce,
+    Verdict,
 )
 from strikewire.exchange.events import OrderState, Reject, Rejected
 from strikewire.exchange.execution import Turn
@@ -83,6 +86,7 @@ def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
             waits=price is not None and command.time_in_force is TimeInForce.GTC,
             all_or_nothing=command.time_in_force is TimeInForce.FOK,
             reduce_only=command.reduce_only,
+            verdict=command.verdict,
         ),
     )
     if isinstance(admission, Rejected):
@@ -106,6 +110,7 @@ def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
     )
     turn.state.next_order_id += 1
     _enter(turn, market, order, admission)
+    _hold_to(account, market, command.verdict, admission)
     return None
 
 
@@ -157,6 +162,7 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
         all_or_nothing=False,
         reduce_only=reduce_only,
         freed=order,
+        verdict=command.verdict,
     )
     admission = None if stays else admit(turn.state, account, market, intent)
     if isinstance(admission, Rejected):
@@ -170,7 +176,17 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
         turn.lift(market, order)
         order.price, order.amount, order.reduce_only = price, amount, reduce_only
         _enter(turn, market, order, admission)
+        _hold_to(account, market, command.verdict, admission)
     return None
+
+
+def _hold_to(
+    account: Account, market: Market, verdict: Verdict | None, admission: Admission
+) -> None:
+    """Let what an order was admitted with be what the account needs from now on."""
+    is_portfolio = account.margin_model is MarginModel.PORTFOLIO
+    if is_portfolio and verdict is not None and not (market.instrument.is_spot or admission.killed):
+        account.ledger(market.contract.currency).verdict = verdict
 
 
 def _enter(turn: Turn, market: Market, order: Order, admission: Admission) -> None:

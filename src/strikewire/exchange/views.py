@@ -34,13 +34,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     maintenance_margin: Units
     available_funds: Units
-    """margin_balance - initial_margin; negative when under water."""
+    """margin_balance - initial_margin, with portfolio margin equity - initial_margin; negative
+    when under water."""
 
     available_withdrawal_funds: Units
     """What may leave: the lesser of available funds and free balance, at least 0."""
 
     projected_initial_margin: Units
-    """Of positions alone, without open orders."""
+    """Of positions alone, without open orders; with portfolio margin the same as with them."""
 
     spot_reserve: Units
     """Set aside for open spot orders."""
@@ -153,13 +154,15 @@ def summary(state: State, account: Account, currency: str) -> Summary:
         balance=Units(ledger.balance),
         session_rpl=Units(ledger.session_rpl),
         session_upl=Units(ledger.profit),
-        equity=Units(ledger.margin_balance + ledger.option_value),
+        equity=Units(ledger.equity),
         margin_balance=Units(ledger.margin_balance),
-        initial_margin=Units(ledger.initial_margin + ledger.spot_reserve),
-        maintenance_margin=Units(ledger.maintenance_margin),
+        initial_margin=Units(ledger.initial_required + ledger.spot_reserve),
+        maintenance_margin=Units(ledger.maintenance_required),
         available_funds=Units(available),
         available_withdrawal_funds=Units(max(min(available, free_balance), 0)),
-        projected_initial_margin=Units(ledger.position_margin),
+        projected_initial_margin=Units(
+            ledger.position_margin if ledger.verdict is None else ledger.verdict.initial
+        ),
         spot_reserve=Units(ledger.spot_reserve),
         options_value=Units(ledger.option_value),
         futures_session_rpl=Units(ledger.session_rpl),

@@ -26,14 +26,17 @@ from strikewire.gateway.caller import Subscription
 from strikewire.gateway.grouping import group_ticks
 from strikewire.gateway.topics import (
     BookTopic,
+    ExpirationPriceTopic,
     GroupedBookTopic,
     OptionMarksTopic,
+    PerpetualTopic,
     PriceIndexTopic,
     QuoteTopic,
     SilentTopic,
     TickerTopic,
     Topic,
     TradesTopic,
+    VolatilityIndexTopic,
 )
 from strikewire.gateway.user_topics import (
     Interest,
@@ -104,6 +107,7 @@ Shelf: TypeAlias = tuple[str, int | str]
 WIDE_TRADES: Shelf = ("wide trades", 0)
 OPTION_MARKS: Shelf = ("option marks", 0)
 PORTFOLIOS: Shelf = ("portfolios", 0)
+VOLATILITIES: Shelf = ("volatilities", 0)
 
 
 class _Line(Struct, eq=False):
@@ -229,6 +233,14 @@ class Hub:
                 return topic, [("index", channel.index_name)]
             case names.OptionMarksChannel():
                 return OptionMarksTopic(self._data, channel.index_name), [OPTION_MARKS]
+            case names.VolatilityIndexChannel():
+                return VolatilityIndexTopic(self._data, channel.index_name), [VOLATILITIES]
+            case names.ExpirationPriceChannel():
+                estimate = ExpirationPriceTopic(self._data, channel.index_name)
+                return estimate, [("index", channel.index_name)]
+            case names.PerpetualChannel():
+                market = self._market(channel.instrument_name)
+                return PerpetualTopic(self._data, market), [_shelf("mark", market)]
             case _:
                 assert isinstance(channel, names.PlatformStateChannel)
                 return SilentTopic(), []
@@ -280,6 +292,7 @@ class Hub:
             ("book", changes.books),
             ("quote", changes.quotes),
             ("ticker", changes.tickers),
+            ("mark", changes.marks),
         ):
             for instrument_id in instruments:
                 for line in self._on(what, instrument_id):
@@ -298,7 +311,8 @@ class Hub:
                     line.topic.mark(market)
                     self._touch(line)
         # New marks alone move portfolios at the slowest pace: there are too many of them.
-        for line in self._on(*PORTFOLIOS):
+        # So do volatility indices, which are made of all marks.
+        for line in (*self._on(*PORTFOLIOS), *self._on(*VOLATILITIES)):
             self._due[Pace.EVERY_AGG2][line] = None
 
     def _on(self, what: str, whom: int | str) -> Sequence[_Line]:

@@ -4,21 +4,28 @@ A topic exists once for all its readers. It never asks who they are, so what it 
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
-from strikewire.api.market_data import OptionMarkPrice, PublicTrade
-from strikewire.api.reference import PriceIndex
+from msgspec import UNSET
+
+from strikewire.api.market_data import OptionMarkPrice, PerpetualInterest, PublicTrade
+from strikewire.api.reference import EstimatedExpirationPrice, PriceIndex, VolatilityIndex
 from strikewire.gateway.catalogue import is_of
 from strikewire.marketdata import (
+    FUNDING_DECIMALS,
     IV_E4_PER_PERCENT,
     Market,
     MarketData,
     book_update,
     grouped_book,
+    implied_outlook,
     quote,
     ticker,
 )
 from strikewire.model import Instrument, ns_to_ms, price_e8_to_float
+
+VOLATILITY_DECIMALS: Final = 2
+"""Decimals of a published volatility index, in percent."""
 
 
 class Topic(Protocol):
@@ -187,6 +194,92 @@ class OptionMarksTopic:
         """Return the marks that changed since the last message."""
         marked, self._marked = self._marked, {}
         return [[_option_mark(market) for market in marked.values()]] if marked else []
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class VolatilityIndexTopic:
+    """`deribit_volatility_index.{index}`."""
+
+    def __init__(self, data: MarketData, index_name: str) -> None:
+        self._data = data
+        self._index_name = index_name
+
+    def first(self) -> Sequence[object]:
+        """Return the volatility as the marks now have it; nothing before the first mark."""
+        volatility = implied_outlook(self._data, self._index_name)
+        if volatility is None:
+            return []
+        return [
+            VolatilityIndex(
+                index_name=self._index_name,
+                volatility=round(100 * volatility, VOLATILITY_DECIMALS),
+                timestamp=ns_to_ms(self._data.now_ns),
+            )
+        ]
+
+    def take(self) -> Sequence[object]:
+        """Return the volatility as the marks now have it."""
+        return self.first()
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class ExpirationPriceTopic:
+    """`estimated_expiration_price.{index}`."""
+
+    def __init__(self, data: MarketData, index_name: str) -> None:
+        self._data = data
+        self._index_name = index_name
+
+    def first(self) -> Sequence[object]:
+        """Return the estimate as it is; nothing where nothing expires."""
+        found = self._data.expiration(self._index_name)
+        if found is None:
+            return []
+        return [
+            EstimatedExpirationPrice(
+                seconds=found.seconds,
+                price=price_e8_to_float(found.price),
+                is_estimated=found.is_estimated,
+                left_ticks=found.left_samples if found.is_estimated else UNSET,
+                total_ticks=found.total_samples if found.is_estimated else UNSET,
+                timestamp=ns_to_ms(self._data.now_ns),
+            )
+        ]
+
+    def take(self) -> Sequence[object]:
+        """Return the estimate as it is."""
+        return self.first()
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class PerpetualTopic:
+    """`perpetual.{instrument}.{interval}`."""
+
+    def __init__(self, data: MarketData, market: Market) -> None:
+        assert market.funding is not None
+        self._data = data
+        self._market = market
+
+    def first(self) -> Sequence[object]:
+        """Return the rate as it is."""
+        assert self._market.funding is not None
+        return [
+            PerpetualInterest(
+                interest=round(self._market.funding.current, FUNDING_DECIMALS),
+                index_price=price_e8_to_float(self._data.index(self._market.instrument)),
+                timestamp=ns_to_ms(self._market.updated_ns),
+            )
+        ]
+
+    def take(self) -> Sequence[object]:
+        """Return the rate as it is."""
+        return self.first()
 
     def close(self) -> None:
         """Hold nothing."""

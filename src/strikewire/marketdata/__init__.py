@@ -3,12 +3,20 @@
 from strikewire.marketdata.books import book_update, grouped_book, quote
 from strikewire.marketdata.market import Market
 from strikewire.marketdata.marketdata import Changes, MarketData
+from strikewire.marketdata.outlook import implied_outlook
 from strikewire.marketdata.restore import restore
 from strikewire.marketdata.streams import BookEdit, BookStream, LevelEdit
 from strikewire.marketdata.tape import IV_E4_PER_PERCENT, public_trade
-from strikewire.marketdata.tickers import book_summary, option_greeks, order_book, ticker
+from strikewire.marketdata.tickers import (
+    FUNDING_DECIMALS,
+    book_summary,
+    option_greeks,
+    order_book,
+    ticker,
+)
 
 __all__ = [
+    "FUNDING_DECIMALS",
     "IV_E4_PER_PERCENT",
     "BookEdit",
     "BookStream",
@@ -19,6 +27,7 @@ __all__ = [
     "book_summary",
     "book_update",
     "grouped_book",
+    "implied_outlook",
     "option_greeks",
     "order_book",
     "public_trade",

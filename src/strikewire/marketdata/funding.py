@@ -7,26 +7,9 @@ shows it and does not yet charge it.
 from collections import deque
 from typing import NamedTuple
 
-from strikewire.model import NS_PER_HOUR, NS_PER_MINUTE, PriceE8
-
-DAMPENER = 0.00025
-"""Premiums within 0.025 % of the index cost nothing."""
+from strikewire.model import NS_PER_HOUR, NS_PER_MINUTE
 
 PERIOD_NS = 8 * NS_PER_HOUR
-
-
-def funding_rate(mark: PriceE8, index: PriceE8) -> float:
-    """Return the rate that longs pay to shorts over eight hours, as a fraction.
-
-    Args:
-        mark: Mark price of the perpetual.
-        index: Price of its index; above 0.
-
-    Source: Deribit, "Inverse Perpetual": funding = max(0.025 %, premium) + min(-0.025 %, premium).
-    """
-    assert index > 0
-    premium = (mark - index) / index
-    return max(DAMPENER, premium) + min(-DAMPENER, premium)
 
 
 class _Point(NamedTuple):

@@ -7,7 +7,7 @@ from strikewire.depth import DepthBook
 from strikewire.exchange import Fill, LevelChanged, Mark
 from strikewire.exchange.clearing import Contract
 from strikewire.exchange.margin import PriceBand, Valuation
-from strikewire.marketdata.funding import Funding, funding_rate
+from strikewire.marketdata.funding import Funding
 from strikewire.marketdata.statistics import RollingDay, Turnover
 from strikewire.marketdata.streams import BookStream
 from strikewire.marketdata.tape import Tape, public_trade
@@ -24,6 +24,7 @@ from strikewire.model import (
     format_name,
     ticks_to_e8,
 )
+from strikewire.pricing import funding_rate
 
 
 class Market:

@@ -18,6 +18,7 @@ from strikewire.exchange import (
 )
 from strikewire.marketdata.market import Market
 from strikewire.model import Instrument, InstrumentId, PriceE8
+from strikewire.pricing import DeliveryAverage, ExpirationEstimate, delivery_average
 
 
 class Changes(Struct):
@@ -49,6 +50,9 @@ class MarketData:
 
     It knows the exchange by its events alone, so what it shows is never ahead of what it has been
     told: a snapshot taken now is continued by the very next change.
+
+    Attributes:
+        now_ns: When the last command was carried out, nanoseconds since the Unix epoch.
     """
 
     def __init__(self) -> None:
@@ -56,6 +60,8 @@ class MarketData:
         self._names: dict[str, Market] = {}
         self._indices: dict[str, PriceE8] = {}
         self._indices_ns: dict[str, int] = {}
+        self._averages: dict[str, dict[int, DeliveryAverage]] = {}  # by index and expiry
+        self.now_ns = 0
 
     @property
     def indices(self) -> Mapping[str, PriceE8]:
@@ -69,6 +75,23 @@ class MarketData:
     def index_ns(self, name: str) -> int:
         """Return when the index got its price, nanoseconds since the Unix epoch."""
         return self._indices_ns[name]
+
+    def expiration(self, name: str) -> ExpirationEstimate | None:
+        """Return where the next delivery price of an index is heading; None where none is due.
+
+        It is as of the last command. What an expiry was sampled before this process began is
+        missing in it.
+        """
+        due = [ns for ns in self._averages.get(name, ()) if ns > self.now_ns]
+        return self._estimate(name, min(due)) if due and name in self._indices else None
+
+    def delivery(self, instrument: Instrument) -> PriceE8:
+        """Return what an instrument's delivery price would be if its index stayed where it is."""
+        index, expiry_ns = self.index(instrument), instrument.expiry_ns
+        averages = self._averages.get(instrument.price_index, {})
+        if not index or expiry_ns is None or expiry_ns not in averages:
+            return index
+        return self._estimate(instrument.price_index, expiry_ns).price
 
     def __getitem__(self, instrument_id: InstrumentId) -> Market:
         """Return the market of an instrument that was listed."""
@@ -92,13 +115,27 @@ class MarketData:
         assert instrument.name not in self._names
         market = Market(instrument, now_ns)
         self._markets[instrument_id] = self._names[instrument.name] = market
+        if instrument.expiry_ns is not None:
+            averages = self._averages.setdefault(instrument.price_index, {})
+            if instrument.expiry_ns not in averages:
+                averages[instrument.expiry_ns] = delivery_average(instrument.expiry_ns, now_ns)
         return market
 
     def value(self, time_ns: int, indices: Iterable[tuple[str, PriceE8]]) -> None:
         """Put new prices of indices in force."""
+        self.now_ns = max(self.now_ns, time_ns)
         for name, price in indices:
+            if name in self._indices:
+                self._catch_up(name, time_ns)
             self._indices[name] = price
             self._indices_ns[name] = time_ns
+
+    def settle(self, time_ns: int, market: Market, delivery_price: PriceE8 | None) -> None:
+        """Close a market for good, with the price it was delivered at where that is known."""
+        market.settle(time_ns, delivery_price)
+        expiry_ns = market.instrument.expiry_ns
+        if expiry_ns is not None:
+            self._averages[market.instrument.price_index].pop(expiry_ns, None)
 
     def apply(self, time_ns: int, events: Iterable[Event]) -> Changes:
         """Take in everything that one command did.
@@ -107,6 +144,7 @@ class MarketData:
             time_ns: The command's time, nanoseconds since the Unix epoch.
             events: All events of the command, in their order.
         """
+        self.now_ns = max(self.now_ns, time_ns)
         changes = Changes()
         levels: dict[InstrumentId, list[LevelChanged]] = {}
         for event in events:
@@ -127,7 +165,7 @@ class MarketData:
                     self.begin(instrument, time_ns)
                     changes.listed.append(InstrumentId(instrument.instrument_id))
                 case InstrumentSettled(instrument_id, delivery_price):
-                    self._markets[instrument_id].settle(time_ns, delivery_price)
+                    self.settle(time_ns, self._markets[instrument_id], delivery_price)
                     changes.tickers[instrument_id] = None
                     changes.settled.append(instrument_id)
                 case _:
@@ -135,6 +173,17 @@ class MarketData:
         for instrument_id, changed in levels.items():
             self._move_book(time_ns, instrument_id, changed, changes)
         return changes
+
+    def _catch_up(self, name: str, time_ns: int) -> None:
+        """Take the samples that have become due while the index stood where it still stands."""
+        averages = self._averages.get(name, {})
+        for expiry_ns, average in averages.items():
+            averages[expiry_ns] = average.catch_up(time_ns - 1, self._indices[name])
+
+    def _estimate(self, name: str, expiry_ns: int) -> ExpirationEstimate:
+        index = self._indices[name]
+        average = self._averages[name][expiry_ns].catch_up(self.now_ns, index)
+        return average.estimate(self.now_ns, index)
 
     def _trade(self, fill: Fill, changes: Changes) -> None:
         trade = self._markets[fill.instrument_id].trade(fill)

@@ -9,7 +9,8 @@ def restore(exchange: Exchange, now_ns: int) -> MarketData:
     """Return the market data of an exchange as it stands.
 
     Books and their change ids, last trades, marks and open interest go on where they were. The
-    figures of 24 hours are those of the trades the exchange kept, and funding starts anew.
+    figures of 24 hours are those of the trades the exchange kept; funding and the averages for
+    delivery prices start anew.
 
     Args:
         exchange: Nothing may be applied to it between this and the first `MarketData.apply`.
@@ -28,7 +29,7 @@ def restore(exchange: Exchange, now_ns: int) -> MarketData:
             market.value(now_ns, mark, data.index(instrument))
         market.updated_ns = now_ns
         if not exchange.is_open(instrument_id):
-            market.settle(now_ns, None)
+            data.settle(now_ns, market, None)
     for account in exchange.accounts:
         for position in exchange.positions(account.account_id):
             market = data[InstrumentId(position.instrument_id)]

@@ -97,7 +97,6 @@ def book_summary(data: MarketData, market: Market, now_ns: int) -> BookSummary:
     bid, _ = best(instrument, market.book.bids.best())
     ask, _ = best(instrument, market.book.asks.best())
     day = market.day.read(now_ns)
-    index = price_e8_to_float(data.index(instrument))
     has_funding = market.funding is not None
     return BookSummary(
         instrument_name=instrument.name,
@@ -116,7 +115,7 @@ def book_summary(data: MarketData, market: Market, now_ns: int) -> BookSummary:
         volume_usd=day.usd_e8 / PRICE_SCALE,
         volume_notional=UNSET if instrument.is_option else day.quote_e8 / PRICE_SCALE,
         open_interest=lots_to_amount(instrument, market.open_interest),
-        estimated_delivery_price=index,
+        estimated_delivery_price=price_e8_to_float(data.delivery(instrument)),
         current_funding=_current_funding(market) if has_funding else UNSET,
         funding_8h=_funding_8h(market, now_ns) if has_funding else UNSET,
         mark_iv=_mark_iv(market) if instrument.is_option else UNSET,
@@ -177,7 +176,7 @@ def _fields(data: MarketData, market: Market) -> _Fields:
         min_price=ticks_to_price(instrument, band.lowest) if band else 0.0,
         max_price=ticks_to_price(instrument, band.highest) if band else 0.0,
         last_price=market.tape.last.price if market.tape.last else None,
-        estimated_delivery_price=index,
+        estimated_delivery_price=price_e8_to_float(data.delivery(instrument)),
         delivery_price=UNSET if delivery is None else price_e8_to_float(delivery),
         current_funding=_current_funding(market) if has_funding else UNSET,
         funding_8h=_funding_8h(market, time_ns) if has_funding else UNSET,

@@ -5,9 +5,36 @@ those as a `SetMarks` command); `marketdata` adds the greeks of a ticker on the 
 here and stop at this door: what enters the exchange is integers.
 """
 
+from strikewire.pricing.arbitrage import Arbitrage, arbitrages, find_arbitrage, repaired
 from strikewire.pricing.black76 import Greeks, greeks, price, years_to_expiry
 from strikewire.pricing.chain import GREEKS_PER_OPTION, ChainGreeks, chain
-from strikewire.pricing.delivery import DeliveryAverage
+from strikewire.pricing.delivery import (
+    DeliveryAverage,
+    ExpirationEstimate,
+    delivery_average,
+)
+from strikewire.pricing.deltas import DeltaPoints, at_deltas
+from strikewire.pricing.fit import ExpiryQuotes, expiry_quotes, fit_smile, refit_smile
+from strikewire.pricing.fitted import (
+    FittedExpiry,
+    FittedSurface,
+    fit_surface,
+    mark_volatilities,
+)
+from strikewire.pricing.forwards import (
+    BookLevel,
+    ForwardQuote,
+    basis,
+    impact_mid,
+    parity_forwards,
+    tightest_forward,
+)
+from strikewire.pricing.funding import (
+    FundingAccrual,
+    funding_payment,
+    funding_rate,
+    funding_rate_e12,
+)
 from strikewire.pricing.implied import (
     ImpliedCode,
     ImpliedVolatilities,
@@ -15,7 +42,13 @@ from strikewire.pricing.implied import (
     implied_volatility,
 )
 from strikewire.pricing.index import Exclusion, Index, VenueQuote, index_price
-from strikewire.pricing.inverse import coin_payoff, coin_price, net_delta, quote_value
+from strikewire.pricing.inverse import (
+    coin_payoff,
+    coin_price,
+    delta_total,
+    net_delta,
+    quote_value,
+)
 from strikewire.pricing.marks import (
     OptionMark,
     Premium,
@@ -25,38 +58,94 @@ from strikewire.pricing.marks import (
     option_price_e8,
     perpetual_mark,
 )
+from strikewire.pricing.realized import historical_volatilities, historical_volatility
+from strikewire.pricing.scenarios import (
+    MarginRules,
+    PortfolioAccount,
+    PortfolioMargin,
+    RiskInstrument,
+    RiskMatrix,
+    Scenario,
+)
 from strikewire.pricing.smile import Smile
 from strikewire.pricing.surface import ArbitrageError, Surface
+from strikewire.pricing.volatility_index import (
+    ExpiryVariance,
+    quoted_variance,
+    smile_variance,
+    strip_variance,
+    volatility_index,
+)
 
 __all__ = [
     "GREEKS_PER_OPTION",
+    "Arbitrage",
     "ArbitrageError",
+    "BookLevel",
     "ChainGreeks",
     "DeliveryAverage",
+    "DeltaPoints",
     "Exclusion",
+    "ExpirationEstimate",
+    "ExpiryQuotes",
+    "ExpiryVariance",
+    "FittedExpiry",
+    "FittedSurface",
+    "ForwardQuote",
+    "FundingAccrual",
     "Greeks",
     "ImpliedCode",
     "ImpliedVolatilities",
     "Index",
+    "MarginRules",
     "OptionMark",
+    "PortfolioAccount",
+    "PortfolioMargin",
     "Premium",
+    "RiskInstrument",
+    "RiskMatrix",
+    "Scenario",
     "Smile",
     "Surface",
     "VenueQuote",
+    "arbitrages",
+    "at_deltas",
+    "basis",
     "chain",
     "coin_payoff",
     "coin_price",
     "dated_mark",
+    "delivery_average",
+    "delta_total",
+    "expiry_quotes",
+    "find_arbitrage",
+    "fit_smile",
+    "fit_surface",
+    "funding_payment",
+    "funding_rate",
+    "funding_rate_e12",
     "greeks",
+    "historical_volatilities",
+    "historical_volatility",
+    "impact_mid",
     "implied_volatilities",
     "implied_volatility",
     "index_price",
+    "mark_volatilities",
     "net_delta",
     "next_premium",
     "option_mark",
     "option_price_e8",
+    "parity_forwards",
     "perpetual_mark",
     "price",
     "quote_value",
+    "quoted_variance",
+    "refit_smile",
+    "repaired",
+    "smile_variance",
+    "strip_variance",
+    "tightest_forward",
+    "volatility_index",
     "years_to_expiry",
 ]

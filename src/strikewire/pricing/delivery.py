@@ -8,7 +8,38 @@ DELIVERY_WINDOW_NS = 30 * 60 * 1_000_000_000
 """How long before the expiry the average begins."""
 
 SAMPLE_INTERVAL_NS = 4 * 1_000_000_000
-"""Time between two samples of the index: 450 of them in the window."""
+"""Time between two samples of the index."""
+
+SAMPLES = DELIVERY_WINDOW_NS // SAMPLE_INTERVAL_NS
+"""450 of them are in the window: the first as it opens, the last 4 s before the expiry."""
+
+_NS_PER_S = 1_000_000_000
+
+
+class ExpirationEstimate(Struct, frozen=True):
+    """What `estimated_expiration_price` says: where the next delivery price is heading.
+
+    Attributes:
+        price: In 1e-8 of the quote currency: the index until the window opens, then what the
+            average will be if the index stays where it is.
+        seconds: Whole seconds until the expiry; 0 once it has passed.
+        is_estimated: Whether the window is open.
+        left_samples: Samples that are still to come.
+        total_samples: Samples of the whole window.
+    """
+
+    price: PriceE8
+    seconds: int
+    is_estimated: bool
+    left_samples: int
+    total_samples: int
+
+
+def delivery_average(expiry_ns: int, now_ns: int) -> "DeliveryAverage":
+    """Return an average that begins now: samples that were due before are missing."""
+    opens_ns = expiry_ns - DELIVERY_WINDOW_NS
+    passed = -(-max(0, now_ns - opens_ns) // SAMPLE_INTERVAL_NS)
+    return DeliveryAverage(expiry_ns, next_ns=opens_ns + passed * SAMPLE_INTERVAL_NS)
 
 
 class DeliveryAverage(Struct, frozen=True):
@@ -29,7 +60,7 @@ class DeliveryAverage(Struct, frozen=True):
     def sample(self, now_ns: int, index: PriceE8) -> "DeliveryAverage":
         """Return the average after the index was seen at `now_ns`; unchanged if none is due."""
         opens_ns = self.expiry_ns - DELIVERY_WINDOW_NS
-        if not max(opens_ns, self.next_ns) <= now_ns <= self.expiry_ns:
+        if not max(opens_ns, self.next_ns) <= now_ns < self.expiry_ns:
             return self
         passed = (now_ns - opens_ns) // SAMPLE_INTERVAL_NS
         return DeliveryAverage(
@@ -37,6 +68,23 @@ class DeliveryAverage(Struct, frozen=True):
             total=self.total + index,
             count=self.count + 1,
             next_ns=opens_ns + (passed + 1) * SAMPLE_INTERVAL_NS,
+        )
+
+    def catch_up(self, now_ns: int, index: PriceE8) -> "DeliveryAverage":
+        """Return the average after the index stood at `index` since it was last looked at.
+
+        Every sample that has become due since then, up to `now_ns`, is taken of it.
+        """
+        opens_ns = self.expiry_ns - DELIVERY_WINDOW_NS
+        first_ns = max(opens_ns, self.next_ns)
+        due = (min(now_ns, self.expiry_ns - 1) - first_ns) // SAMPLE_INTERVAL_NS + 1
+        if due <= 0:
+            return self
+        return DeliveryAverage(
+            expiry_ns=self.expiry_ns,
+            total=self.total + due * index,
+            count=self.count + due,
+            next_ns=first_ns + due * SAMPLE_INTERVAL_NS,
         )
 
     def price(self, index: PriceE8) -> PriceE8:
@@ -48,3 +96,37 @@ class DeliveryAverage(Struct, frozen=True):
         if not self.count:
             return index
         return PriceE8(divide_half_even(self.total, self.count))
+
+    def estimate(self, now_ns: int, index: PriceE8) -> ExpirationEstimate:
+        """Return where the delivery price is heading.
+
+        Samples that are still to come are taken to be the present index, so the estimate is as sure
+        of itself as the window has passed, and at its end it is the delivery price.
+
+        Source: Deribit API v2, channel `estimated_expiration_price.{index_name}`.
+        """
+        left = self._samples_left(now_ns)
+        is_open = now_ns >= self.expiry_ns - DELIVERY_WINDOW_NS
+        counted = self.count + left
+        price = index
+        if is_open and counted:
+            price = PriceE8(divide_half_even(self.total + left * index, counted))
+        return ExpirationEstimate(
+            price=price,
+            seconds=max(0, self.expiry_ns - now_ns) // _NS_PER_S,
+            is_estimated=is_open,
+            left_samples=left,
+            total_samples=SAMPLES,
+        )
+
+    def _samples_left(self, now_ns: int) -> int:
+        """Return how many samples can still be taken: one now, if it is due, and those after it."""
+        opens_ns = self.expiry_ns - DELIVERY_WINDOW_NS
+        first_ns = max(opens_ns, self.next_ns, now_ns)
+        if first_ns >= self.expiry_ns:
+            return 0
+        taken = (first_ns - opens_ns) // SAMPLE_INTERVAL_NS
+        # One that is late counts for the interval it falls into.
+        is_due = now_ns >= max(opens_ns, self.next_ns)
+        on_time = opens_ns + taken * SAMPLE_INTERVAL_NS >= first_ns
+        return SAMPLES - taken - (0 if is_due or on_time else 1)

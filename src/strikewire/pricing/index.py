@@ -25,6 +25,7 @@ class VenueQuote(Struct, frozen=True):
         time_ns: When it was last known to hold, nanoseconds since the Unix epoch.
         problem: Why the venue's prices are not known at the moment, for people; empty while they
             are.
+        weight: How much its mid counts beside the others', any scale; above 0.
     """
 
     venue: str
@@ -32,6 +33,7 @@ class VenueQuote(Struct, frozen=True):
     ask: PriceE8 | None
     time_ns: int
     problem: str = ""
+    weight: int = 1
 
 
 class Exclusion(Struct, frozen=True):
@@ -64,9 +66,10 @@ def index_price(
     """Return the index at `now_ns`.
 
     Unknown, stale, one-sided and crossed quotes are left out. Each remaining mid is held within
-    0.5 % of their median, and the index is the plain average of those: three venues or more
-    outvote one that is wrong, two meet in the middle, a single one is believed, none gives no
-    price.
+    0.5 % of their median, and the index is the average of those by their weights, equal if nothing
+    is said: three venues or more outvote one that is wrong, two meet in the middle, a single one is
+    believed, none gives no price. The median knows no weights: no venue can be made heavy enough to
+    move it alone.
 
     Args:
         quotes: One per venue.
@@ -76,6 +79,7 @@ def index_price(
     Source: Deribit, "Index price" (support article 25944739377309).
     """
     mids: dict[str, int] = {}
+    weights: dict[str, int] = {}
     excluded: list[Exclusion] = []
     for quote in quotes:
         reason = _reason_against(quote, now_ns, age_ns_max)
@@ -83,6 +87,7 @@ def index_price(
             assert quote.bid is not None
             assert quote.ask is not None
             mids[quote.venue] = divide_half_even(quote.bid + quote.ask, 2)
+            weights[quote.venue] = quote.weight
         else:
             excluded.append(Exclusion(quote.venue, reason))
     if not mids:
@@ -92,7 +97,11 @@ def index_price(
     reach = divide_half_even(median * CLAMP_PPM, _PPM)
     held = {venue: min(max(mid, median - reach), median + reach) for venue, mid in mids.items()}
     return Index(
-        price=PriceE8(divide_half_even(sum(held.values()), len(held))),
+        price=PriceE8(
+            divide_half_even(
+                sum(weights[venue] * mid for venue, mid in held.items()), sum(weights.values())
+            )
+        ),
         venues=tuple(mids),
         clamped=tuple(venue for venue, mid in mids.items() if held[venue] != mid),
         excluded=tuple(excluded),
@@ -102,6 +111,8 @@ def index_price(
 def _reason_against(quote: VenueQuote, now_ns: int, age_ns_max: int) -> str | None:
     if quote.problem:
         return quote.problem
+    if quote.weight <= 0:
+        return f"weight {quote.weight} is not above zero"
     if quote.bid is None or quote.ask is None:
         return "a side of the book is empty"
     if quote.bid <= 0:

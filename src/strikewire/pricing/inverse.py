@@ -2,7 +2,10 @@
 
 from typing import TypeVar
 
-from strikewire.pricing.columns import Doubles
+import numpy as np
+from numpy.typing import ArrayLike
+
+from strikewire.pricing.columns import Doubles, columns_of
 
 Number = TypeVar("Number", float, Doubles)
 """One number, or a column of shape (n,)."""
@@ -56,3 +59,24 @@ def net_delta(delta: Number, price: Number) -> Number:
     C. Alexander, A. Imeraj, "Inverse options in a Black-Scholes world" (arXiv 2107.12041).
     """
     return delta - price
+
+
+def delta_total(*, sizes: ArrayLike, deltas: ArrayLike, prices: ArrayLike) -> float:
+    """Return the delta of all positions of an account in one coin, net of the premiums.
+
+    Each argument is a column of shape (n,) or one number for all.
+
+    Args:
+        sizes: In coins; positive long, negative short. Of an inverse future, its value in dollars
+            over its mark.
+        deltas: As tickers show them; 1.0 for futures.
+        prices: Mark prices in the coin of inverse options; 0.0 for everything else, whose profit
+            is not paid in the coin, or which has no premium.
+
+    Raises:
+        ValueError: Two lengths differ.
+
+    Source: Deribit, "Net transaction delta".
+    """
+    size, delta, price = columns_of(sizes, deltas, prices)
+    return float(np.dot(size, net_delta(delta, price)))

@@ -2,7 +2,11 @@
 
 import math
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import ArrayLike
+
+from strikewire.pricing.columns import Doubles
 
 
 class Smile(Struct, frozen=True):
@@ -31,6 +35,13 @@ class Smile(Struct, frozen=True):
         distance = k - self.m
         return self.a + self.b * (self.rho * distance + math.hypot(distance, self.s))
 
+    def total_variances(self, k: ArrayLike) -> Doubles:
+        """Return sigma squared times years at many log-moneynesses, shape (n,)."""
+        distance = np.asarray(k, dtype=np.float64) - self.m
+        root = np.sqrt(distance * distance + self.s * self.s)
+        variances: Doubles = self.a + self.b * (self.rho * distance + root)
+        return variances
+
     def volatility(self, *, forward: float, strike: float, years: float) -> float:
         """Return the implied volatility of a strike as a fraction per year.
 
@@ -54,3 +65,17 @@ class Smile(Struct, frozen=True):
         curvature = self.b * self.s * self.s / root**3
         moneyness = 1.0 - 0.5 * k * slope / w
         return moneyness * moneyness - 0.25 * slope * slope * (1.0 / w + 0.25) + 0.5 * curvature
+
+    def butterflies(self, k: ArrayLike) -> Doubles:
+        """Return g(k) as `butterfly` does, for many log-moneynesses of shape (n,)."""
+        at = np.asarray(k, dtype=np.float64)
+        distance = at - self.m
+        root = np.sqrt(distance * distance + self.s * self.s)
+        w = self.a + self.b * (self.rho * distance + root)
+        slope = self.b * (self.rho + distance / root)
+        curvature = self.b * self.s * self.s / (root * root * root)
+        moneyness = 1.0 - 0.5 * at * slope / w
+        density: Doubles = (
+            moneyness * moneyness - 0.25 * slope * slope * (1.0 / w + 0.25) + 0.5 * curvature
+        )
+        return density

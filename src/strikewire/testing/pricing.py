@@ -1,18 +1,20 @@
-"""Options that are hard to price, and what they are worth to sixty digits.
+"""Options that are hard to price and what they are worth to sixty digits; chains with noise.
 
-Needs mpmath, which only development brings.
+The sixty digits need mpmath, which only development brings.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+import numpy as np
 
 from strikewire.model import NS_PER_MS, OptionType, parse_name
-from strikewire.pricing import GREEKS_PER_OPTION, years_to_expiry
+from strikewire.pricing import GREEKS_PER_OPTION, ExpiryQuotes, Surface, years_to_expiry
 
 if TYPE_CHECKING:
     from mpmath import mpf
@@ -24,6 +26,8 @@ STEPS = 20
 DEVIATIONS = 8.0
 LOG_MONEYNESS_MAX = 3.0
 DIGITS = 60
+
+_DAY_MS = 86_400_000
 
 
 class Option(NamedTuple):
@@ -160,3 +164,75 @@ def _recorded(ticker: _Ticker) -> Recorded:
         is_call=name.option_type is OptionType.CALL,
     )
     return Recorded(option, {"price": ticker.mark_price, **ticker.greeks})
+
+
+class _Quoted(_Ticker):
+    bid_iv: float
+    ask_iv: float
+
+
+def recorded_chains(path: Path) -> dict[tuple[str, int], list[ExpiryQuotes]]:
+    """Read the last quotes of each option, by currency and day of the recording.
+
+    Args:
+        path: As for `recorded_tickers`, with `bid_iv` and `ask_iv` (percent).
+
+    Returns:
+        Expiries in no order. The day counts from the Unix epoch. Time left is counted from the
+        last ticker of the day, so that options of one expiry have one.
+    """
+    tickers = msgspec.json.Decoder(_Quoted).decode_lines(path.read_bytes())
+    last = {(one.instrument_name, one.timestamp // _DAY_MS): one for one in tickers}
+    now_ms: dict[int, int] = {}
+    for one in tickers:
+        day = one.timestamp // _DAY_MS
+        now_ms[day] = max(one.timestamp, now_ms.get(day, 0))
+    found: dict[tuple[str, int], dict[int, list[tuple[float, float, float]]]] = {}
+    for (instrument, day), one in last.items():
+        name = parse_name(instrument)
+        assert name.strike is not None
+        assert name.expiry_ns is not None
+        of_day = found.setdefault((instrument.partition("-")[0], day), {})
+        moneyness = math.log(float(name.strike) / one.underlying_price)
+        row = (moneyness, one.bid_iv / 100, one.ask_iv / 100)
+        of_day.setdefault(name.expiry_ns, []).append(row)
+    return {
+        key: [
+            ExpiryQuotes(
+                years_to_expiry(now_ms[key[1]] * NS_PER_MS, expiry_ns), *np.array(rows).T.copy()
+            )
+            for expiry_ns, rows in of_day.items()
+        ]
+        for key, of_day in found.items()
+    }
+
+
+def noisy_chain(
+    surface: Surface,
+    years: Sequence[float],
+    chance: Callable[[], float],
+    *,
+    quotes: int = 40,
+    noise: float = 0.7,
+    reach: float = 3.0,
+) -> list[ExpiryQuotes]:
+    """Return quotes around a surface: their mids miss it by up to `noise` half spreads.
+
+    Args:
+        surface: The truth.
+        years: Of the expiries.
+        chance: Returns numbers from 0 to 1.
+        quotes: Strikes of each expiry, evenly spaced.
+        noise: In half spreads, which grow from 0.3 points at the money to 2.3 at the ends.
+        reach: Of the strikes to both sides, in deviations.
+    """
+    chain = []
+    for time in years:
+        smile = surface.smile(time)
+        deviation = math.sqrt(smile.total_variance(0.0))
+        k = np.linspace(-reach, reach, quotes) * deviation
+        halves = 0.003 + 0.02 * (k / (reach * deviation)) ** 2
+        missed = np.array([noise * (2.0 * chance() - 1.0) for _ in range(quotes)])
+        mids = np.sqrt(smile.total_variances(k) / time) + missed * halves
+        chain.append(ExpiryQuotes(time, k, mids - halves, mids + halves))
+    return chain

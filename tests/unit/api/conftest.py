@@ -440,6 +440,28 @@ NOTES: dict[str, tuple[str, list[object]]] = {
             ]
         ],
     ),
+    "deribit_volatility_index.{index_name}": (
+        "deribit_volatility_index.btc_usd",
+        [reference.VolatilityIndex(index_name="btc_usd", volatility=61.25, timestamp=NOW_MS)],
+    ),
+    "estimated_expiration_price.{index_name}": (
+        "estimated_expiration_price.btc_usd",
+        [
+            reference.EstimatedExpirationPrice(
+                seconds=90,
+                price=98_000.25,
+                is_estimated=True,
+                left_ticks=23,
+                total_ticks=450,
+                timestamp=NOW_MS,
+            ),
+            reference.EstimatedExpirationPrice(seconds=9_000, price=98_000.25, is_estimated=False),
+        ],
+    ),
+    "perpetual.{instrument_name}.{interval}": (
+        "perpetual.BTC-PERPETUAL.100ms",
+        [market_data.PerpetualInterest(interest=0.000125, index_price=98_000.25, timestamp=NOW_MS)],
+    ),
     "platform_state": (
         "platform_state",
         [

@@ -37,6 +37,7 @@ def test_every_command_explains_itself(name: str) -> None:
         "watch",
         "book",
         "chain",
+        "surface",
         "doctor",
         "keys list",
         "keys create",

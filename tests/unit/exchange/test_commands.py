@@ -5,17 +5,21 @@ from strikewire.exchange import (
     CancelOrder,
     CancelOrders,
     CancelReason,
+    ChangeMarginModel,
     Command,
     Deposit,
     EditOrder,
     ListInstrument,
+    MarginModel,
     Mark,
     OpenAccount,
     OrderType,
     PlaceOrder,
     SetMarks,
     SettleInstrument,
+    SetVerdicts,
     TimeInForce,
+    Verdict,
     Withdraw,
     decode,
     encode,
@@ -60,6 +64,10 @@ ONE_OF_EACH: list[Command] = [
     ),
     SetMarks((("btc_usd", PriceE8(5)),), (Mark(InstrumentId(1), PriceE8(2), 3, PriceE8(4)),)),
     SettleInstrument(InstrumentId(1), PriceE8(6)),
+    ChangeMarginModel(
+        AccountId(1), MarginModel.PORTFOLIO, (("BTC", Verdict(3, Units(20), Units(16))),)
+    ),
+    SetVerdicts(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
 ]
 
 
@@ -82,8 +90,17 @@ def test_the_bytes_of_a_command_are_the_same_on_every_machine() -> None:
     )
 
     assert encode(command) == (
-        b"\x9c\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
+        b"\x9d\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0\xc0"
     )
+
+
+def test_an_order_that_was_journalled_before_there_were_verdicts_has_none() -> None:
+    old = b"\x9c\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
+
+    command = decode(old)
+
+    assert isinstance(command, PlaceOrder)
+    assert command.verdict is None
 
 
 @pytest.mark.parametrize(

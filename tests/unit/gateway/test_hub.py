@@ -66,6 +66,9 @@ def links(messages: list[Any]) -> list[tuple[int | None, int]]:
         (f"quote.{PERPETUAL}", 1),
         ("deribit_price_index.btc_usd", 1),
         ("markprice.options.btc_usd", 1),
+        ("deribit_volatility_index.btc_usd", 1),
+        ("estimated_expiration_price.btc_usd", 1),
+        (f"perpetual.{PERPETUAL}.100ms", 1),
         ("user.portfolio.BTC", 1),
         ("user.portfolio.any", 3),
         (f"trades.{PERPETUAL}.raw", 0),
@@ -299,6 +302,41 @@ def test_option_marks_are_told_as_fractions_and_only_of_options() -> None:
         [(one["instrument_name"], one["mark_price"], one["iv"]) for one in told]
         for told in wire.told(channel)
     ] == [[(CALL, 0.1, 0.5)], [(CALL, 0.11, 0.51)]]
+
+
+def test_a_volatility_index_is_told_every_second_in_which_marks_came() -> None:
+    floor = busy()
+    channel = "deribit_volatility_index.btc_usd"
+    wire = listen(floor, channel)
+
+    floor.mark(CALL, 0.11, index=100_000.0, iv=51.0)
+    floor.mark(CALL, 0.12, index=100_000.0, iv=52.0)
+    floor.tick(20)
+
+    assert [told["volatility"] for told in wire.told(channel)] == [50.0, 52.0]
+
+
+def test_an_estimated_delivery_price_follows_the_index() -> None:
+    floor = busy()
+    channel = "estimated_expiration_price.btc_usd"
+    wire = listen(floor, channel)
+
+    floor.apply(SetMarks((("btc_usd", PriceE8(99_000 * 10**8)),), ()))
+
+    told = wire.told(channel)[-1]
+    assert (told["price"], told["is_estimated"]) == (99_000.0, False)
+    assert "left_ticks" not in told
+
+
+def test_a_perpetual_is_told_when_its_mark_changes() -> None:
+    floor = busy()
+    channel = f"perpetual.{PERPETUAL}.raw"
+    wire = listen(floor, channel)
+
+    floor.mark(CALL, 0.11, index=100_000.0, iv=51.0)
+    floor.mark(PERPETUAL, 100_125.0, index=100_000.0)
+
+    assert [told["interest"] for told in wire.told(channel)] == [0.0, 0.001]
 
 
 # Private channels

@@ -1,12 +1,17 @@
+from strikewire.api.market_data import PerpetualInterest
+from strikewire.api.reference import VolatilityIndex
 from strikewire.gateway.topics import (
     BookTopic,
+    ExpirationPriceTopic,
     GroupedBookTopic,
     OptionMarksTopic,
+    PerpetualTopic,
     PriceIndexTopic,
     QuoteTopic,
     SilentTopic,
     TickerTopic,
     TradesTopic,
+    VolatilityIndexTopic,
 )
 from strikewire.testing.exchange import ALICE, BOB
 from strikewire.testing.marketdata import Street
@@ -48,6 +53,8 @@ def test_views_are_told_as_they_are_to_newcomers_and_to_all() -> None:
         TickerTopic(street.data, market),
         QuoteTopic(market),
         PriceIndexTopic(street.data, "btc_usd"),
+        ExpirationPriceTopic(street.data, "btc_usd"),
+        PerpetualTopic(street.data, market),
     ):
         assert topic.first() == topic.take()
         assert len(topic.first()) == 1
@@ -96,3 +103,34 @@ def test_a_silent_topic_says_nothing() -> None:
     topic = SilentTopic()
 
     assert (topic.first(), topic.take()) == ([], [])
+
+
+def test_what_there_is_nothing_to_say_of_is_not_told() -> None:
+    street = Street("BTC-PERPETUAL", "ETH-25DEC26-5000-C")
+
+    for topic in (
+        ExpirationPriceTopic(street.data, "btc_usd"),
+        VolatilityIndexTopic(street.data, "eth_usd"),
+    ):
+        assert topic.first() == []
+        topic.close()
+
+
+def test_a_volatility_index_is_told_in_percent() -> None:
+    street = perpetual()
+    street.mark(name="BTC-25DEC26-100000-C", price=0.1, underlying=100_000.0)
+
+    (told,) = VolatilityIndexTopic(street.data, "btc_usd").take()
+
+    assert isinstance(told, VolatilityIndex)
+    assert told.volatility == 50.0
+
+
+def test_a_perpetual_is_told_with_its_rate() -> None:
+    street = perpetual()
+    street.mark(price=100_125.0, underlying=100_000.0)
+
+    (told,) = PerpetualTopic(street.data, street.market()).take()
+
+    assert isinstance(told, PerpetualInterest)
+    assert (told.interest, told.index_price) == (0.001, 100_000.0)

@@ -1,23 +1,9 @@
 import pytest
 
-from strikewire.marketdata.funding import Funding, funding_rate
-from strikewire.model import NS_PER_HOUR, NS_PER_MINUTE, price_e8
+from strikewire.marketdata.funding import Funding
+from strikewire.model import NS_PER_HOUR, NS_PER_MINUTE
 
 START = 1_000 * NS_PER_HOUR
-
-
-@pytest.mark.parametrize(
-    ("mark", "rate"),
-    [
-        (100_000, 0.0),
-        (100_025, 0.0),  # within 0.025 % nothing is paid
-        (99_975, 0.0),
-        (100_125, 0.001),  # the premium of 0.125 % less the dampener
-        (99_875, -0.001),
-    ],
-)
-def test_the_rate_is_the_premium_beyond_the_dampener(mark: float, rate: float) -> None:
-    assert funding_rate(price_e8(mark), price_e8(100_000)) == pytest.approx(rate, abs=1e-15)
 
 
 def test_a_rate_in_force_for_eight_hours_is_paid_once() -> None:

@@ -4,11 +4,15 @@ from strikewire.exchange import ListInstrument, SetMarks, SettleInstrument
 from strikewire.marketdata.marketdata import Changes, MarketData
 from strikewire.model import (
     NS_PER_DAY,
+    NS_PER_HOUR,
     PriceE8,
     instrument,
 )
 from strikewire.testing.exchange import ALICE, BOB, START_NS
 from strikewire.testing.marketdata import Street
+
+NS_PER_S = 1_000_000_000
+EXPIRY_NS = START_NS + 32 * NS_PER_HOUR
 
 
 def test_a_listed_instrument_has_a_market_under_its_id_and_its_name() -> None:
@@ -103,6 +107,56 @@ def test_a_settled_instrument_is_told_and_remembered() -> None:
     assert street.changes.tickers == {street.id(): None}
     assert not street.market().is_open
     assert street.data.named("BTC-2JAN26") is street.market()
+
+
+def set_index(street: Street, dollars: int) -> None:
+    street.apply(SetMarks((("btc_usd", PriceE8(dollars * 10**8)),), ()))
+
+
+def test_before_the_last_half_hour_the_delivery_price_is_estimated_by_the_index() -> None:
+    street = Street("BTC-2JAN26", "BTC-9JAN26", "BTC-PERPETUAL")
+    assert street.data.expiration("btc_usd") is None
+    set_index(street, 100_000)
+
+    estimate = street.data.expiration("btc_usd")
+
+    # Until 2 January, 08:00.
+    assert estimate is not None
+    assert (estimate.price, estimate.is_estimated) == (100_000 * 10**8, False)
+    assert estimate.seconds == 32 * 3_600
+    assert street.data.expiration("eth_usd") is None
+
+
+def test_in_the_last_half_hour_what_was_sampled_counts_for_its_part() -> None:
+    street = Street("BTC-2JAN26", "BTC-PERPETUAL")
+    set_index(street, 100_000)
+    # The index stands for ten minutes of the window, and then moves.
+    street.now_ns = EXPIRY_NS - 1_200 * NS_PER_S
+    set_index(street, 100_300)
+
+    estimate = street.data.expiration("btc_usd")
+
+    assert estimate is not None
+    assert estimate.is_estimated
+    assert (estimate.seconds, estimate.left_samples, estimate.total_samples) == (1_200, 299, 450)
+    # 150 samples of the first, and 300 of the second, one of which is taken now.
+    assert estimate.price == 100_200 * 10**8
+    future, perpetual = (market.instrument for market in street.data)
+    assert street.data.delivery(future) == 100_200 * 10**8
+    assert street.data.delivery(perpetual) == 100_300 * 10**8
+
+
+def test_a_settled_expiry_is_estimated_no_more() -> None:
+    street = Street("BTC-2JAN26", "BTC-9JAN26")
+    set_index(street, 100_000)
+    street.now_ns = EXPIRY_NS
+
+    street.apply(SettleInstrument(street.id("BTC-2JAN26"), PriceE8(100_000 * 10**8)))
+
+    estimate = street.data.expiration("btc_usd")
+    assert estimate is not None
+    assert estimate.seconds == 7 * 86_400
+    assert street.data.delivery(street.market("BTC-2JAN26").instrument) == 100_000 * 10**8
 
 
 def test_spot_has_no_open_interest() -> None:

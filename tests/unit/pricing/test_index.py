@@ -103,3 +103,23 @@ def test_excluded_venues_leave_the_price_to_the_others() -> None:
 def test_halves_are_rounded_to_the_even_neighbour() -> None:
     assert index_price([quote("a", 10_000, 10_001)], NOW).price == 10_000
     assert index_price([quote("a", 10_001, 10_002)], NOW).price == 10_002
+
+
+def test_a_venue_counts_by_its_weight_but_the_median_knows_none() -> None:
+    quotes = [
+        VenueQuote("a", PriceE8(9_999), PriceE8(10_001), NOW, weight=2),
+        VenueQuote("b", PriceE8(10_019), PriceE8(10_021), NOW),
+        VenueQuote("c", PriceE8(19_999), PriceE8(20_001), NOW, weight=5),
+    ]
+
+    index = index_price(quotes, NOW)
+
+    # Median 10020, reach 50: (2 * 10000 + 10020 + 5 * 10070) / 8 = 10046.25.
+    assert index.price == 10_046
+    assert index.clamped == ("c",)
+
+
+def test_a_venue_of_no_weight_is_left_out_and_says_so() -> None:
+    quotes = [VenueQuote("a", PriceE8(9_999), PriceE8(10_001), NOW, weight=0)]
+
+    assert index_price(quotes, NOW).excluded == (Exclusion("a", "weight 0 is not above zero"),)

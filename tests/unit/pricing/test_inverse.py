@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from strikewire.pricing import coin_payoff, coin_price, greeks, net_delta, quote_value
+from strikewire.pricing import coin_payoff, coin_price, delta_total, greeks, net_delta, quote_value
 
 
 def test_an_inverse_option_costs_its_value_over_the_underlying() -> None:
@@ -54,3 +54,10 @@ def test_the_worked_numbers_of_the_page() -> None:
 
     assert in_coins == pytest.approx(0.054367, abs=5e-7)
     assert net_delta(call.delta, in_coins) == pytest.approx(0.377664, abs=5e-7)
+
+
+def test_the_delta_of_an_account_is_net_of_its_premiums() -> None:
+    # A call of delta 0.5 bought for 0.10, two puts of -0.3 sold at 0.05, a future sold over a coin.
+    total = delta_total(sizes=[1.0, -2.0, -1.0], deltas=[0.5, -0.3, 1.0], prices=[0.1, 0.05, 0.0])
+
+    assert total == pytest.approx(0.4 + 0.7 - 1.0)

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 
 from strikewire.pricing import Smile
@@ -51,3 +52,12 @@ def test_a_smile_bent_too_sharply_is_told_by_its_butterfly() -> None:
     vogt = Smile(a=-0.0410, b=0.1331, rho=0.3060, m=0.3586, s=0.4153)
 
     assert min(vogt.butterfly(k / 100) for k in range(-150, 151)) < 0.0
+
+
+def test_many_strikes_at_once_give_the_same_as_one_by_one() -> None:
+    at = np.linspace(-3.0, 2.0, 40)
+
+    each = [(TILTED.total_variance(k), TILTED.butterfly(k)) for k in at]
+
+    assert TILTED.total_variances(at) == pytest.approx([pair[0] for pair in each], rel=1e-13)
+    assert TILTED.butterflies(at) == pytest.approx([pair[1] for pair in each], rel=1e-12)

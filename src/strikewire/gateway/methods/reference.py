@@ -35,8 +35,14 @@ def get_index_price(desk: Desk, call: Call, params: api.GetIndexPrice) -> Reply:
     price = desk.market.indices.get(params.index_name)
     if price is None:
         raise invalid_params("index_name", "no such index")
-    value = price_e8_to_float(price)
-    return Reply(api.IndexPrice(index_price=value, estimated_delivery_price=value))
+    estimate = desk.market.expiration(params.index_name)
+    delivery = price if estimate is None else estimate.price
+    return Reply(
+        api.IndexPrice(
+            index_price=price_e8_to_float(price),
+            estimated_delivery_price=price_e8_to_float(delivery),
+        )
+    )
 
 
 def get_index_price_names(desk: Desk, call: Call, params: api.GetIndexPriceNames) -> Reply:

@@ -7,10 +7,13 @@ from msgspec import UNSET
 from strikewire.api import ApiError, ChannelName, ErrorCode, invalid_params, parse_channel
 from strikewire.api import session as api
 from strikewire.api.channels import (
+    ExpirationPriceChannel,
     GroupedBookChannel,
     OptionMarksChannel,
+    PerpetualChannel,
     PortfolioChannel,
     PriceIndexChannel,
+    VolatilityIndexChannel,
 )
 from strikewire.gateway.auth import ACCESS_LIFETIME_S, Grant
 from strikewire.gateway.caller import Caller, Subscription
@@ -204,8 +207,13 @@ def _subscription(call: Call, channel: ChannelName) -> Subscription | None:
 
 def _exists(desk: Desk, channel: ChannelName) -> bool:
     """Tell whether the channel's name is about something that there is."""
-    if isinstance(channel, PriceIndexChannel | OptionMarksChannel):
+    if isinstance(channel, PriceIndexChannel | OptionMarksChannel | ExpirationPriceChannel):
         return channel.index_name in desk.market.indices
+    if isinstance(channel, VolatilityIndexChannel):
+        return any(
+            one.instrument.is_option and one.instrument.price_index == channel.index_name
+            for one in desk.market
+        )
     if isinstance(channel, PortfolioChannel):
         return channel.currency == "any" or channel.currency in CURRENCIES
     name = getattr(channel, "instrument_name", None)
@@ -214,6 +222,8 @@ def _exists(desk: Desk, channel: ChannelName) -> bool:
     market = desk.market.named(name)
     if market is None or not market.is_open:
         return False
+    if isinstance(channel, PerpetualChannel):
+        return market.instrument.is_perpetual
     if isinstance(channel, GroupedBookChannel):
         return group_ticks(market.instrument, channel.group) is not None
     return True

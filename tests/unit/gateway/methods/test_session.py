@@ -158,6 +158,9 @@ def test_what_does_not_exist_is_left_out_and_is_never_an_error() -> None:
             "book.BTC-25DEC26-100000-C.5.10.100ms",  # its prices are no dollars
             "book.BTC-25DEC26.1.10.100ms",  # less than a tick
             "deribit_price_index.doge_usd",
+            "deribit_volatility_index.eth_usd",
+            "estimated_expiration_price.doge_usd",
+            "perpetual.BTC-25DEC26.100ms",
             "user.portfolio.SOL",
             "user.orders.BTC-1JAN20.raw",
             "user.portfolio.BTC",

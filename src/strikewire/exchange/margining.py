@@ -1,0 +1,76 @@
+"""Which model counts an account's margin, and what portfolio margin needs, as it is told."""
+
+from strikewire.exchange.admission import refuse_verdict
+from strikewire.exchange.checks import find_account
+from strikewire.exchange.commands import ChangeMarginModel, MarginModel, SetVerdicts, Verdict
+from strikewire.exchange.events import Reject, Rejected
+from strikewire.exchange.execution import Turn
+from strikewire.exchange.ledgers import Ledger
+from strikewire.exchange.state import Account, State
+from strikewire.model import CURRENCIES
+
+
+def change_margin_model(turn: Turn, command: ChangeMarginModel) -> Rejected | None:
+    """Count an account's margin another way, if it could afford that."""
+    account = find_account(turn.state, command.account_id)
+    if isinstance(account, Rejected):
+        return account
+    verdicts = dict(command.verdicts)
+    is_portfolio = command.model is MarginModel.PORTFOLIO
+    if verdicts and not is_portfolio:
+        return Rejected(Reject.INVALID_ARGUMENTS, "verdicts_for_standard_margin", "verdicts")
+    for currency, verdict in verdicts.items():
+        if currency not in CURRENCIES:
+            return Rejected(Reject.INVALID_ARGUMENTS, "unknown_currency", "verdicts")
+        refused = refuse_verdict(account, verdict)
+        if refused is not None:
+            return refused
+    missing = [name for name in _in_use(account) if is_portfolio and name not in verdicts]
+    if missing:
+        return Rejected(Reject.INVALID_ARGUMENTS, f"no_verdict_for_{missing[0]}", "verdicts")
+    # Not those ledgers that were only looked at: what is told must not depend on that.
+    kept = {currency for currency, ledger in account.ledgers.items() if not ledger.is_empty}
+    currencies = sorted(kept | verdicts.keys())
+    for currency in currencies:
+        if not _affords(turn.state, account, currency, verdicts.get(currency)):
+            return Rejected(Reject.NOT_ENOUGH_FUNDS, f"not_enough_funds_in_{currency}")
+
+    account.margin_model = command.model
+    for currency in currencies:
+        account.ledger(currency).verdict = verdicts.get(currency)
+        turn.balance_changed(account, currency)
+    return None
+
+
+def set_verdicts(turn: Turn, command: SetVerdicts) -> Rejected | None:
+    """Take over what accounts need now; what was overtaken is passed over."""
+    for account_id, currency, verdict in command.verdicts:
+        account = turn.state.accounts.get(account_id)
+        if account is None or account.margin_model is not MarginModel.PORTFOLIO:
+            continue
+        if refuse_verdict(account, verdict) is None and currency in CURRENCIES:
+            account.ledger(currency).verdict = verdict
+            turn.balance_changed(account, currency)
+    return None
+
+
+def _in_use(account: Account) -> list[str]:
+    """Return the currencies in which an account has positions or orders with margin."""
+    return [
+        currency
+        for currency, ledger in sorted(account.ledgers.items())
+        if any(
+            (holding.size or holding.orders) and not holding.market.instrument.is_spot
+            for holding in ledger.holdings.values()
+        )
+    ]
+
+
+def _affords(state: State, account: Account, currency: str, verdict: Verdict | None) -> bool:
+    """Say whether a ledger would not be under water, or no deeper than it is."""
+    ledger: Ledger = state.ledger(account, currency)
+    before, held = ledger.available_funds, ledger.verdict
+    ledger.verdict = verdict
+    after = ledger.available_funds
+    ledger.verdict = held
+    return after >= min(0, before)

@@ -1,0 +1,134 @@
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from strikewire.pricing import Smile, Surface, arbitrages, find_arbitrage, repaired
+from strikewire.pricing.arbitrage import SLOPE_MAX, grid_of, suspects, wing_slopes
+
+YEARS = (0.02, 0.1, 0.5)
+CALM = [Surface().smile(years) for years in YEARS]
+VOGT = Smile(a=-0.0410, b=0.1331, rho=0.3060, m=0.3586, s=0.4153)
+"""Axel Vogt's example. Source: Gatheral, Jacquier (2014), example 3.1."""
+
+
+def kinds(years: Sequence[float], smiles: Sequence[Smile]) -> list[tuple[float, str]]:
+    return [(found.years, found.kind) for found in find_arbitrage(years, smiles)]
+
+
+def flat(variance: float) -> Smile:
+    return Smile(a=variance, b=0.0, rho=0.0, m=0.0, s=0.1)
+
+
+def test_a_surface_that_is_free_by_construction_is_found_free() -> None:
+    assert find_arbitrage(YEARS, CALM) == []
+    assert suspects(CALM) == [False] * 3
+
+
+def test_a_density_below_zero_is_found_where_it_is_lowest() -> None:
+    (found,) = arbitrages(VOGT, None, years=1.0)
+
+    assert found.kind == "butterfly"
+    finely = np.linspace(-1.5, 1.5, 30_001)
+    assert found.depth == pytest.approx(-np.min(VOGT.butterflies(finely)), rel=1e-3)
+    assert VOGT.butterfly(found.k) == pytest.approx(-found.depth)
+
+
+def test_a_variance_below_zero_is_found() -> None:
+    (found,) = arbitrages(Smile(a=-0.1, b=0.2, rho=0.0, m=0.0, s=0.2), None)
+
+    # -0.1 + 0.2 * 0.2 at the bend.
+    assert found.kind == "butterfly"
+    assert found.depth == pytest.approx(0.06)
+
+
+def test_total_variance_that_falls_with_time_is_found() -> None:
+    (found,) = find_arbitrage((0.1, 0.2), [flat(0.05), flat(0.04)])
+
+    assert found.kind == "calendar"
+    assert found.years == 0.2
+    assert found.depth == pytest.approx(0.01)
+
+
+def test_smiles_that_cross_far_from_the_money_only_are_found() -> None:
+    near = Smile(a=0.02, b=0.1, rho=0.0, m=0.0, s=0.1)
+    far = Smile(a=0.05, b=0.09, rho=0.0, m=0.0, s=0.1)
+
+    # 0.1 k + 0.02 is above 0.09 k + 0.05 from k = 3 on.
+    assert kinds((0.1, 0.2), [near, far]) == [(0.2, "wing")] * 2 + [(0.2, "calendar")]
+
+
+def test_a_wing_that_no_moment_survives_is_found() -> None:
+    steep = Smile(a=0.5, b=1.5, rho=0.5, m=0.0, s=1.0)
+
+    found = {one.k: one.depth for one in arbitrages(steep, None) if one.kind == "wing"}
+
+    assert found == {math.inf: pytest.approx(2.25 - SLOPE_MAX)}
+
+
+def test_who_is_not_suspected_has_no_arbitrage() -> None:
+    for smiles in (CALM, [CALM[1], CALM[0]], [VOGT, CALM[2]], [flat(0.05), flat(0.050001)]):
+        nearer = [None, *smiles]
+        for suspected, smile, before in zip(suspects(smiles), smiles, nearer, strict=False):
+            assert suspected or not arbitrages(smile, before)
+    assert suspects([]) == []
+    assert suspects([flat(0.05), flat(0.04)]) == [False, True]
+
+
+def test_what_has_no_arbitrage_is_left_as_it_is() -> None:
+    assert repaired(CALM[0], None) is CALM[0]
+    assert repaired(CALM[1], CALM[0]) is CALM[1]
+
+
+def test_a_first_smile_is_flattened_and_keeps_its_middle() -> None:
+    mended = repaired(VOGT, None)
+
+    assert arbitrages(mended, None) == []
+    assert mended.total_variance(0.0) == pytest.approx(VOGT.total_variance(0.0))
+    # By as little as can be: the density now just touches zero.
+    assert 0.0 <= np.min(mended.butterflies(grid_of(mended))) < 1e-3
+    assert mended.b > 0.7 * VOGT.b
+
+
+def test_a_later_smile_is_lifted_over_the_one_before() -> None:
+    near = Surface().smile(0.1)
+    low = Smile(a=near.a - 0.001, b=1.1 * near.b, rho=near.rho, m=near.m, s=near.s)
+
+    mended = repaired(low, near)
+
+    assert arbitrages(mended, near) == []
+    assert mended.b == pytest.approx(low.b)
+    assert mended.a <= near.a
+
+
+def test_a_smile_nothing_helps_becomes_a_multiple_of_the_one_before() -> None:
+    near = Surface().smile(0.1)
+    # Far to the right of the money it turns a sharp corner.
+    sharp = Smile(a=0.0148, b=0.5, rho=0.9, m=0.5, s=0.02)
+
+    mended = repaired(sharp, near)
+
+    assert arbitrages(mended, near) == []
+    assert mended.b / near.b == pytest.approx(mended.a / near.a)
+    assert mended.total_variance(0.0) == pytest.approx(sharp.total_variance(0.0))
+
+
+def test_wings_that_lie_too_low_are_raised_to_those_before() -> None:
+    near = Surface(eta=1.5).smile(0.1)
+    shallow = Smile(a=near.a + 0.01, b=0.5 * near.b, rho=near.rho, m=near.m, s=near.s)
+
+    mended = repaired(shallow, near)
+
+    assert arbitrages(mended, near) == []
+    assert wing_slopes(mended) == pytest.approx(wing_slopes(near))
+
+
+def test_the_grid_is_fine_in_the_middle_and_reaches_far() -> None:
+    grid = grid_of(flat(0.04))
+
+    assert len(grid) == 209
+    assert np.all(np.diff(grid) > 0.0)
+    assert grid[104] == 0.0
+    assert grid[105] == pytest.approx(0.02)
+    assert grid[-1] == pytest.approx(30.0)

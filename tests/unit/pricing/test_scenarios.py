@@ -1,0 +1,285 @@
+import math
+from random import Random  # noqa: TID251 - seeded in each test
+
+import numpy as np
+import pytest
+
+from strikewire.pricing import MarginRules, RiskInstrument, RiskMatrix, chain, price
+from strikewire.pricing.scenarios import DOWN, SAME, UP
+
+YEAR_NS = 365 * 86_400_000_000_000
+FORWARD = 60_000.0
+RULES = MarginRules()
+STRIKES = (40_000.0, 60_000.0, 90_000.0)
+# A perpetual, then a call and a put of each strike, a month and a year away.
+BOOK = (
+    RiskInstrument(0),
+    *(
+        RiskInstrument(int(years * YEAR_NS), strike, is_call)
+        for years in (30 / 365, 1.0)
+        for strike in STRIKES
+        for is_call in (True, False)
+    ),
+)
+YEARS = np.array([0.0] + [30 / 365] * 6 + [1.0] * 6)
+
+
+def values(
+    *, forward: float = FORWARD, sigma: float = 0.6
+) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """What the book's instruments are worth in dollars; futures nothing."""
+    worth = [
+        price(forward=forward, strike=one.strike, years=years, sigma=sigma, is_call=one.is_call)
+        if one.is_option
+        else 0.0
+        for one, years in zip(BOOK, YEARS, strict=True)
+    ]
+    return np.array(worth)
+
+
+def matrix(*, is_inverse: bool = True, rules: MarginRules = RULES) -> RiskMatrix:
+    made = RiskMatrix(BOOK, is_inverse=is_inverse, rules=rules)
+    marks = values() / FORWARD if is_inverse else values()
+    made.mark(None, forwards=FORWARD, sigmas=0.6, values=marks, years=YEARS)
+    assert made.refresh(FORWARD) == len(BOOK)
+    return made
+
+
+def test_there_are_27_scenarios_and_8_extended_ones() -> None:
+    scenarios = RULES.scenarios()
+
+    assert len(scenarios) == 35
+    moves = [-0.16, -0.12, -0.08, -0.04, 0.0, 0.04, 0.08, 0.12, 0.16]
+    assert [one.move for one in scenarios[:27:3]] == pytest.approx(moves)
+    assert [one.volatility for one in scenarios[:3]] == [DOWN, SAME, UP]
+    assert [one.move for one in scenarios[27:]] == [-0.66, -0.33, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert {one.volatility for one in scenarios[27:]} == {UP}
+    # 16 of 66, and 16 of 500.
+    assert scenarios[27].weight == pytest.approx(0.2424, abs=1e-4)
+    assert scenarios[-1].weight == pytest.approx(0.032)
+
+
+def test_volatility_is_shocked_by_half_and_a_quarter_at_thirty_days() -> None:
+    moved = RULES.shocked(np.array([0.8]), np.array([30 / 365]))
+
+    assert moved[:, 0] == pytest.approx([0.6, 0.8, 1.2])
+
+
+def test_short_expiries_are_shocked_more_and_long_ones_less() -> None:
+    sigmas, years = np.full(3, 0.8), np.array([7.5, 120.0, 0.0]) / 365
+
+    moved = RULES.shocked(sigmas, years)
+
+    # (30 / 7.5) ^ 0.3 is 1.5157, (30 / 120) ^ 0.13 is 0.8351; the last hour counts as one.
+    assert moved[UP] == pytest.approx([1.4063, 1.1340, 0.8 * (1 + 0.5 * 720**0.3)], abs=1e-4)
+    assert moved[DOWN] == pytest.approx([0.4969, 0.6330, 0.0], abs=1e-4)
+
+
+def test_a_low_volatility_goes_up_to_half_at_least_and_none_stays_none() -> None:
+    moved = RULES.shocked(np.array([0.2, 0.0]), np.full(2, 30 / 365))
+
+    assert moved[UP].tolist() == [0.5, 0.0]
+
+
+def test_an_inverse_future_gains_coins() -> None:
+    row = matrix().table[0]
+
+    # A dollar of it: 1 / 60,000 less 1 / 50,400 at -16 %; 1 / 360,000 at +500 %.
+    assert row[0] == pytest.approx(1 / 60_000 - 1 / 50_400, rel=1e-9)
+    assert row[34] == pytest.approx(1 / 60_000 - 1 / 360_000, rel=1e-9)
+    assert row[13] == pytest.approx(0.0, abs=1e-15)
+
+
+def test_a_linear_future_gains_dollars() -> None:
+    row = matrix(is_inverse=False).table[0]
+
+    assert row[0] == pytest.approx(-9_600.0)
+    assert row[34] == pytest.approx(300_000.0)
+
+
+@pytest.mark.parametrize("is_inverse", [True, False])
+def test_a_cell_is_the_option_priced_anew(*, is_inverse: bool) -> None:
+    made = matrix(is_inverse=is_inverse)
+    for row, column in ((1, 0), (2, 2), (6, 26), (7, 27), (12, 34)):
+        one, scenario = BOOK[row], made.scenarios[column]
+        years = YEARS[row : row + 1]
+        sigma = RULES.shocked(np.array([0.6]), years)[scenario.volatility, 0]
+        forward = FORWARD * (1 + scenario.move)
+
+        worth = price(
+            forward=forward, strike=one.strike, years=years[0], sigma=sigma, is_call=one.is_call
+        )
+        before = values()[row]
+        gain = worth / forward - before / FORWARD if is_inverse else worth - before
+        assert made.table[row, column] == pytest.approx(gain, rel=1e-10)
+
+
+def test_only_what_was_marked_anew_is_revalued() -> None:
+    made = matrix()
+    before = made.table.copy()
+
+    assert made.refresh(FORWARD) == 0
+    changed = made.mark(
+        [2, 5],
+        forwards=FORWARD,
+        sigmas=[0.6, 0.7],
+        values=values()[[2, 5]] / FORWARD,
+        years=YEARS[[2, 5]],
+    )
+
+    # The second instrument's marks are those it had.
+    assert changed == 1
+    assert made.refresh(FORWARD) == 1
+    assert np.flatnonzero(np.any(made.table != before, axis=1)).tolist() == [5]
+
+
+def test_a_matrix_brought_up_to_date_is_one_made_anew() -> None:
+    made = matrix()
+    marks = values(forward=61_000.0, sigma=0.55) / 61_000.0
+    for half in (np.arange(0, 7), np.arange(7, 13)):
+        made.mark(half, forwards=61_000.0, sigmas=0.55, values=marks[half], years=YEARS[half])
+        made.refresh(61_000.0)
+
+    fresh = RiskMatrix(BOOK, is_inverse=True)
+    fresh.mark(None, forwards=61_000.0, sigmas=0.55, values=marks, years=YEARS)
+    fresh.refresh(61_000.0)
+
+    assert made.table == pytest.approx(fresh.table, abs=1e-14)
+    rows, sizes = [0, 2, 8], [-10_000.0, 3.0, -2.0]
+    assert made.account(rows, sizes).margin() == pytest.approx(fresh.account(rows, sizes).margin())
+
+
+def test_a_coins_worth_of_a_perpetual_needs_what_sixteen_percent_lose() -> None:
+    margin = matrix().account([0], [60_000.0]).margin()
+
+    # 1 / 0.84 - 1 coins; a coin of delta, of the 333 from which a tenth of it is charged.
+    assert margin.loss == pytest.approx(1 / 0.84 - 1, rel=1e-9)
+    assert margin.delta == pytest.approx(1.0, rel=1e-9)
+    assert margin.shock == pytest.approx(0.1 * 60_000 / 20_000_000, rel=1e-9)
+    assert margin.offset == 0.0
+    assert margin.initial == pytest.approx(margin.loss + margin.shock)
+    assert margin.maintenance == pytest.approx(0.8 * margin.initial)
+
+
+def test_a_linear_account_is_the_same_in_dollars() -> None:
+    margin = matrix(is_inverse=False).account([0], [1.0]).margin()
+
+    assert margin.loss == pytest.approx(9_600.0)
+    assert margin.shock == pytest.approx(60_000 * 0.1 * 60_000 / 20_000_000)
+    assert margin.delta == pytest.approx(1.0)
+
+
+def test_the_delta_of_an_inverse_option_is_net_of_its_premium() -> None:
+    table = chain(forwards=FORWARD, strikes=60_000.0, years=1.0, sigmas=0.6, calls=True)
+
+    margin = matrix().account([9], [1.0]).margin()
+
+    assert margin.delta == pytest.approx(table.delta[0] - table.price[0] / FORWARD)
+
+
+def test_long_options_lose_no_more_than_they_cost() -> None:
+    margin = matrix().account([1, 2, 10], [1.0, 2.0, 3.0]).margin()
+
+    assert margin.loss <= float(values()[[1, 2, 10]] @ [1.0, 2.0, 3.0]) / FORWARD
+
+
+def test_the_extended_scenarios_count_beyond_what_is_forgiven() -> None:
+    # Calls at 90,000 with a month left lose most at +500 %.
+    far = [5], [-1_000.0]
+
+    forgiving = matrix().account(*far).margin()
+    strict = matrix(rules=MarginRules(extended_dampener=0.0)).account(*far).margin()
+
+    assert strict.loss - forgiving.loss == pytest.approx(100_000 / FORWARD)
+    gain = matrix().account(*far).gains(35)[34]
+    assert strict.loss >= -0.032 * gain
+
+
+def test_expiries_that_offset_each_other_cost_a_part_of_the_coin() -> None:
+    # Calls long a month away, short a year away: deltas 0.534 and 0.618, less premiums.
+    margin = matrix().account([3, 9], [10.0, -10.0]).margin()
+
+    month, year = (matrix().account([row], [1.0]).margin().delta for row in (3, 9))
+    # The least is 1 % of a coin, a year's is 7.5 %.
+    assert margin.offset == pytest.approx(min(10 * month * 0.01, 10 * year * 0.075))
+
+
+def test_the_parts_are_no_less_than_the_whole() -> None:
+    made, random = matrix(rules=MarginRules(extended_dampener=0.0)), Random(4)
+    for _ in range(50):
+        sizes = np.array([[random.gauss(0, 3) for _ in BOOK] for _ in range(2)])
+        sizes[:, 0] *= 10_000
+        rows = range(len(BOOK))
+        one, other, both = (
+            made.account(rows, held).margin() for held in (*sizes, sizes.sum(axis=0))
+        )
+
+        assert both.loss <= one.loss + other.loss + 1e-12
+
+
+def test_an_order_is_judged_from_the_sums_that_are_kept() -> None:
+    made = matrix()
+    held = made.account([0, 3], [30_000.0, -1.0])
+
+    asked = held.margin_with(8, 2.0)
+
+    assert asked == pytest.approx(made.account([0, 3, 8], [30_000.0, -1.0, 2.0]).margin())
+
+
+def test_simulated_positions_come_to_those_held_or_stand_in_their_place() -> None:
+    made = matrix()
+    held = {0: 60_000.0, 3: -1.0}
+
+    added = made.simulate(held, {0: -60_000.0, 5: 2.0}, add_positions=True)
+    alone = made.simulate(held, {5: 2.0}, add_positions=False)
+
+    assert added == pytest.approx(made.account([3, 5], [-1.0, 2.0]).margin())
+    assert alone == pytest.approx(made.account([5], [2.0]).margin())
+    assert made.simulate({}, {}, add_positions=True) == (0.0,) * 6
+
+
+def test_a_stress_report_prices_the_portfolio_at_every_point_of_the_grid() -> None:
+    moves, shifts = (-0.5, 0.0, 0.3), (-1.0, 0.0, 0.5)
+
+    report = matrix().stress([0, 2, 9], [-30_000.0, 1.5, -2.0], moves=moves, shifts=shifts)
+
+    assert report.shape == (3, 3)
+    assert report[1, 1] == pytest.approx(0.0, abs=1e-9)
+    for i, move in enumerate(moves):
+        forward = FORWARD * (1 + move)
+        for j, shift in enumerate(shifts):
+            gain = -30_000 / FORWARD + 30_000 / forward
+            for row, size in ((2, 1.5), (9, -2.0)):
+                one = BOOK[row]
+                worth = price(
+                    forward=forward,
+                    strike=one.strike,
+                    years=YEARS[row],
+                    sigma=0.6 * (1 + shift),
+                    is_call=one.is_call,
+                )
+                gain += size * (worth / forward - values()[row] / FORWARD)
+            assert report[i, j] == pytest.approx(gain, rel=1e-9, abs=1e-10)
+
+
+def test_what_was_never_marked_gains_nothing() -> None:
+    made = RiskMatrix(BOOK, is_inverse=True)
+
+    assert made.refresh(FORWARD) == 0
+    assert made.account([1], [5.0]).margin().initial == 0.0
+
+
+def test_a_matrix_of_nothing_is_no_mistake() -> None:
+    made = RiskMatrix([], is_inverse=False)
+
+    assert made.refresh(FORWARD) == 0
+    assert made.simulate({}, {}, add_positions=True).initial == 0.0
+
+
+def test_expired_options_are_worth_what_they_pay() -> None:
+    made = RiskMatrix([RiskInstrument(1, 50_000.0)], is_inverse=False)
+    made.mark(None, forwards=FORWARD, sigmas=0.6, values=10_000.0, years=0.0)
+    made.refresh(FORWARD)
+
+    assert made.table[0, 0] == pytest.approx(400.0 - 10_000.0)
+    assert math.isclose(made.table[0, 34], 310_000.0 - 10_000.0)
