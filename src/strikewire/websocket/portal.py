@@ -5,10 +5,18 @@ import atexit
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError, Future
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+
+PATIENCE_S: Final = 0.5
+"""Longest wait for a lock in one piece.
+
+A signal that comes just before such a wait does not end it (on Windows none does at all): Ctrl-C is
+then heard after it.
+"""
 
 
 class PortalClosedError(Exception):
@@ -61,7 +69,12 @@ class Portal:
             raise RuntimeError("a callback runs in the loop's thread and may not wait for it")
         future = self.start(function, *arguments, **options)
         try:
-            return future.result()
+            while True:
+                try:
+                    return future.result(PATIENCE_S)
+                except TimeoutError:
+                    if future.done():  # it was the function's own
+                        raise
         except CancelledError:
             raise PortalClosedError(f"{self._name} was closed meanwhile") from None
         except BaseException:

@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Literal, ParamSpec, Self, TypeVar, overload
@@ -20,7 +21,7 @@ from strikewire.websocket.backoff import Retry
 from strikewire.websocket.close_codes import CloseCode
 from strikewire.websocket.errors import ConnectionClosedError
 from strikewire.websocket.headers import Headers
-from strikewire.websocket.portal import Portal, PortalClosedError
+from strikewire.websocket.portal import PATIENCE_S, Portal, PortalClosedError
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -45,9 +46,9 @@ class Opener:
         """
         portal = Portal("strikewire websocket")
         try:
-            connection = portal.call(self._open)
+            connection, inbox = portal.call(self._take, lambda: self._opening, portal)
             portal.end_with(partial(connection.close, CloseCode.GOING_AWAY))
-            return Connection(connection, portal, inbox_max=self._inbox_max, owns_portal=True)
+            return Connection(connection, inbox, portal, owns_portal=True)
         except BaseException:
             portal.close()
             raise
@@ -79,17 +80,17 @@ class Opener:
         try:
             connections = aiter(self._opening)
             while True:
-                connection = portal.call(connections.__anext__)
-                yield Connection(connection, portal, inbox_max=self._inbox_max, owns_portal=False)
+                connection, inbox = portal.call(self._take, connections.__anext__, portal)
+                yield Connection(connection, inbox, portal, owns_portal=False)
         finally:
             portal.close()  # which closes the connection that is open
 
-    @property
-    def _inbox_max(self) -> int:
-        return self._opening.limits.received_messages_max
-
-    async def _open(self) -> aio.Connection:
-        return await self._opening
+    async def _take(
+        self, open_one: Callable[[], Awaitable[aio.Connection]], portal: Portal
+    ) -> "tuple[aio.Connection, _Inbox]":
+        connection = await open_one()
+        # At once, before the loop looks at what came with the handshake.
+        return connection, _Inbox(connection, portal, self._opening.limits.received_messages_max)
 
 
 def _with_arguments_of(
@@ -135,14 +136,14 @@ class Connection:
     """
 
     def __init__(
-        self, connection: aio.Connection, portal: Portal, *, inbox_max: int, owns_portal: bool
+        self, connection: aio.Connection, inbox: "_Inbox", portal: Portal, *, owns_portal: bool
     ) -> None:
         """Take over an open connection; `connect` does this.
 
         Args:
-            connection: Lives in the portal's loop; nobody takes its messages yet.
+            connection: Lives in the portal's loop.
+            inbox: Takes its messages.
             portal: The way into that loop.
-            inbox_max: Messages that may wait here before the server is slowed down.
             owns_portal: Whether the portal ends with the connection.
         """
         self.path: Final = connection.path
@@ -153,8 +154,7 @@ class Connection:
         self._connection = connection
         self._portal = portal
         self._owns_portal = owns_portal
-        self._inbox = _Inbox(connection, portal, inbox_max)
-        portal.start(self._inbox.fill)
+        self._inbox = inbox
         if owns_portal:
             weakref.finalize(self, portal.close_soon).atexit = False  # the portal sees to that
 
@@ -261,12 +261,8 @@ class Connection:
         Raises:
             LocalProtocolError: The code may not be sent, or the reason exceeds 123 bytes.
         """
-        try:
+        with suppress(PortalClosedError):
             self._portal.call(self._connection.close, code, reason)
-        except PortalClosedError:
-            pass
-        else:
-            self._inbox.wait_ended()
         if self._owns_portal:
             self._portal.close()
 
@@ -278,13 +274,21 @@ class Connection:
         try:
             return self._portal.call(function)
         except PortalClosedError:
-            raise self._inbox.wait_ended() from None
+            self._portal.close()  # it may still be closing
+            raise self._inbox.why_closed() from None
 
 
 class _Inbox:
     """The messages of one connection, on their way from its loop to whoever takes them."""
 
     def __init__(self, connection: aio.Connection, portal: Portal, messages_max: int) -> None:
+        """Collect messages from here on, in the connection's loop.
+
+        Args:
+            connection: Nobody takes its messages yet.
+            portal: The way into its loop.
+            messages_max: Messages that may wait here before the server is slowed down.
+        """
         self._connection = connection
         self._portal = portal
         self._messages_max = messages_max
@@ -292,28 +296,19 @@ class _Inbox:
         self._changed = threading.Condition()
         self._is_full = False
         self._end: ConnectionClosedError | None = None
-
-    async def fill(self) -> None:
-        """Collect messages, in the loop, until the connection is closed."""
-        error: ConnectionClosedError | None = None
-        try:
-            await self._connection.deliver_to(self._put)
-            await self._connection.ping()  # which tells how it was closed
-        except ConnectionClosedError as closed:
-            error = closed
-        finally:
-            with self._changed:
-                # Without an error the loop was ended from outside, before the connection was.
-                self._end = error or ConnectionClosedError(CloseCode.ABNORMAL, by_us=True)
-                self._changed.notify_all()
+        connection.on_message(self._put)
+        connection.on_closed(self._close)
 
     def take(self, timeout_s: float | None) -> tuple[bytes, bool]:
         """Wait for a message and return it; raise `TimeoutError`, or why there will be none."""
         with self._changed:
-            if not self._changed.wait_for(self._has_news, timeout_s):
-                raise TimeoutError(f"no message came within {timeout_s} s")
+            left_s = float("inf") if timeout_s is None else timeout_s
+            while not self._changed.wait_for(self._has_news, min(left_s, PATIENCE_S)):
+                left_s -= PATIENCE_S
+                if left_s <= 0:
+                    raise TimeoutError(f"no message came within {timeout_s} s")
             if not self._messages:
-                raise self._copy_of_end()
+                raise self.why_closed()
             message = self._messages.popleft()
             reads_on = self._is_full and len(self._messages) <= self._messages_max // 2
             if reads_on:
@@ -321,12 +316,6 @@ class _Inbox:
         if reads_on:
             self._portal.call_soon(self._connection.resume_reading)
         return message
-
-    def wait_ended(self) -> ConnectionClosedError:
-        """Wait until the last message is here; return why it is the last."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._end is not None)
-            return self._copy_of_end()
 
     def _put(self, payload: bytes, is_text: bool) -> None:
         with self._changed:
@@ -338,11 +327,19 @@ class _Inbox:
         if fills:
             self._connection.pause_reading()
 
+    def _close(self, connection: aio.Connection) -> None:
+        try:
+            connection.send_nowait(b"")  # asked for what cannot be, it says why
+        except ConnectionClosedError as error:
+            with self._changed:
+                self._end = error.with_traceback(None)
+                self._changed.notify_all()
+
     def _has_news(self) -> bool:
         return bool(self._messages) or self._end is not None
 
-    def _copy_of_end(self) -> ConnectionClosedError:
-        # Each thread raises one of its own: a raised exception collects its traceback.
-        end = self._end
-        assert end is not None
+    def why_closed(self) -> ConnectionClosedError:
+        """Return the error of a connection that is closed, for one thread to raise."""
+        # Not the same for all: an error that is raised collects its traceback.
+        end = self._end or ConnectionClosedError(CloseCode.ABNORMAL, by_us=True)
         return type(end)(end.code, end.reason, by_us=end.by_us)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from strikewire.websocket.portal import Portal, PortalClosedError
+from strikewire.websocket.portal import PATIENCE_S, Portal, PortalClosedError
 
 
 @pytest.fixture
@@ -40,6 +40,18 @@ def test_a_call_raises_what_the_loop_raises(portal: Portal) -> None:
 
     with pytest.raises(KeyError, match="x"):
         portal.call(fail)
+
+
+def test_a_timeout_of_the_loops_own_is_passed_on(portal: Portal) -> None:
+    async def give_up() -> None:
+        raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match="mine"):
+        portal.call(give_up)
+
+
+def test_a_call_may_take_longer_than_a_lock_is_waited_for_in_one_piece(portal: Portal) -> None:
+    assert portal.call(asyncio.sleep, PATIENCE_S + 0.1, "slow") == "slow"
 
 
 def test_every_thread_may_call(portal: Portal) -> None:

@@ -12,9 +12,8 @@ from typing import Final, cast
 from strikewire.websocket import handshake
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.dialing import Address, dial, resolve
-from strikewire.websocket.aio.mask_keys import MaskKeys
-from strikewire.websocket.aio.opening import EngineName, default_tls, open_transport
-from strikewire.websocket.aio.outbox import Turn
+from strikewire.websocket.aio.keepalive import Pulse
+from strikewire.websocket.aio.opening import default_tls, open_transport
 from strikewire.websocket.aio.phases import PhaseClock
 from strikewire.websocket.aio.retrying import chance, may_pass
 from strikewire.websocket.aio.sockets import peer_name, prepare_socket
@@ -24,6 +23,7 @@ from strikewire.websocket.aio.tunnels import (
     open_tls_tunnel,
     open_tunnel,
 )
+from strikewire.websocket.aio.turns import EngineName, turn_of
 from strikewire.websocket.backoff import Backoff, Retries, Retry
 from strikewire.websocket.errors import (
     ConnectionClosedError,
@@ -39,7 +39,6 @@ from strikewire.websocket.handshake import Upgrade
 from strikewire.websocket.http import HttpResponse
 from strikewire.websocket.http_response import ResponseReader
 from strikewire.websocket.limits import Limits
-from strikewire.websocket.protocol import Protocol
 from strikewire.websocket.proxy import ProxyAddress, parse_proxy
 from strikewire.websocket.redirect import (
     headers_for_others,
@@ -410,13 +409,15 @@ class _Opening(asyncio.Protocol):
 
     def _conclude(self, response: HttpResponse) -> None:
         accepted = handshake.conclude_upgrade(self._upgrade, response)
-        protocol = Protocol(
-            "client", limits=self._limits, agreement=accepted.agreement, mask_key=MaskKeys()
-        )
+        limits = self._limits
         connection = Connection(
-            protocol,
-            turn=Turn(self._loop),
-            limits=self._limits,
+            turn_of(self._loop),
+            "client",
+            limits=limits,
+            agreement=accepted.agreement,
+            pulse=Pulse(
+                self._loop, interval_s=limits.ping_interval_s, timeout_s=limits.ping_timeout_s
+            ),
             target=self._upgrade.uri.target,
             headers=tuple(response.headers),
             subprotocol=accepted.subprotocol,

@@ -5,10 +5,11 @@ import os
 import socket
 import ssl as tls
 from collections.abc import Callable
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar, cast
 
-EngineName = Literal["auto", "native", "asyncio"]
-"""Whose sockets: the engine's where they can be had, the engine's or nothing, asyncio's."""
+from strikewire.websocket.aio.kernels.engine import Engine
+from strikewire.websocket.aio.kernels.tls import TlsTransport
+from strikewire.websocket.aio.turns import EngineName, engine_of
 
 AnyProtocol = TypeVar("AnyProtocol", bound=asyncio.Protocol)
 
@@ -36,10 +37,10 @@ async def open_transport(
     """
     identity = os.fstat(sock.fileno())
     try:
-        if engine not in ("auto", "native", "asyncio"):
-            raise ValueError(f"engine {engine!r} is none of auto, native, asyncio")
-        if engine == "native":
-            raise RuntimeError("this build has no native engine for clients")
+        native = engine_of(loop, engine)
+        if native is not None:
+            protocol = protocol_factory()
+            return await _adopt(native, sock, protocol, ssl, server_hostname), protocol
         return await loop.create_connection(
             protocol_factory,
             sock=sock,
@@ -50,6 +51,39 @@ async def open_transport(
     except BaseException:
         _give_up(sock, identity)
         raise
+
+
+async def _adopt(
+    engine: Engine,
+    sock: socket.socket,
+    protocol: asyncio.Protocol,
+    ssl: tls.SSLContext | None,
+    server_hostname: str | None,
+) -> asyncio.Transport:
+    if ssl is None:
+        return cast("asyncio.Transport", engine.adopt(sock, protocol))
+    opened: asyncio.Future[None] = engine.loop.create_future()
+
+    def on_open(error: BaseException | None) -> None:
+        if opened.done():
+            return
+        if error is None:
+            opened.set_result(None)
+        else:
+            opened.set_exception(error)
+
+    def secure(engine: Engine, fd: int) -> TlsTransport:
+        return TlsTransport(
+            engine, fd, ssl, server_side=False, server_hostname=server_hostname, on_open=on_open
+        )
+
+    transport = engine.adopt(sock, protocol, transport=secure)
+    try:
+        await opened
+    except BaseException:
+        transport.abort()
+        raise
+    return cast("asyncio.Transport", transport)
 
 
 def _give_up(sock: socket.socket, identity: os.stat_result) -> None:

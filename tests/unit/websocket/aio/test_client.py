@@ -459,7 +459,7 @@ class TestTls:
         names = []
 
         async def look(connection: Connection) -> None:
-            tls = connection._transport.get_extra_info("ssl_object")
+            tls = connection.transport.get_extra_info("ssl_object")
             names.append(tls.selected_alpn_protocol())
 
         server_tls.set_alpn_protocols(["h2", "http/1.1"])

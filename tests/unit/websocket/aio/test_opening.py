@@ -7,6 +7,9 @@ import pytest
 from strikewire.websocket import connect, serve
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.opening import default_tls, open_transport
+from strikewire.websocket.aio.turns import EngineName
+
+ENGINES: list[EngineName] = ["native", "asyncio"]
 
 
 class Collector(asyncio.Protocol):
@@ -25,7 +28,8 @@ async def listen(connection: Connection) -> None:
     await connection.wait_closed()
 
 
-async def test_a_socket_becomes_a_transport() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_socket_becomes_a_transport(engine: EngineName) -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         transport, protocol = await open_transport(
@@ -34,7 +38,7 @@ async def test_a_socket_becomes_a_transport() -> None:
             Collector,
             ssl=None,
             server_hostname="not.needed",
-            engine="auto",
+            engine=engine,
         )
         theirs.sendall(b"hello")
         theirs.shutdown(socket.SHUT_WR)
@@ -44,8 +48,9 @@ async def test_a_socket_becomes_a_transport() -> None:
     assert transport.is_closing()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 async def test_tls_goes_over_it_where_there_is_a_context(
-    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+    engine: EngineName, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     async with serve(listen, ssl=server_tls) as server:
         sock = socket.create_connection(("127.0.0.1", server.port))
@@ -56,7 +61,7 @@ async def test_tls_goes_over_it_where_there_is_a_context(
             Collector,
             ssl=client_tls,
             server_hostname="127.0.0.1",
-            engine="auto",
+            engine=engine,
         )
 
         assert transport.get_extra_info("ssl_object").version() == "TLSv1.3"
@@ -64,7 +69,8 @@ async def test_tls_goes_over_it_where_there_is_a_context(
         await protocol.is_lost.wait()
 
 
-async def test_a_socket_is_closed_when_tls_fails() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_socket_is_closed_when_tls_fails(engine: EngineName) -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         ours.setblocking(False)
@@ -76,7 +82,7 @@ async def test_a_socket_is_closed_when_tls_fails() -> None:
                 Collector,
                 ssl=default_tls(),
                 server_hostname="a.test",
-                engine="auto",
+                engine=engine,
             )
         await asyncio.sleep(0.01)
 
@@ -85,7 +91,10 @@ async def test_a_socket_is_closed_when_tls_fails() -> None:
             pass
 
 
-async def test_being_cancelled_at_any_time_closes_the_socket_and_no_other() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_being_cancelled_at_any_time_closes_the_socket_and_no_other(
+    engine: EngineName,
+) -> None:
     for turns in range(6):
         ours, theirs = socket.socketpair()
         with theirs:
@@ -96,7 +105,7 @@ async def test_being_cancelled_at_any_time_closes_the_socket_and_no_other() -> N
                 Collector,
                 ssl=default_tls(),
                 server_hostname="a.test",
-                engine="auto",
+                engine=engine,
             )
             async with asyncio.TaskGroup() as tasks:
                 task = tasks.create_task(opening)
