@@ -5,6 +5,8 @@ less. Every piece is inflated and validated as it comes, so that a message that 
 refused at its first wrong byte, however long the rest of it would be.
 """
 
+from typing import Final
+
 import msgspec
 
 from strikewire.websocket.close_codes import CloseCode
@@ -13,6 +15,9 @@ from strikewire.websocket.errors import RemoteProtocolError
 from strikewire.websocket.events import Binary, Text
 from strikewire.websocket.frames import BINARY, TEXT
 from strikewire.websocket.kernels import utf8
+
+
+_NOTHING: Final = bytearray()  # of a message that has not begun; nothing is added to it
 
 
 class Saving(msgspec.Struct, frozen=True):
@@ -69,8 +74,7 @@ class Assembler:
         self._is_text = False
         self._is_compressed = False
         self._utf8 = utf8.COMPLETE
-        # Not a list of pieces: a peer that sends a message byte by byte would fill it with them.
-        self._payload = bytearray()
+        self._payload = _NOTHING
 
     def whole(self, opcode: int, payload: bytes, *, compressed: bool) -> Text | Binary:
         """Return the message of one unfragmented frame.
@@ -94,6 +98,8 @@ class Assembler:
         """Begin a message that arrives in more than one piece."""
         assert not self.is_open
         self.is_open = True
+        # Not a list of pieces: a peer that sends a message byte by byte would fill it with them.
+        self._payload = bytearray()
         self._is_text = opcode == TEXT
         self._is_compressed = compressed
 
@@ -132,7 +138,7 @@ class Assembler:
         if self._utf8 != utf8.COMPLETE:
             raise not_utf8()
         payload = bytes(self._payload)
-        self._payload = bytearray()
+        self._payload = _NOTHING
         self.is_open = False
         self._is_compressed = False
         return Text(payload) if self._is_text else Binary(payload)

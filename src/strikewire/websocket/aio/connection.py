@@ -320,27 +320,10 @@ class Connection(Link, asyncio.Protocol):
 
     # --------------------------------------------------------------------------------- sending
 
-    async def send(
-        self, payload: str | bytes, *, text: bool | None = None, compress: bool = True
-    ) -> None:
-        """Send a message, and wait while the peer does not read.
-
-        Waiting here replaces `queued_bytes_max`, which this does not look at.
-
-        Args:
-            payload: A str travels as text, bytes as binary unless `text` says otherwise.
-            text: Whether bytes travel as text; they must be valid UTF-8, which is not checked.
-            compress: Whether the message may be compressed, where that was agreed on.
-
-        Raises:
-            ConnectionClosedError: The connection is closed or closing.
-            LocalProtocolError: A str holds a lone surrogate.
-        """
-        if self.is_full:
-            await self.drain()
+    async def _send_in_turn(self, payload: str | bytes, text: bool | None, compress: bool) -> None:
+        await self.drain()
         self.send_nowait(payload, text=text, compress=compress)
-        if self.is_full:
-            await self.drain()
+        await self.drain()
 
     def send_prepared(self, message: Prepared) -> None:
         """Queue a message that was framed once for many; as `send_nowait`.

@@ -116,6 +116,7 @@ class Server:
         self._date_until_s = 0.0
         self._sockets: set[HttpConnection] = set()
         self._turned_away: set[HttpConnection] = set()
+        self._unflushed: list[HttpConnection] = []
         self._tasks = asyncio.TaskGroup()
         self._work: set[asyncio.Task[None]] = set()
         self._at_rest = asyncio.Event()
@@ -220,6 +221,12 @@ class Server:
         self._turned_away.discard(gone)
         self._look_around()
 
+    def flush_later(self, socket: HttpConnection) -> None:
+        """Have a socket flushed at the end of this turn of the loop."""
+        if not self._unflushed:
+            self.loop.call_soon(self._flush)
+        self._unflushed.append(socket)
+
     def wait_s(self, address: str) -> float:
         """Count a request; return the seconds to wait if its address makes too many of them."""
         return self._per_address.wait_s(address, self.loop.time())
@@ -275,6 +282,11 @@ class Server:
         return task
 
     # ------------------------------------------------------------------------------ the inside
+
+    def _flush(self) -> None:
+        unflushed, self._unflushed = self._unflushed, []
+        for socket_ in unflushed:
+            socket_.flush()
 
     def _watched(self) -> list[HttpConnection]:
         return [*self._sockets, *self._turned_away]

@@ -29,6 +29,7 @@ async def socket() -> AsyncIterator[HttpConnection]:
 
 
 def written(socket: HttpConnection) -> bytes:
+    socket.flush()
     transport = socket._transport
     assert isinstance(transport, MemoryTransport)
     return transport.all_written

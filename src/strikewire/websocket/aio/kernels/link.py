@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final, Literal, NoReturn
 
 from strikewire.websocket.frames import BINARY, PONG, TEXT, encode_frame
@@ -157,6 +157,8 @@ class Link:
     _no_message: Callable[[bool], None]
     _cannot_send: Callable[[], NoReturn]
     _lone_surrogate: Callable[[], NoReturn]
+    _send_in_turn: Callable[[str | bytes, bool | None, bool], Coroutine[Any, Any, None]]
+    drain: Callable[[], Coroutine[Any, Any, None]]
 
     def __init__(
         self,
@@ -427,7 +429,11 @@ class Link:
     def send_nowait(
         self, payload: str | bytes, *, text: bool | None = None, compress: bool = True
     ) -> None:
-        """Queue a message: a str travels as text, bytes as binary unless `text` says otherwise."""
+        """Queue a message; see `send`.
+
+        A peer that lets more than `queued_bytes_max` wait is closed with 1008, and the message that
+        would have been too much is dropped.
+        """
         if not self.can_send:
             self._cannot_send()
         if isinstance(payload, str):
@@ -445,6 +451,29 @@ class Link:
             self._send(self._deflated(data, is_text), 1)
         else:
             self._send(self._framed(TEXT if is_text else BINARY, data), 1)
+
+    async def send(
+        self, payload: str | bytes, *, text: bool | None = None, compress: bool = True
+    ) -> None:
+        """Send a message; await what is returned, which waits while the peer does not read.
+
+        Waiting here replaces `queued_bytes_max`, which this does not look at.
+
+        Args:
+            payload: A str travels as text, bytes as binary unless `text` says otherwise.
+            text: Whether bytes travel as text; they must be valid UTF-8, which is not checked.
+            compress: Whether the message may be compressed, where that was agreed on.
+
+        Raises:
+            ConnectionClosedError: The connection is closed or closing.
+            LocalProtocolError: A str holds a lone surrogate.
+        """
+        if self.is_full:
+            await self._send_in_turn(payload, text, compress)
+            return
+        self.send_nowait(payload, text=text, compress=compress)
+        if self.is_full:
+            await self.drain()
 
     def send_frame_bytes(self, frame: bytes, messages: int = 0) -> None:
         """Queue what is framed already; it counts as so many messages."""
@@ -569,7 +598,7 @@ class NextMessage:
                 yield from waiter
             finally:
                 link._waiter = None  # noqa: SLF001 - as above
-        return link.take_all(self._decode) if self._all else link._pop(self._decode)  # noqa: SLF001
+        return link.take_all(self._decode) if self._all else link._pop(self._decode)  # noqa: SLF001 - as above
 
 
 def _header_bytes(head: bytes) -> int:

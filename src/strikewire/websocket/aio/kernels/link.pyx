@@ -30,13 +30,16 @@ same class without a compiler, and the tests hold both to each other.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_RawFree, PyMem_RawMalloc, PyMem_Realloc
-from cpython.ref cimport PyObject, Py_XDECREF
+from cpython.ref cimport PyObject, Py_INCREF, Py_XDECREF
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
 from strikewire.websocket.aio.kernels.engine cimport Flusher, Receiver, SocketTransport
 
 import os
+from collections.abc import Coroutine
+
+cimport cython
 
 
 cdef extern from "Python.h":
@@ -44,6 +47,18 @@ cdef extern from "Python.h":
     PyObject *_new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
     int _PyBytes_Resize(PyObject **bytes, Py_ssize_t size) except -1
     char *_bytes_at "PyBytes_AS_STRING"(PyObject *bytes)
+
+
+cdef extern from *:
+    """
+    /* What an await asks an awaitable, without an exception to say that it is done (PEP 590's
+     * sibling for coroutines, since Python 3.10): Cython has no word for this slot. */
+    static void set_am_send(PyObject *type, int (*send)(PyObject *, PyObject *, PyObject **)) {
+        ((PyTypeObject *)type)->tp_as_async->am_send = (sendfunc)send;
+        PyType_Modified((PyTypeObject *)type);
+    }
+    """
+    void set_am_send(object type, int (*send)(PyObject *, PyObject *, PyObject **) except -1)
 
 
 cdef extern from "wire.h" nogil:
@@ -217,7 +232,9 @@ cdef class Link(Receiver):
     - `_keep(frame, messages)`: the kernel takes no more now.
     - `_on_drained()`: it does again.
     - `_no_message(iterates)`: raise why there will be no message, or return if there may be.
-    - `_cannot_send()`: raise why nothing can be sent.
+    - `_cannot_send()`, `_lone_surrogate()`: raise why nothing, or this, can be sent.
+    - `drain()`: wait while the peer does not read.
+    - `_send_in_turn(payload, text, compress)`: wait so, then send, then wait again.
 
     Attributes:
         turn: Of the loop it lives on.
@@ -674,7 +691,11 @@ cdef class Link(Receiver):
     # --------------------------------------------------------------------------------- sending
 
     def send_nowait(self, payload, *, text=None, bint compress=True):
-        """Queue a message: a str travels as text, bytes as binary unless `text` says otherwise."""
+        """Queue a message; see `send`.
+
+        A peer that lets more than `queued_bytes_max` wait is closed with 1008, and the message that
+        would have been too much is dropped.
+        """
         cdef const unsigned char *data
         cdef Py_ssize_t size
         cdef bint is_text
@@ -702,6 +723,25 @@ cdef class Link(Receiver):
                 PyBytes_GET_SIZE(payload), 1)
         else:
             self.send_frame(FIN_TEXT if is_text else FIN_BINARY, payload, data, size)
+
+    def send(self, payload, *, text=None, bint compress=True):
+        """Send a message; await what is returned, which waits while the peer does not read.
+
+        Waiting here replaces `queued_bytes_max`, which this does not look at.
+
+        Args:
+            payload: A str travels as text, bytes as binary unless `text` says otherwise.
+            text: Whether bytes travel as text; they must be valid UTF-8, which is not checked.
+            compress: Whether the message may be compressed, where that was agreed on.
+
+        Raises:
+            ConnectionClosedError: The connection is closed or closing.
+            LocalProtocolError: A str holds a lone surrogate.
+        """
+        if self.is_full:
+            return self._send_in_turn(payload, text, compress)
+        self.send_nowait(payload, text=text, compress=compress)
+        return self.drain() if self.is_full else DONE
 
     def send_frame_bytes(self, frame, messages=0):
         """Queue what is framed already; it counts as so many messages."""
@@ -790,7 +830,7 @@ cdef class Link(Receiver):
             turn.cork_bytes += size
             return 0
         if self.leaves_at_once():
-            return self.put(data, size)
+            return self.put_pair(NULL, 0, owner, data, size)
         memcpy(self.reserve(size), data, size)
         self._out_bytes += size
         return self.collected()
@@ -947,6 +987,48 @@ cdef class Link(Receiver):
             self.turn.cork_bytes = 0
 
 
+# What `await` gets from am_send: PySendResult.
+cdef enum:
+    RETURN = 0
+    NEXT = 1
+
+
+cdef class Done:
+    """A coroutine that is over: there was nothing to wait for."""
+
+    def __await__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        raise StopIteration
+
+    def send(self, value):
+        """End."""
+        raise StopIteration
+
+    def throw(self, *error):
+        """Raise."""
+        raise error[1] if len(error) > 1 and error[1] is not None else error[0]
+
+    def close(self):
+        """Do nothing."""
+
+
+cdef int send_to_done(PyObject *self, PyObject *value, PyObject **result) except -1:
+    Py_INCREF(None)
+    result[0] = <PyObject *>None
+    return RETURN
+
+
+set_am_send(Done, send_to_done)
+Coroutine.register(Done)
+cdef Done DONE = Done()
+
+
+@cython.freelist(64)
 cdef class NextMessage:
     """Waits for a message, or for all that are here; takes it only when the waiting task runs.
 
@@ -1009,6 +1091,26 @@ cdef class NextMessage:
             link._waiter = link.turn.loop.create_future()
             self._waiting = iter(link._waiter.__await__())
             return next(self._waiting)
-        if self._all:
-            raise StopIteration(link.take_all(self._decode))
-        raise StopIteration(link.pop(self._decode))
+        raise StopIteration(self.take())
+
+    cdef take(self):
+        return self._link.take_all(self._decode) if self._all else self._link.pop(self._decode)
+
+
+cdef int send_to_next_message(PyObject *self, PyObject *value, PyObject **result) except -1:
+    cdef NextMessage awaited = <NextMessage>self
+    cdef object given
+    cdef int outcome = NEXT
+    if awaited._waiting is None and awaited._link._inbox is not None:
+        given, outcome = awaited.take(), RETURN
+    else:
+        try:
+            given = awaited.step()
+        except StopIteration as end:
+            given, outcome = end.value, RETURN
+    Py_INCREF(given)
+    result[0] = <PyObject *>given
+    return outcome
+
+
+set_am_send(NextMessage, send_to_next_message)

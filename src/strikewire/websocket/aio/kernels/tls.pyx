@@ -43,6 +43,7 @@ cdef class TlsTransport(SocketTransport):
     """
 
     cdef object _tls, _tls_read, _tls_write, _incoming, _outgoing, _plain_view
+    cdef object _take_in, _take_out
     cdef bytearray _plain
     cdef object _on_open, _timer, _context
     cdef bint _open, _working, _told
@@ -68,8 +69,12 @@ cdef class TlsTransport(SocketTransport):
         self._tls = context.wrap_bio(
             self._incoming, self._outgoing, server_side=server_side,
             server_hostname=server_hostname)
-        self._tls_read = self._tls.read
-        self._tls_write = self._tls.write
+        # What the wrapper wraps, where there is one: a call of Python's saved for every record.
+        inner = getattr(self._tls, "_sslobj", self._tls)
+        self._tls_read = inner.read
+        self._tls_write = inner.write
+        self._take_in = self._incoming.write
+        self._take_out = self._outgoing.read
         self._on_open = on_open
         if handshake_timeout_s:
             self._timer = engine.loop.call_later(handshake_timeout_s, self._give_up)
@@ -186,7 +191,7 @@ cdef class TlsTransport(SocketTransport):
             return self.received_end()
         if self._closing:
             return 0  # nobody listens any more
-        self._incoming.write(PyMemoryView_FromMemory(<char *>buffer, got, PyBUF_READ))
+        self._take_in(PyMemoryView_FromMemory(<char *>buffer, got, PyBUF_READ))
         self._working = True
         try:
             if not self._open:
@@ -271,15 +276,22 @@ cdef class TlsTransport(SocketTransport):
             joined = PyBytes_FromStringAndSize(NULL, head_size + size)
             memcpy(PyBytes_AS_STRING(joined), head, head_size)
             memcpy(PyBytes_AS_STRING(joined) + head_size, data, size)
-            data, size = <const unsigned char *>PyBytes_AS_STRING(joined), head_size + size
-        return self.put(data, size)
+            return self.put(<const unsigned char *>PyBytes_AS_STRING(joined), head_size + size)
+        if type(owner) is not bytes or PyBytes_GET_SIZE(owner) != size:
+            return self.put(data, size)
+        if self._lost or self._closing or size == 0:
+            return 0
+        self._tls_write(owner)
+        return 0 if self._working else self.send_out()
 
     cdef int send_out(self) except -1:
         """Send what is encrypted."""
         cdef bytes out
-        if self._outgoing.pending == 0 or self._lost:
+        if self._lost:
             return 0
-        out = self._outgoing.read()
+        out = self._take_out()
+        if PyBytes_GET_SIZE(out) == 0:
+            return 0
         return SocketTransport.put_pair(
             self, NULL, 0, out, <const unsigned char *>PyBytes_AS_STRING(out),
             PyBytes_GET_SIZE(out))

@@ -31,5 +31,6 @@ cdef class Topic(Flusher):
 
     cdef int send_pending(self) except -1
     cdef int send_to(self, Link link, Py_ssize_t skipped) except -1
+    cdef int send_blob(self, Link link, Blob blob) except -1
     cdef int send_batch(self, list links, Blob blob) except -1
     cdef int make_room(self, Py_ssize_t count) except -1

@@ -182,6 +182,7 @@ cdef class Topic(Flusher):
         cdef list members = self._members
         cdef list plain = [], squeezed = []
         cdef Link link
+        cdef Blob blob
         cdef Py_ssize_t count = len(self._pending)
         self._waits = False
         if self._timer is not None:
@@ -192,20 +193,26 @@ cdef class Topic(Flusher):
         for link in members:
             if not link.can_send:
                 continue
-            if link.is_full or not link.sends_plainly() or self.turn.collects:
+            if link.is_full:
                 self.send_to(link, 0)
                 continue
+            blob = self._plain
             if self._shared and link.shared_group is self.group:
                 if self._starts_with_keyframe or link.next_shared == self._first_shared:
                     link.next_shared = self._first_shared + self._shared
-                    squeezed.append(link)
-                    continue
-                if self._has_keyframe:
+                    blob = self._squeezed
+                elif self._has_keyframe:
                     self.send_to(link, 0)
                     continue
-                link.next_shared = -1
-                self.group.ask_for_keyframe()
-            plain.append(link)
+                else:
+                    link.next_shared = -1
+                    self.group.ask_for_keyframe()
+            if self.turn.collects or not link.sends_plainly():
+                self.send_blob(link, blob)
+            elif blob is self._plain:
+                plain.append(link)
+            else:
+                squeezed.append(link)
         self.send_batch(plain, self._plain)
         self.send_batch(squeezed, self._squeezed)
         newcomers, self._newcomers = self._newcomers, []
@@ -249,6 +256,19 @@ cdef class Topic(Flusher):
         link.send_framed(
             joined, <const unsigned char *>PyBytes_AS_STRING(joined), PyBytes_GET_SIZE(joined),
             len(frames))
+        return link.flush_out() if self._is_immediate else 0
+
+    cdef int send_blob(self, Link link, Blob blob) except -1:
+        """Send the same bytes to one of those whose sockets are not plain, or are not idle."""
+        cdef Py_ssize_t messages = len(self._pending)
+        cdef const unsigned char *data = blob.whole()
+        link.messages_sent += messages
+        link.bytes_sent += self._payload_bytes
+        self.delivered += messages
+        if blob.owner is None:
+            blob.owner = PyBytes_FromStringAndSize(<char *>data, blob.size)
+        link.send_framed(
+            blob.owner, <const unsigned char *>PyBytes_AS_STRING(blob.owner), blob.size, messages)
         return link.flush_out() if self._is_immediate else 0
 
     cdef int send_batch(self, list links, Blob blob) except -1:
