@@ -285,6 +285,7 @@ class Connection(Link, asyncio.Protocol):
         if self.has_reader:
             raise LocalProtocolError("messages are taken by one task or one callback")
         self.set_reader(callback, decode)
+        self._update_reading()  # messages that wait are no reason to read nothing any more
         self.go_on_delivering()
 
     def on_closed(self, callback: Callable[["Connection"], None]) -> None:
@@ -651,8 +652,9 @@ class Connection(Link, asyncio.Protocol):
 
     def _update_reading(self) -> None:
         # While we close, messages are dropped and the peer's Close must be seen.
+        too_many = self.waiting_messages >= self._limits.received_messages_max
         pause = (self.can_send and not self._is_lost) and (
-            self._paused_by_owner or self.waiting_messages >= self._limits.received_messages_max
+            self._paused_by_owner or (too_many and not self.has_callback)
         )
         if pause == self.paused:
             return

@@ -621,6 +621,32 @@ class TestClosing:
         assert told == [made]
 
 
+class TestLateCallbacks:
+    async def test_what_was_read_before_the_peer_closed_is_handed_to_it(self) -> None:
+        client, server = pair()
+        client.send_nowait("a")
+        client.send_nowait("b")
+        client.close_nowait()
+        await settle()
+        got: list[bytes] = []
+
+        server.on_message(lambda payload, is_text: got.append(payload))
+
+        assert got == [b"a", b"b"]
+
+    async def test_a_full_inbox_is_emptied_and_read_on(self) -> None:
+        client, server = pair(Limits(ping_interval_s=0, close_timeout_s=0, received_messages_max=8))
+        for number in range(100):
+            client.send_nowait(f"{number}")
+        await settle()
+        got: list[bytes] = []
+
+        server.on_message(lambda payload, is_text: got.append(payload))
+        await settle()
+
+        assert got == [b"%d" % number for number in range(100)]
+
+
 class TestBeginning:
     async def test_nothing_is_looked_at_before_the_owner_had_a_moment(self) -> None:
         transport = MemoryTransport()

@@ -367,7 +367,8 @@ class Listener(Watched):
         nodelay = self._sets_nodelay
         if nodelay:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        made = self._transport(self.engine, sock.detach())
+        made = self._transport(self.engine, sock.fileno())
+        sock.detach()
         try:
             made.start(self._factory())
         except OSError:  # it was reset before it was accepted
@@ -419,7 +420,8 @@ class Engine:
         sock.setblocking(False)
         if nodelay and sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        made = transport(self, sock.detach())
+        made = transport(self, sock.fileno())
+        sock.detach()  # not before: if nothing is made of it, it is still the caller's
         made.start(protocol)
         return made
 

@@ -567,7 +567,12 @@ cdef class Listener(Watched):
         return 0
 
     cdef int welcome(self, int fd) except -1:
-        cdef SocketTransport transport = self._transport(self.engine, fd)
+        cdef SocketTransport transport
+        try:
+            transport = self._transport(self.engine, fd)
+        except BaseException:
+            socket_close(fd)
+            raise
         try:
             if self._sets_nodelay:
                 socket_send_at_once(fd)
@@ -636,7 +641,8 @@ cdef class Engine:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "SO_NOSIGPIPE"):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_NOSIGPIPE, 1)
-        cdef SocketTransport made = transport(self, sock.detach())
+        cdef SocketTransport made = transport(self, sock.fileno())
+        sock.detach()  # not before: if nothing is made of it, it is still the caller's
         made.start(protocol)
         return made
 

@@ -233,12 +233,11 @@ class Link:
         while self._on_message_callback is not None and self._inbox and not self.paused:
             message, is_text = self._inbox.popleft()
             if isinstance(message, str) and not self._decodes:
-                self._deliver(message.encode(), is_text)
+                self._call_back(message.encode(), is_text)
             elif isinstance(message, bytes) and is_text and self._decodes:
-                self._deliver(message.decode(), is_text)
+                self._call_back(message.decode(), is_text)
             else:
-                self._deliver(message, is_text)
-            self.messages_received -= 1  # it was counted when it arrived
+                self._call_back(message, is_text)
         self._parse_held()
 
     def _parse_held(self) -> None:
@@ -360,18 +359,22 @@ class Link:
             return
         self.bytes_received += len(message)
         if self._on_message_callback is not None:
-            try:
-                if self._decodes:
-                    self._on_message_callback(message)
-                else:
-                    self._on_message_callback(message, is_text)
-            except Exception as error:  # noqa: BLE001 - whoever owns the link is told
-                self._callback_failed(error)
+            self._call_back(message, is_text)
             return
         self._inbox.append((message, is_text))  # type: ignore[arg-type]  # one of the two
         if len(self._inbox) >= self._inbox_max:
             self._inbox_full()
         self.wake_reader()
+
+    def _call_back(self, message: str | bytes, is_text: bool) -> None:
+        assert self._on_message_callback is not None
+        try:
+            if self._decodes:
+                self._on_message_callback(message)
+            else:
+                self._on_message_callback(message, is_text)
+        except Exception as error:  # noqa: BLE001 - whoever owns the link is told
+            self._callback_failed(error)
 
     def wake_reader(self) -> None:
         """Let whoever waits for a message look again."""
@@ -387,6 +390,11 @@ class Link:
     def has_reader(self) -> bool:
         """Whether a task waits for a message, or a callback takes them."""
         return self._waiter is not None or self._on_message_callback is not None
+
+    @property
+    def has_callback(self) -> bool:
+        """Whether a callback takes messages."""
+        return self._on_message_callback is not None
 
     def set_reader(self, on_message: Callable[..., None], decode: bool) -> None:
         """Hand every message to `on_message`: one argument with `decode`, else payload and kind."""

@@ -335,12 +335,12 @@ cdef class Link(Receiver):
         while self._on_message is not None and self._inbox is not None and not self.paused:
             message = self.pop_raw()
             if type(message) is Undecoded:
-                self.deliver((<Undecoded>message).payload, True)
+                message = (<Undecoded>message).payload
+                self.call_back(message.decode() if self._decodes else message, True)
             elif type(message) is str and not self._decodes:
-                self.deliver(message.encode(), True)
+                self.call_back(message.encode(), True)
             else:
-                self.deliver(message, type(message) is str)
-            self.messages_received -= 1  # it was counted when it arrived
+                self.call_back(message, type(message) is str)
         while self._held is not None and not self.paused:
             held, at = self._held, self._held_at
             self._held, self._held_at = None, 0
@@ -601,14 +601,7 @@ cdef class Link(Receiver):
         else:
             self.bytes_received += len(payload)
         if self._on_message is not None:
-            try:
-                if self._decodes:
-                    self._on_message(payload)
-                else:
-                    self._on_message(payload, is_text)
-            except Exception as error:
-                self._callback_failed(error)
-            return 0
+            return self.call_back(payload, is_text)
         if is_text and not self._decodes:
             text = Undecoded.__new__(Undecoded)
             text.payload = payload
@@ -619,6 +612,16 @@ cdef class Link(Receiver):
         if len(self._inbox) - self._inbox_at >= self._inbox_max:
             self._inbox_full()
         return self.wake()
+
+    cdef int call_back(self, object payload, bint is_text) except -1:
+        try:
+            if self._decodes:
+                self._on_message(payload)
+            else:
+                self._on_message(payload, is_text)
+        except Exception as error:
+            self._callback_failed(error)
+        return 0
 
     cdef int wake(self) except -1:
         if self._waiter is not None and not self._waiter.done():
@@ -638,6 +641,11 @@ cdef class Link(Receiver):
     def has_reader(self):
         """Whether a task waits for a message, or a callback takes them."""
         return self._waiter is not None or self._on_message is not None
+
+    @property
+    def has_callback(self):
+        """Whether a callback takes messages."""
+        return self._on_message is not None
 
     def set_reader(self, on_message, decode):
         """Hand every message to `on_message`: one argument with `decode`, else payload and kind."""

@@ -32,7 +32,6 @@ class TlsTransport(SocketTransport):
         on_open: Callable[[BaseException | None], None] | None = None,
     ) -> None:
         """Take over `fd`; see `tls.pyx`."""
-        super().__init__(engine, fd)
         self._context = context
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
@@ -42,6 +41,7 @@ class TlsTransport(SocketTransport):
             server_side=server_side,
             server_hostname=server_hostname,
         )
+        super().__init__(engine, fd)  # not before: it owns the descriptor from here on
         self._on_open = on_open
         self._open = False
         self._working = False

@@ -62,7 +62,6 @@ cdef class TlsTransport(SocketTransport):
             handshake_timeout_s: After which the handshake is given up; None never does.
             on_open: Called with None once hands are shaken, or with the error that kept them.
         """
-        SocketTransport.__init__(self, engine, fd)
         self._context = context
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
@@ -76,6 +75,7 @@ cdef class TlsTransport(SocketTransport):
         self._take_in = self._incoming.write
         self._take_out = self._outgoing.read
         self._on_open = on_open
+        SocketTransport.__init__(self, engine, fd)
         if handshake_timeout_s:
             self._timer = engine.loop.call_later(handshake_timeout_s, self._give_up)
 
