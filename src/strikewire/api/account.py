@@ -109,6 +109,48 @@ class AccountSummaries(Struct, frozen=True, kw_only=True):
     summaries: list[AccountSummary]
 
 
+class ChangeMarginModel(Struct, frozen=True, kw_only=True):
+    """Count the account's margin another way: `segregated_sm` or `segregated_pm`.
+
+    With portfolio margin (`segregated_pm`) all positions of a currency are priced together in
+    27 and 8 scenarios, and options count at their worth. With `dry_run=true` nothing is
+    changed, and the answer says what it would be.
+    """
+
+    margin_model: Literal["cross_pm", "cross_sm", "segregated_pm", "segregated_sm"]
+    user_id: int | None = None
+    dry_run: bool | None = None
+
+
+class MarginState(Struct, frozen=True, kw_only=True):
+    """Margins as a part of the equity, and what is available, in the currency."""
+
+    maintenance_margin_rate: float
+    initial_margin_rate: float
+    available_balance: float
+
+
+class MarginModelChange(Struct, frozen=True, kw_only=True):
+    """What a change of the margin model means in one currency."""
+
+    currency: str
+    old_state: MarginState
+    new_state: MarginState
+
+
+class SimulatePortfolio(Struct, frozen=True, kw_only=True):
+    """Read what the account would need with other positions, by portfolio margin.
+
+    `simulated_positions` holds sizes by instrument: dollars of inverse futures, coins
+    elsewhere, negative for short ones; over REST it is the JSON text of that. They come to
+    those held, unless `add_positions=false`.
+    """
+
+    currency: CurrencyName
+    add_positions: bool | None = None
+    simulated_positions: dict[str, float] | str | None = None
+
+
 class GetPosition(Struct, frozen=True, kw_only=True):
     """Read the account's position in one instrument.
 

@@ -127,6 +127,8 @@ _TABLE: Final = (
     _method("private/get_user_trades_by_currency", trading.GetUserTradesByCurrency, trading.UserTrades, "trade:read"),
     _method("private/get_user_trades_by_order", trading.GetUserTradesByOrder, list[trading.UserTrade], "trade:read"),
     _method("private/get_position", account.GetPosition, account.Position, "trade:read"),
+    _method("private/change_margin_model", account.ChangeMarginModel, list[account.MarginModelChange], "account:read_write"),
+    _method("private/simulate_portfolio", account.SimulatePortfolio, account.Portfolio, "account:read"),
     _method("private/get_positions", account.GetPositions, list[account.Position], "trade:read"),
     _method("private/get_account_summary", account.GetAccountSummary, account.AccountSummary, "account:read"),
     _method("private/get_account_summaries", account.GetAccountSummaries, account.AccountSummaries, "account:read"),

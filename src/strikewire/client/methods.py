@@ -973,6 +973,54 @@ class Methods:
         )
         return result
 
+    async def change_margin_model(
+        self: Caller,
+        *,
+        margin_model: Literal["cross_pm", "cross_sm", "segregated_pm", "segregated_sm"],
+        user_id: int | None = None,
+        dry_run: bool | None = None,
+    ) -> list[account.MarginModelChange]:
+        """Count the account's margin another way: `segregated_sm` or `segregated_pm`.
+
+        With portfolio margin (`segregated_pm`) all positions of a currency are priced together in
+        27 and 8 scenarios, and options count at their worth. With `dry_run=true` nothing is
+        changed, and the answer says what it would be.
+        """
+        result: list[account.MarginModelChange] = await self.call(
+            "private/change_margin_model",
+            _given(
+                margin_model=margin_model,
+                user_id=user_id,
+                dry_run=dry_run,
+            ),
+            list[account.MarginModelChange],
+        )
+        return result
+
+    async def simulate_portfolio(
+        self: Caller,
+        *,
+        currency: str,
+        add_positions: bool | None = None,
+        simulated_positions: dict[str, float] | str | None = None,
+    ) -> account.Portfolio:
+        """Read what the account would need with other positions, by portfolio margin.
+
+        `simulated_positions` holds sizes by instrument: dollars of inverse futures, coins
+        elsewhere, negative for short ones; over REST it is the JSON text of that. They come to
+        those held, unless `add_positions=false`.
+        """
+        result: account.Portfolio = await self.call(
+            "private/simulate_portfolio",
+            _given(
+                currency=currency,
+                add_positions=add_positions,
+                simulated_positions=simulated_positions,
+            ),
+            account.Portfolio,
+        )
+        return result
+
     async def get_positions(
         self: Caller,
         *,

@@ -213,6 +213,15 @@ class Exchange:
         account = self._state.accounts.get(account_id)
         return account.margin_model if account else None
 
+    @property
+    def portfolio_accounts(self) -> list[AccountId]:
+        """Every account with portfolio margin, by id."""
+        return sorted(
+            account_id
+            for account_id, account in self._state.accounts.items()
+            if account.margin_model is MarginModel.PORTFOLIO
+        )
+
     def changes(self, account_id: AccountId) -> int:
         """Return how often an account has changed: the `basis` of a verdict that is not stale."""
         account = self._state.accounts.get(account_id)

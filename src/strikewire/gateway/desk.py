@@ -10,6 +10,7 @@ from strikewire.api import ApiError, ErrorCode, Method
 from strikewire.exchange import Command, Event, Exchange
 from strikewire.gateway.auth import Authenticator, Grant
 from strikewire.gateway.caller import Caller
+from strikewire.gateway.judge import Judge
 from strikewire.gateway.limits import Limits, RateLimiter
 from strikewire.gateway.steps import Output
 from strikewire.marketdata import Market, MarketData
@@ -48,6 +49,7 @@ class Desk(Struct, kw_only=True):
     """The rooms that the gateway reads, and what all its connections share.
 
     Attributes:
+        judge: Writes into commands what accounts with portfolio margin would need.
         exchange: Read only. What it holds is durable: it is changed after the journal has it.
         market: What the public may see.
         authenticator: Checks secrets and tokens.
@@ -62,6 +64,7 @@ class Desk(Struct, kw_only=True):
         default_cancel_on_disconnect: Accounts whose new connections begin with it.
     """
 
+    judge: Judge
     exchange: Exchange
     market: MarketData
     authenticator: Authenticator

@@ -5,7 +5,15 @@ from types import MappingProxyType
 from typing import Final
 
 from strikewire.gateway.desk import Handler, Planner
-from strikewire.gateway.methods import account, market, orders, reference, session, trading
+from strikewire.gateway.methods import (
+    account,
+    margin,
+    market,
+    orders,
+    reference,
+    session,
+    trading,
+)
 
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
     {
@@ -57,6 +65,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_account_summary": account.get_account_summary,
         "private/get_account_summaries": account.get_account_summaries,
         "private/get_subaccounts": account.get_subaccounts,
+        "private/simulate_portfolio": margin.simulate_portfolio,
     }
 )
 """Methods that only read, or change nothing but the connection: answered at once."""
@@ -71,6 +80,7 @@ PLANNERS: Final[Mapping[str, Planner]] = MappingProxyType(
         "private/cancel_all_by_instrument": trading.cancel_all_by_instrument,
         "private/cancel_all_by_currency": trading.cancel_all_by_currency,
         "private/cancel_by_label": trading.cancel_by_label,
+        "private/change_margin_model": margin.change_margin_model,
     }
 )
 """Methods that change the exchange: they become commands, and are answered from the events."""

@@ -14,7 +14,15 @@ from strikewire.api import ApiError, ErrorCode
 from strikewire.exchange import Command, Event
 from strikewire.gateway.caller import Caller
 from strikewire.gateway.desk import Desk
-from strikewire.gateway.hub import Delivery, Happened, Hub, Joined, Left, TickPassed
+from strikewire.gateway.hub import (
+    TICKS_PER_AGG2,
+    Delivery,
+    Happened,
+    Hub,
+    Joined,
+    Left,
+    TickPassed,
+)
 from strikewire.gateway.session import Flight, Session
 from strikewire.gateway.steps import (
     Applied,
@@ -86,6 +94,7 @@ class Gateway:
         self._owed: deque[Command] = deque()
         self._rest_waiting = 0
         self._last_id = 0
+        self._ticks = 0
 
     # Connections
 
@@ -150,6 +159,7 @@ class Gateway:
         """
         events = tuple(events)
         changes = self.desk.market.apply(time_ns, events)
+        self.desk.judge.hear(events)
         return self._count(self.hub.step(time_ns, Happened(events, changes)))
 
     def applied(self, now_ns: int, token: object, events: Iterable[Event]) -> list[Action]:
@@ -178,6 +188,11 @@ class Gateway:
                 actions += self._step(now_ns, session, Tick())
         while self._owed:
             actions.append(SubmitCommand(None, self._owed.popleft()))
+        self._ticks += 1
+        if self._ticks % TICKS_PER_AGG2 == 0:
+            verdicts = self.desk.judge.verdicts(now_ns)
+            if verdicts is not None:
+                actions.append(SubmitCommand(None, verdicts))
         return actions
 
     def _begin(self, caller: Caller) -> int:
@@ -201,7 +216,7 @@ class Gateway:
                 actions.append(SendTo(connection_id, payload, is_error))
             case Submit(token, command):
                 self.desk.counters.commands += 1
-                actions.append(SubmitCommand(token, command))
+                actions.append(SubmitCommand(token, self.desk.judge.judged(now_ns, command)))
             case Join(subscriptions):
                 joined = Joined(connection_id, subscriptions)
                 actions += self._count(self.hub.step(now_ns, joined))

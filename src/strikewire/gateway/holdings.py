@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec import UNSET
 
 from strikewire.api.account import Portfolio, Position
-from strikewire.exchange import PositionView, Summary
+from strikewire.exchange import MarginModel, PositionView, Summary
 from strikewire.exchange.margin import FUTURE_RATES, FUTURE_RATES_OTHER, PPM
 from strikewire.marketdata import Market, MarketData, option_greeks
 from strikewire.model import (
@@ -71,13 +71,19 @@ def position(market: Market, view: PositionView) -> Position:
     )
 
 
-def portfolio(data: MarketData, summary: Summary, positions: Iterable[PositionView]) -> Portfolio:
+def portfolio(
+    data: MarketData,
+    summary: Summary,
+    positions: Iterable[PositionView],
+    model: MarginModel | None = MarginModel.STANDARD,
+) -> Portfolio:
     """Return what an account has in one currency.
 
     Args:
         data: Marks for the greeks.
         summary: The exchange's figures.
         positions: All positions of the account; those of other currencies are passed over.
+        model: How its margin is counted.
     """
     held = [(data[view.instrument_id], view) for view in positions]
     held = [(m, v) for m, v in held if m.instrument.settlement_currency == summary.currency]
@@ -122,6 +128,8 @@ def portfolio(data: MarketData, summary: Summary, positions: Iterable[PositionVi
         delta_total_map=_by_index(exposures, "net_delta", options_only=False),
         projected_delta_total=delta_total,
         spot_reserve=coins(summary.spot_reserve),
+        margin_model=str(model or MarginModel.STANDARD),
+        portfolio_margining_enabled=model is MarginModel.PORTFOLIO,
     )
 
 

@@ -25,6 +25,7 @@ from strikewire.gateway.gateway import (
     SubmitCommand,
 )
 from strikewire.gateway.hub import TICK_NS, Delivery
+from strikewire.gateway.judge import Judge
 from strikewire.gateway.keys import KeyStore
 from strikewire.gateway.limits import RATES_OFF, Limits, Rate, RateLimiter
 from strikewire.gateway.rest import WEBSOCKET_PATH, parse, respond
@@ -84,6 +85,7 @@ class GatewayService:
         self._answers: dict[int, asyncio.Future[HttpResponse]] = {}
         self.gateway = Gateway(
             Desk(
+                judge=Judge(sequencer.exchange),
                 exchange=sequencer.exchange,
                 market=market,
                 authenticator=Authenticator(keys, entropy),

@@ -214,7 +214,8 @@ def portfolios(
     """Return an account's portfolio in each currency; nothing before the account is opened."""
     positions = exchange.positions(account_id)
     summaries = [exchange.summary(account_id, currency) for currency in currencies]
-    return [portfolio(data, one, positions) for one in summaries if one is not None]
+    model = exchange.margin_model(account_id)
+    return [portfolio(data, one, positions, model) for one in summaries if one is not None]
 
 
 def currencies_of(wanted: str) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from strikewire.gateway.gateway import (
     SubmitCommand,
 )
 from strikewire.gateway.hub import TICK_NS, Delivery
+from strikewire.gateway.judge import Judge
 from strikewire.gateway.limits import RateLimiter
 from strikewire.gateway.steps import Called
 from strikewire.marketdata import Market, MarketData
@@ -144,6 +145,7 @@ class GatewayFloor:
         self.keys = KeyStore(KEYS.values())
         entropy = count(1)
         self.desk = Desk(
+            judge=Judge(self.exchange),
             exchange=self.exchange,
             market=self.market,
             authenticator=Authenticator(self.keys, lambda size: next(entropy).to_bytes(size)),

@@ -355,6 +355,20 @@ ANSWERS: dict[str, list[object]] = {
     "private/get_user_trades_by_order": [[USER_TRADE]],
     "private/get_position": [POSITION],
     "private/get_positions": [[POSITION]],
+    "private/change_margin_model": [
+        [
+            account.MarginModelChange(
+                currency="BTC",
+                old_state=account.MarginState(
+                    maintenance_margin_rate=0.1, initial_margin_rate=0.2, available_balance=1.5
+                ),
+                new_state=account.MarginState(
+                    maintenance_margin_rate=0.08, initial_margin_rate=0.1, available_balance=1.7
+                ),
+            )
+        ]
+    ],
+    "private/simulate_portfolio": [account.Portfolio(**PORTFOLIO)],
     "private/get_account_summary": [SUMMARY, EXTENDED_SUMMARY],
     "private/get_account_summaries": [SUMMARIES],
     "private/get_subaccounts": [[SUBACCOUNT]],

@@ -20,6 +20,7 @@ ORDER = {
 }
 # What a strict client fills in; its optional parameters are given too, where it has them.
 ARGUMENTS: dict[str, object] = {
+    "margin_model": "segregated_pm",
     "amount": 40.0,
     "buy_order_params": ORDER,
     "channels": ["quote.BTC-PERPETUAL"],

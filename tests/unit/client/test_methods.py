@@ -10,6 +10,7 @@ from strikewire.client.methods import Methods
 
 NAMES = sorted(name for name in vars(Methods) if not name.startswith("_"))
 VALUES: dict[str, object] = {
+    "margin_model": "segregated_pm",
     "channels": ["quote.BTC-PERPETUAL"],
     "client_id": "id",
     "client_name": "test",

@@ -6,5 +6,7 @@ def test_every_method_of_the_registry_is_answered_by_exactly_one_function() -> N
     assert sorted([*HANDLERS, *PLANNERS]) == sorted(METHODS)
 
 
-def test_what_costs_matching_credits_becomes_commands_and_nothing_else_does() -> None:
-    assert set(PLANNERS) == {name for name, one in METHODS.items() if one.cost == "matching"}
+def test_what_costs_matching_credits_becomes_commands_and_so_does_a_change_of_model() -> None:
+    matching = {name for name, one in METHODS.items() if one.cost == "matching"}
+
+    assert set(PLANNERS) == matching | {"private/change_margin_model"}

@@ -113,7 +113,9 @@ def _account(desk: Desk, call: Call, subaccount_id: int | None) -> AccountView:
 def _summary(desk: Desk, account_id: AccountId, currency: str) -> api.AccountSummary:
     summary = desk.exchange.summary(account_id, currency)
     assert summary is not None
-    shown = portfolio(desk.market, summary, desk.exchange.positions(account_id))
+    positions = desk.exchange.positions(account_id)
+    model = desk.exchange.margin_model(account_id)
+    shown = portfolio(desk.market, summary, positions, model)
     return api.AccountSummary(**structs.asdict(shown))
 
 

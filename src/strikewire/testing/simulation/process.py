@@ -18,6 +18,7 @@ from strikewire.gateway import Limits as GatewayLimits
 from strikewire.gateway.desk import Desk
 from strikewire.gateway.gateway import Action, CloseConnection, SendTo, SetReading, SubmitCommand
 from strikewire.gateway.hub import TICK_NS, Delivery
+from strikewire.gateway.judge import Judge
 from strikewire.gateway.limits import RateLimiter
 from strikewire.journal import JournalWriteError
 from strikewire.marketdata import restore
@@ -126,6 +127,7 @@ class Process:
         )
         self.gateway = Gateway(
             Desk(
+                judge=Judge(exchange),
                 exchange=exchange,
                 market=restore(exchange, self.clock()),
                 authenticator=Authenticator(keys, machine.dice.bytes),

@@ -1,0 +1,287 @@
+"""What accounts with portfolio margin would need: worked out in floats, told in whole units.
+
+Theory of operation. The exchange counts in integers and keeps no scenario. This is the seam: before
+a command of an account with portfolio margin is submitted, the judge reads the exchange as it is,
+adds what the command would do, prices the scenarios (`pricing.RiskMatrix`) and writes the result
+into the command as a `Verdict`. Its `basis` is the account's count of changes, so a verdict that
+something has overtaken is refused by the exchange and not believed. Once a second, when marks have
+moved, requirements are told anew.
+
+Open orders are judged by the worst of four: none of them fills, all buyers, all sellers, all.
+(Ours: the public pages do not say how they count.)
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from msgspec import Struct, structs
+
+from strikewire.exchange import (
+    Command,
+    EditOrder,
+    Event,
+    Exchange,
+    MarginModel,
+    Mark,
+    MarksChanged,
+    PlaceOrder,
+    SetVerdicts,
+    Verdict,
+)
+from strikewire.model import (
+    CURRENCIES,
+    PRICE_SCALE,
+    AccountId,
+    Instrument,
+    InstrumentId,
+    Lots,
+    OptionType,
+    OrderId,
+    Side,
+    Units,
+    lots_to_amount,
+)
+from strikewire.pricing import (
+    MarginRules,
+    PortfolioMargin,
+    RiskInstrument,
+    RiskMatrix,
+    years_to_expiry,
+)
+
+RULES: Final[Mapping[str, MarginRules]] = {"BTC": MarginRules()}
+"""By base currency."""
+
+RULES_OTHER: Final = MarginRules(extended_dampener=25_000.0)
+
+_IV_E4_PER_ONE: Final = 1_000_000
+
+
+class _Book(Struct):
+    """The instruments of one index that settle in one currency."""
+
+    index_name: str
+    matrix: RiskMatrix
+    rows: dict[InstrumentId, int]
+    instruments: list[Instrument]
+
+
+class Judge:
+    """The machine above.
+
+    Args:
+        exchange: Read only.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._books: dict[tuple[str, str], _Book] = {}
+        self._known = 0  # instruments that the books were made of
+        self._marked: dict[InstrumentId, Mark] = {}
+        self._told: dict[tuple[AccountId, str], Verdict] = {}
+        self._has_moved = False
+
+    def hear(self, events: Iterable[Event]) -> None:
+        """Take note of new marks; every command's events must pass here."""
+        for event in events:
+            if isinstance(event, MarksChanged):
+                self._marked.update((mark.instrument_id, mark) for mark in event.marks)
+                self._has_moved = True
+
+    def judged(self, now_ns: int, command: Command) -> Command:
+        """Return a command with the verdict that it needs, or as it is if it needs none.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            command: Of any kind; only orders of accounts with portfolio margin are judged.
+        """
+        if not isinstance(command, PlaceOrder | EditOrder):
+            return command
+        if self._exchange.margin_model(command.account_id) is not MarginModel.PORTFOLIO:
+            return command
+        if isinstance(command, PlaceOrder):
+            freed, more = None, (command.instrument_id, command.side, command.amount)
+        else:
+            order = self._exchange.order(command.order_id)
+            if order is None:
+                return command
+            wanted = Lots(max(0, command.amount - order.filled))
+            freed, more = command.order_id, (order.instrument_id, order.side, wanted)
+        instrument = self._exchange.instruments.get(more[0])
+        if instrument is None or instrument.is_spot:
+            return command
+        currency = instrument.settlement_currency
+        verdict = self.verdict(now_ns, command.account_id, currency, more=[more], freed=freed)
+        return structs.replace(command, verdict=verdict)
+
+    def verdict(
+        self,
+        now_ns: int,
+        account_id: AccountId,
+        currency: str,
+        *,
+        more: Iterable[tuple[InstrumentId, Side, Lots]] = (),
+        freed: OrderId | None = None,
+    ) -> Verdict:
+        """Return what an account would need in a currency.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            account_id: Of an account.
+            currency: Settlement currency.
+            more: Orders that would come in.
+            freed: An open order whose place one of those takes.
+        """
+        basis = self._exchange.changes(account_id)
+        self._refresh(now_ns)
+        initial = maintenance = 0.0
+        orders = [*self._orders(account_id, freed), *more]
+        for book in self._of(currency):
+            held = self._held(account_id, book)
+            buying: dict[int, float] = {}
+            selling: dict[int, float] = {}
+            for instrument_id, side, lots in orders:
+                row = book.rows.get(instrument_id)
+                if row is not None:
+                    sizes = buying if side is Side.BUY else selling
+                    amount = lots_to_amount(book.instruments[row], lots)
+                    sizes[row] = sizes.get(row, 0.0) + side * amount
+            needs = [
+                _margin(book, held, *parts).initial
+                for parts in ((), (buying,), (selling,), (buying, selling))
+            ]
+            initial += max(needs)
+            maintenance += _margin(book, held).maintenance
+        return Verdict(basis, _units(currency, initial), _units(currency, maintenance))
+
+    def simulate(
+        self,
+        now_ns: int,
+        account_id: AccountId,
+        currency: str,
+        sizes: Mapping[InstrumentId, float],
+        *,
+        add_positions: bool,
+    ) -> PortfolioMargin:
+        """Return the margin of positions that somebody thinks of; nothing is changed.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            account_id: Of an account.
+            currency: Settlement currency.
+            sizes: Amounts by instrument: dollars of inverse futures, coins elsewhere.
+            add_positions: Whether they come to those held, or stand in their place.
+        """
+        self._refresh(now_ns)
+        total = PortfolioMargin(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        for book in self._of(currency):
+            thought = {book.rows[key]: size for key, size in sizes.items() if key in book.rows}
+            found = book.matrix.simulate(
+                self._held(account_id, book), thought, add_positions=add_positions
+            )
+            total = PortfolioMargin(*map(sum, zip(total, found, strict=True)))
+        return total
+
+    def verdicts(self, now_ns: int) -> SetVerdicts | None:
+        """Return what accounts with portfolio margin need since marks moved; None if as before."""
+        if not self._has_moved:
+            return None
+        self._has_moved = False
+        news = []
+        for account_id in self._exchange.portfolio_accounts:
+            for currency in CURRENCIES:
+                verdict = self.verdict(now_ns, account_id, currency)
+                if self._told.get((account_id, currency)) != verdict:
+                    self._told[account_id, currency] = verdict
+                    news.append((account_id, currency, verdict))
+        return SetVerdicts(tuple(news)) if news else None
+
+    def _of(self, currency: str) -> Iterator[_Book]:
+        return (book for (name, _), book in sorted(self._books.items()) if name == currency)
+
+    def _held(self, account_id: AccountId, book: _Book) -> dict[int, float]:
+        held = {}
+        for view in self._exchange.positions(account_id):
+            row = book.rows.get(view.instrument_id)
+            if row is not None:
+                held[row] = lots_to_amount(book.instruments[row], view.size)
+        return held
+
+    def _orders(
+        self, account_id: AccountId, freed: OrderId | None
+    ) -> Iterator[tuple[InstrumentId, Side, Lots]]:
+        for order in self._exchange.open_orders(account_id):
+            if order.order_id != freed:
+                yield order.instrument_id, order.side, Lots(order.amount - order.filled)
+
+    def _refresh(self, now_ns: int) -> None:
+        """Bring the books up to date with the instruments and marks of the exchange."""
+        if len(self._exchange.instruments) != self._known:
+            self._rebuild()
+        marked, self._marked = self._marked, {}
+        for book in self._books.values():
+            index = self._exchange.indices.get(book.index_name)
+            if index is None:
+                continue
+            news = [(row, marked[key]) for key, row in book.rows.items() if key in marked]
+            if news:
+                rows, marks = zip(*news, strict=True)
+                instruments = [book.instruments[row] for row in rows]
+                book.matrix.mark(
+                    rows,
+                    forwards=[
+                        (mark.underlying if one.is_option else mark.price) / PRICE_SCALE
+                        for one, mark in zip(instruments, marks, strict=True)
+                    ],
+                    sigmas=[mark.iv_e4 / _IV_E4_PER_ONE for mark in marks],
+                    values=[mark.price / PRICE_SCALE for mark in marks],
+                    years=[_years(now_ns, one) for one in instruments],
+                )
+            book.matrix.refresh(index / PRICE_SCALE)
+
+    def _rebuild(self) -> None:
+        self._known = len(self._exchange.instruments)
+        self._marked = dict(self._exchange.marks)
+        grouped: dict[tuple[str, str], list[Instrument]] = {}
+        for one in self._exchange.instruments.values():
+            if not one.is_spot:
+                grouped.setdefault((one.settlement_currency, one.price_index), []).append(one)
+        self._books = {
+            (currency, index_name): _Book(
+                index_name,
+                RiskMatrix(
+                    [_risk(one) for one in instruments],
+                    is_inverse=instruments[0].is_inverse,
+                    rules=RULES.get(instruments[0].base_currency, RULES_OTHER),
+                ),
+                {InstrumentId(one.instrument_id): row for row, one in enumerate(instruments)},
+                instruments,
+            )
+            for (currency, index_name), instruments in grouped.items()
+        }
+
+
+def _margin(book: _Book, held: Mapping[int, float], *parts: Mapping[int, float]) -> PortfolioMargin:
+    sizes = dict(held)
+    for part in parts:
+        for row, size in part.items():
+            sizes[row] = sizes.get(row, 0.0) + size
+    return book.matrix.account(list(sizes), list(sizes.values())).margin()
+
+
+def _units(currency: str, amount: float) -> Units:
+    """Return an amount in whole settlement units, rounded up: a fraction is needed whole."""
+    return Units(math.ceil(amount * 10 ** CURRENCIES[currency].decimals))
+
+
+def _risk(one: Instrument) -> RiskInstrument:
+    return RiskInstrument(
+        expiry_ns=one.expiry_ns or 0,
+        strike=float(one.strike or 0),
+        is_call=one.option_type is not OptionType.PUT,
+    )
+
+
+def _years(now_ns: int, one: Instrument) -> float:
+    return 0.0 if one.expiry_ns is None else years_to_expiry(now_ns, one.expiry_ns)
