@@ -91,18 +91,34 @@ def accept(request: HttpRequest, policy: Policy) -> Accepted | HttpResponse:
         What was agreed on, or the response that refuses: 405 for another method than GET, 426
         for another version than 13 (which it names), 403 for a forbidden origin, 400 for the rest.
     """
-    refusal = _refusal(request, policy)
-    if refusal is not None:
-        return refusal
+    verdict = _refusal(request) or negotiate(request, policy)
+    if isinstance(verdict, HttpResponse):
+        return verdict
+    assert verdict.response is not None
+    headers = (
+        ("upgrade", "websocket"),
+        ("connection", "Upgrade"),
+        ("sec-websocket-accept", accept_key(values(request.headers, "sec-websocket-key")[0])),
+        *verdict.response.headers,
+    )
+    return msgspec.structs.replace(verdict, response=HttpResponse(101, headers))
+
+
+def negotiate(request: HttpRequest, policy: Policy) -> Accepted | HttpResponse:
+    """Judge what every opening handshake holds, whatever version of HTTP it came over.
+
+    Returns:
+        What was agreed on, with a response of status 200 and the headers that say so; or the
+        response that refuses: 403 for a forbidden origin, 400 for malformed extensions.
+    """
+    origins = values(request.headers, "origin")
+    if policy.origins is not None and not policy.origins.issuperset(origins):
+        return plain_text(403, "this origin is not let in")
     offered = extensions.parse_extensions(values(request.headers, "sec-websocket-extensions"))
     if offered is None:
         return plain_text(400, "malformed sec-websocket-extensions")
 
-    headers = [
-        ("upgrade", "websocket"),
-        ("connection", "Upgrade"),
-        ("sec-websocket-accept", accept_key(values(request.headers, "sec-websocket-key")[0])),
-    ]
+    headers = []
     subprotocol = _choose_subprotocol(request, policy)
     if subprotocol is not None:
         headers.append(("sec-websocket-protocol", subprotocol))
@@ -113,11 +129,11 @@ def accept(request: HttpRequest, policy: Policy) -> Accepted | HttpResponse:
             agreement, words = answer
             headers.append(("sec-websocket-extensions", words))
     return Accepted(
-        response=HttpResponse(101, tuple(headers)), subprotocol=subprotocol, agreement=agreement
+        response=HttpResponse(200, tuple(headers)), subprotocol=subprotocol, agreement=agreement
     )
 
 
-def _refusal(request: HttpRequest, policy: Policy) -> HttpResponse | None:
+def _refusal(request: HttpRequest) -> HttpResponse | None:
     headers = request.headers
     if request.method != "GET":
         return plain_text(405, "a websocket is opened with GET", ("allow", "GET"))
@@ -140,9 +156,6 @@ def _refusal(request: HttpRequest, policy: Policy) -> HttpResponse | None:
         )
     if not _is_key(values(headers, "sec-websocket-key")):
         return plain_text(400, "sec-websocket-key is not 16 bytes in base64, once")
-    origins = values(headers, "origin")
-    if policy.origins is not None and not policy.origins.issuperset(origins):
-        return plain_text(403, "this origin is not let in")
     return None
 
 
@@ -202,6 +215,18 @@ def encode_upgrade(upgrade: Upgrade) -> bytes:
         ("Sec-WebSocket-Key", upgrade.key),
         ("Sec-WebSocket-Version", VERSION),
     ]
+    lines += offer(upgrade)
+    request_line = f"GET {upgrade.uri.target} HTTP/1.1\r\n".encode()
+    return request_line + encode_headers(lines) + b"\r\n"
+
+
+def offer(upgrade: Upgrade) -> list[tuple[str, str]]:
+    """Return the headers that offer what `upgrade` wants, and the caller's own.
+
+    Raises:
+        LocalProtocolError: A header is one the handshake sets itself.
+    """
+    lines = []
     if upgrade.subprotocols:
         lines.append(("Sec-WebSocket-Protocol", ", ".join(upgrade.subprotocols)))
     if upgrade.compression is not None:
@@ -210,8 +235,7 @@ def encode_upgrade(upgrade: Upgrade) -> bytes:
         if name.lower() in _OURS:
             raise LocalProtocolError(f"the handshake sets {name!r} itself")
         lines.append((name, value))
-    request_line = f"GET {upgrade.uri.target} HTTP/1.1\r\n".encode()
-    return request_line + encode_headers(lines) + b"\r\n"
+    return lines
 
 
 def conclude_upgrade(upgrade: Upgrade, response: HttpResponse) -> Accepted:
@@ -230,6 +254,15 @@ def conclude_upgrade(upgrade: Upgrade, response: HttpResponse) -> Accepted:
         raise HandshakeError("the answer's connection header does not name upgrade")
     if values(headers, "sec-websocket-accept") != [accept_key(upgrade.key)]:
         raise HandshakeError("sec-websocket-accept does not answer our key")
+    return conclude(upgrade, headers)
+
+
+def conclude(upgrade: Upgrade, headers: Headers) -> Accepted:
+    """Check what a server that accepted chose of what was offered.
+
+    Raises:
+        HandshakeError: It was not offered, or is malformed.
+    """
     chosen = values(headers, "sec-websocket-protocol")
     if len(chosen) > 1 or not set(chosen) <= set(upgrade.subprotocols):
         raise HandshakeError(f"server chose subprotocol {chosen}, not one that was offered")
