@@ -14,8 +14,10 @@ from strikewire.websocket.aio.sockets import peer_name, prepare_socket
 from strikewire.websocket.aio.turns import turn_of
 from strikewire.websocket.errors import HandshakeError, HandshakeTimeoutError, InvalidURIError
 from strikewire.websocket.extensions import Compression
+from strikewire.websocket.extras import extra
 from strikewire.websocket.handshake import Upgrade
 from strikewire.websocket.http import HttpResponse
+from strikewire.websocket.http2_limits import Http2Limits
 from strikewire.websocket.http_response import ResponseReader
 from strikewire.websocket.limits import Limits
 from strikewire.websocket.uri import parse_uri
@@ -37,6 +39,7 @@ class connect:  # noqa: N801 - it is called like a function
         subprotocols: Sequence[str] = (),
         compression: bool | Compression = True,
         limits: Limits | None = None,
+        http2: bool | Http2Limits = False,
     ) -> None:
         """Remember what to do.
 
@@ -48,6 +51,9 @@ class connect:  # noqa: N801 - it is called like a function
             subprotocols: Names, the most wanted first.
             compression: Whether to offer compression, or how.
             limits: Sizes and times; the default ones without.
+            http2: Whether, or within which limits, to open it over HTTP/2 (RFC 8441): asked for by
+                ALPN over TLS (the protocols of `ssl` are set), else taken for granted. The extra
+                `strikewire[http2]` is needed.
 
         Raises:
             InvalidURIError: It is not an address, or not one for TLS where `ssl` is given.
@@ -60,6 +66,7 @@ class connect:  # noqa: N801 - it is called like a function
         self._subprotocols = tuple(subprotocols)
         self._compression = Compression() if compression is True else compression or None
         self._limits = limits or Limits()
+        self._http2 = Http2Limits() if http2 is True else http2 or None
 
     def __await__(self) -> Generator[None, None, Connection]:
         """Open.
@@ -106,6 +113,8 @@ class connect:  # noqa: N801 - it is called like a function
             subprotocols=self._subprotocols,
             compression=self._compression,
         )
+        if self._http2 is not None:
+            return await self._shake_hands_over_http2(upgrade, self._http2)
         request = handshake.encode_upgrade(upgrade)
         ssl = (self._ssl or tls.create_default_context()) if self._uri.secure else None
         transport, opening = await asyncio.get_running_loop().create_connection(
@@ -122,6 +131,26 @@ class connect:  # noqa: N801 - it is called like a function
             return connection
         except BaseException:
             transport.abort()
+            raise
+
+    async def _shake_hands_over_http2(
+        self, upgrade: Upgrade, http2_limits: Http2Limits
+    ) -> Connection:
+        with extra("http2"):
+            from strikewire.websocket.aio.http2_client import Http2Client, client_tls
+        client = Http2Client(
+            limits=self._limits, http2_limits=http2_limits, closes_with_last_stream=True
+        )
+        await asyncio.get_running_loop().create_connection(
+            lambda: client.connection,
+            self._uri.host,
+            self._uri.port,
+            ssl=client_tls(self._ssl) if self._uri.secure else None,
+        )
+        try:
+            return await client.open(upgrade)
+        except BaseException:
+            client.abort()
             raise
 
 

@@ -8,6 +8,7 @@ import ssl as tls
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import Final, Self
+from typing import Protocol as Interface
 
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.http_connection import HttpConnection
@@ -18,8 +19,10 @@ from strikewire.websocket.aio.turns import EngineName, engine_of, turn_of
 from strikewire.websocket.close_codes import CloseCode
 from strikewire.websocket.errors import AddressInUseError, ConnectionClosedError
 from strikewire.websocket.extensions import Compression
+from strikewire.websocket.extras import extra
 from strikewire.websocket.handshake import Accepted, Policy
 from strikewire.websocket.http import HttpRequest, HttpResponse
+from strikewire.websocket.http2_limits import Http2Limits
 from strikewire.websocket.limits import Limits
 
 Handler = Callable[[Connection], Awaitable[None] | None]
@@ -38,6 +41,16 @@ Admit = Callable[[HttpRequest], HttpResponse | None]
 logger = logging.getLogger("strikewire.websocket")
 
 _BACKLOG: Final = 1024
+
+
+class Newcomer(Interface):
+    """What is no WebSocket, or not yet: a socket, or one request on a socket of many."""
+
+    def close(self) -> None:
+        """Hang up when what is under way is done."""
+
+    def abort(self) -> None:
+        """Hang up now."""
 
 
 class Server:
@@ -71,6 +84,7 @@ class Server:
         sock: socket.socket | None,
         reuse_port: bool,
         engine: EngineName,
+        http2: Http2Limits | None,
     ) -> None:
         """Remember what to do; `serve` is the way in."""
         self.limits: Final = limits
@@ -87,7 +101,8 @@ class Server:
         self._sock = sock
         self._reuse_port = reuse_port
         self._engine: EngineName = engine
-        self._sockets: set[HttpConnection] = set()
+        self._http2 = http2
+        self._sockets: set[Newcomer] = set()
         self._tasks = asyncio.TaskGroup()
         self._work: set[asyncio.Task[None]] = set()
         self._at_rest = asyncio.Event()
@@ -111,6 +126,7 @@ class Server:
             interval_s=self.limits.ping_interval_s,
             timeout_s=self.limits.ping_timeout_s,
         )
+        self._newcomer = self._socket_maker()
         await self._tasks.__aenter__()
         try:
             sockets = await self._bind()
@@ -163,14 +179,14 @@ class Server:
 
     # ------------------------------------------------------------- what its own sockets call
 
-    def enter(self, newcomer: HttpConnection) -> bool:
+    def enter(self, newcomer: Newcomer) -> bool:
         """Count a socket in; false if there are `connections_max` already."""
         if len(self._sockets) + len(self.connections) >= self.limits.connections_max:
             return False
         self._sockets.add(newcomer)
         return True
 
-    def leave(self, gone: HttpConnection) -> None:
+    def leave(self, gone: Newcomer) -> None:
         """Count a socket out."""
         self._sockets.discard(gone)
         self._look_around()
@@ -190,7 +206,7 @@ class Server:
             on_lost=self._on_lost,
         )
 
-    def replace(self, gone: HttpConnection, connection: Connection) -> None:
+    def replace(self, gone: Newcomer, connection: Connection) -> None:
         """Count a socket as WebSocket from here on, and start its handler."""
         self._sockets.discard(gone)
         self.connections.add(connection)
@@ -276,8 +292,15 @@ class Server:
             engine, fd, self._ssl, server_side=True, handshake_timeout_s=seconds or None
         )
 
-    def _newcomer(self) -> HttpConnection:
-        return HttpConnection(self)
+    def _socket_maker(self) -> Callable[[], asyncio.Protocol]:
+        """Return what makes a protocol for every new socket."""
+        if self._http2 is None:
+            return lambda: HttpConnection(self)
+        with extra("http2"):
+            from strikewire.websocket.aio.http2_server import ALPN, door_of
+        if self._ssl is not None:
+            self._ssl.set_alpn_protocols(ALPN)
+        return door_of(self, self._http2)
 
     async def _handle(self, connection: Connection, work: Awaitable[None]) -> None:
         # Runs when the handler waits for the first time, or is done.
@@ -330,6 +353,7 @@ def serve(
     sock: socket.socket | None = None,
     reuse_port: bool = False,
     engine: EngineName = "auto",
+    http2: bool | Http2Limits = False,
 ) -> Server:
     """Return a server; `async with` opens it.
 
@@ -348,6 +372,9 @@ def serve(
         reuse_port: Whether other processes may listen on the port too (SO_REUSEPORT).
         engine: "native" for the engine's own sockets (Linux, macOS), "asyncio" for those of the
             running loop, "auto" for the former where they can be had.
+        http2: Whether, or within which limits, HTTP/2 is spoken on the port beside HTTP/1.1: by
+            ALPN where there is TLS (the protocols of `ssl` are set), else to clients that begin
+            with it. The extra `strikewire[http2]` is needed.
     """
     policy = Policy(
         origins=None if origins is None else frozenset(origins),
@@ -366,4 +393,5 @@ def serve(
         sock=sock,
         reuse_port=reuse_port,
         engine=engine,
+        http2=Http2Limits() if http2 is True else http2 or None,
     )
