@@ -189,13 +189,22 @@ class TestTheEnd:
         pair = InMemory()
         transport, recorder = opened(pair, linger_s=0.001)
         transport.close()
-        await pair.turn()
-        assert recorder.told == ["lost"]
-        assert not pair.has_heard(h2.events.StreamReset)
-
         while not pair.has_heard(h2.events.StreamReset):
             await pair.turn()
+
+        assert recorder.told == ["lost"]
+        assert pair.has_heard(h2.events.StreamEnded)
         assert pair.connection.protocol.open_streams == 0
+
+    async def test_or_forever_where_no_time_is_set(self) -> None:
+        pair = InMemory()
+        transport, recorder = opened(pair, linger_s=0)
+        transport.close()
+        await pair.turn()
+
+        assert recorder.told == ["lost"]
+        assert pair.connection.protocol.open_streams == 1
+        assert not pair.has_heard(h2.events.StreamReset)
 
     async def test_closing_gives_back_what_was_never_read(self) -> None:
         pair = InMemory()
