@@ -43,6 +43,7 @@ from strikewire.websocket.errors import SlowReaderError as SlowReaderError
 from strikewire.websocket.errors import WebSocketError as WebSocketError
 from strikewire.websocket.http import HttpRequest as HttpRequest
 from strikewire.websocket.http import HttpResponse as HttpResponse
+from strikewire.websocket.http2_limits import Http2Limits as Http2Limits
 from strikewire.websocket.limits import Limits as Limits
 from strikewire.websocket.prepared import Prepared as Prepared
 from strikewire.websocket.prepared import prepare as prepare

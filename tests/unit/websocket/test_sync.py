@@ -25,6 +25,8 @@ from strikewire.websocket.portal import Portal
 from strikewire.websocket.sync import Connection, connect
 
 Handler = Callable[[websocket.Connection], Awaitable[None]]
+pytestmark = pytest.mark.usefixtures("interruptible")
+
 MAIN = threading.main_thread().ident or 0
 SOON = Backoff(first_s=0.001, max_s=0.01)
 

@@ -13,7 +13,7 @@ from strikewire.websocket import handshake
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.dialing import Address, dial, resolve
 from strikewire.websocket.aio.keepalive import Pulse
-from strikewire.websocket.aio.opening import default_tls, open_transport
+from strikewire.websocket.aio.opening import AnyProtocol, default_tls, open_transport
 from strikewire.websocket.aio.phases import PhaseClock
 from strikewire.websocket.aio.retrying import chance, may_pass
 from strikewire.websocket.aio.sockets import peer_name, prepare_socket
@@ -35,8 +35,10 @@ from strikewire.websocket.errors import (
     WebSocketError,
 )
 from strikewire.websocket.extensions import Compression
+from strikewire.websocket.extras import extra
 from strikewire.websocket.handshake import Upgrade
 from strikewire.websocket.http import HttpResponse
+from strikewire.websocket.http2_limits import Http2Limits
 from strikewire.websocket.http_response import ResponseReader
 from strikewire.websocket.limits import Limits
 from strikewire.websocket.proxy import ProxyAddress, parse_proxy
@@ -96,6 +98,7 @@ class connect:  # noqa: N801 - it is called like a function
         retry: Callable[[Exception], bool] = may_pass,
         on_retry: Callable[[Retry], None] | None = None,
         chance: Callable[[], float] = chance,
+        http2: bool | Http2Limits = False,
     ) -> None:
         """Remember what to do.
 
@@ -133,6 +136,9 @@ class connect:  # noqa: N801 - it is called like a function
             retry: Whether `async for` tries again after this error; `may_pass` by default.
             on_retry: Told before each wait of `async for` what went wrong and how long it waits.
             chance: Returns a number from 0 to below 1, for the jitter of the waits.
+            http2: Whether, or within which limits, to open it over HTTP/2 (RFC 8441): asked for by
+                ALPN over TLS (the protocols of `ssl` are set), else taken for granted. The extra
+                `strikewire[http2]` is needed.
 
         Raises:
             InvalidURIError: It is not an address, or not one for TLS where that is asked for.
@@ -167,6 +173,7 @@ class connect:  # noqa: N801 - it is called like a function
         self._engine: EngineName = engine
         self._retries = Retries(backoff or Backoff(), retry=retry, chance=chance)
         self._on_retry = on_retry
+        self._http2 = Http2Limits() if http2 is True else http2 or None
 
     @property
     def last_retry(self) -> Retry | None:
@@ -270,8 +277,15 @@ class connect:  # noqa: N801 - it is called like a function
         )
 
     async def _shake_hands(self, upgrade: Upgrade, clock: PhaseClock) -> Connection:
+        if self._http2 is not None:
+            return await self._shake_hands_over_http2(upgrade, clock, self._http2)
         request = handshake.encode_upgrade(upgrade)
-        transport, opening = await self._reach(upgrade, clock)
+        transport, opening = await self._reach(
+            upgrade.uri,
+            lambda: _Opening(upgrade, self.limits),
+            clock,
+            ssl=self._tls() if upgrade.uri.secure else None,
+        )
         try:
             async with clock.limit(Phase.HANDSHAKE, self._timeouts.handshake_s):
                 transport.write(request)
@@ -283,21 +297,38 @@ class connect:  # noqa: N801 - it is called like a function
             transport.abort()
             raise
 
+    async def _shake_hands_over_http2(
+        self, upgrade: Upgrade, clock: PhaseClock, http2_limits: Http2Limits
+    ) -> Connection:
+        with extra("http2"):
+            from strikewire.websocket.aio.http2_client import Http2Client, client_tls
+        client = Http2Client(
+            limits=self.limits, http2_limits=http2_limits, closes_with_last_stream=True
+        )
+        ssl = client_tls(self._ssl) if upgrade.uri.secure else None
+        await self._reach(upgrade.uri, lambda: client.connection, clock, ssl=ssl)
+        try:
+            async with clock.limit(Phase.HANDSHAKE, self._timeouts.handshake_s):
+                return await client.open(upgrade)
+        except BaseException:
+            client.abort()
+            raise
+
     async def _reach(
-        self, upgrade: Upgrade, clock: PhaseClock
-    ) -> tuple[asyncio.Transport, "_Opening"]:
+        self,
+        uri: WebSocketURI,
+        make_protocol: Callable[[], AnyProtocol],
+        clock: PhaseClock,
+        *,
+        ssl: tls.SSLContext | None,
+    ) -> tuple[asyncio.Transport, AnyProtocol]:
         """Return a transport to the server, through whatever is between, TLS included."""
-        uri = upgrade.uri
         proxy = find_proxy(self._proxy, uri)
-        # These take a moment, which is no phase's.
-        ssl = self._tls() if uri.secure else None
+        # This takes a moment, which is no phase's.
         proxy_ssl = self._proxy_tls() if proxy is not None and proxy.scheme == "https" else None
         # The name that was given belongs to the server that was given.
         given = self._server_hostname if is_same_origin(uri, self._uri) else None
         name = given or uri.host
-
-        def make_opening() -> _Opening:
-            return _Opening(upgrade, self.limits)
 
         sock = self._sock or await self._dial(uri, proxy, clock)
         sock.setblocking(False)
@@ -314,7 +345,7 @@ class connect:  # noqa: N801 - it is called like a function
                     )
                 try:
                     async with clock.limit(Phase.TLS, self._timeouts.tls_s):
-                        return await enter_tunnel(tunnel, make_opening, ssl, name)
+                        return await enter_tunnel(tunnel, make_protocol, ssl, name)
                 except BaseException:
                     tunnel.abort()
                     raise
@@ -325,7 +356,7 @@ class connect:  # noqa: N801 - it is called like a function
                 return await open_transport(
                     asyncio.get_running_loop(),
                     sock,
-                    make_opening,
+                    make_protocol,
                     ssl=ssl,
                     server_hostname=name,
                     engine=self._engine,

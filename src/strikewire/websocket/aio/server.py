@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from email.utils import formatdate
 from types import TracebackType
 from typing import Any, Final, Self
+from typing import Protocol as Interface
 
 from strikewire.websocket.aio.addresses import Addresses
 from strikewire.websocket.aio.admission import Admit
@@ -24,6 +25,7 @@ from strikewire.websocket.aio.watch import Watch
 from strikewire.websocket.close_codes import CloseCode
 from strikewire.websocket.errors import AddressInUseError, ConnectionClosedError
 from strikewire.websocket.extensions import Compression
+from strikewire.websocket.extras import extra
 from strikewire.websocket.handshake import Accepted, Policy
 from strikewire.websocket.http import (
     HttpRequest,
@@ -31,6 +33,7 @@ from strikewire.websocket.http import (
     ResponseEncoder,
     plain_text,
 )
+from strikewire.websocket.http2_limits import Http2Limits
 from strikewire.websocket.limits import Limits
 
 Handler = Callable[[Connection], Awaitable[None] | None]
@@ -51,6 +54,24 @@ _TOO_MANY: Final = plain_text(503, "too many connections", ("retry-after", "1"))
 _TOO_MANY_OF_YOU: Final = plain_text(
     429, "too many connections from this address", ("retry-after", "1")
 )
+
+
+class Newcomer(Interface):
+    """What is no WebSocket, or not yet: a socket, or one request on a socket of many.
+
+    Attributes:
+        address: Of the client, where the socket is to be counted for it; else empty.
+    """
+
+    @property
+    def address(self) -> str:
+        """See above."""
+
+    def close(self) -> None:
+        """Hang up when what is under way is done."""
+
+    def abort(self) -> None:
+        """Hang up now."""
 
 
 class Server:
@@ -91,6 +112,7 @@ class Server:
         engine: EngineName,
         clock: Callable[[], float] | None = None,
         lifespan: AbstractAsyncContextManager[object] | None = None,
+        http2: Http2Limits | None,
     ) -> None:
         """Remember what to do; `serve` is the way in."""
         self.limits: Final = limits
@@ -114,9 +136,11 @@ class Server:
         self._per_address = Addresses(limits)
         self._date = b""
         self._date_until_s = 0.0
-        self._sockets: set[HttpConnection] = set()
-        self._turned_away: set[HttpConnection] = set()
+        self._sockets: set[Newcomer] = set()
+        self._turned_away: set[Newcomer] = set()
         self._unflushed: list[HttpConnection] = []
+        self._addresses: dict[Connection, str] = {}
+        self._http2 = http2
         self._tasks = asyncio.TaskGroup()
         self._work: set[asyncio.Task[None]] = set()
         self._at_rest = asyncio.Event()
@@ -142,6 +166,7 @@ class Server:
             timeout_s=self.limits.ping_timeout_s,
         )
         await self._lifespan.__aenter__()
+        self._newcomer = self._socket_maker()
         try:
             await self._tasks.__aenter__()
             try:
@@ -202,7 +227,7 @@ class Server:
 
     # ------------------------------------------------------------- what its own sockets call
 
-    def enter(self, newcomer: HttpConnection) -> HttpResponse | None:
+    def enter(self, newcomer: Newcomer) -> HttpResponse | None:
         """Count a socket in, or return the response that turns it away."""
         if len(self._sockets) + len(self.connections) >= self.limits.connections_max:
             self._turned_away.add(newcomer)
@@ -213,7 +238,7 @@ class Server:
         self._sockets.add(newcomer)
         return None
 
-    def leave(self, gone: HttpConnection) -> None:
+    def leave(self, gone: Newcomer) -> None:
         """Count a socket out."""
         if gone in self._sockets:
             self._sockets.discard(gone)
@@ -256,10 +281,12 @@ class Server:
             on_lost=self._on_lost,
         )
 
-    def replace(self, gone: HttpConnection, connection: Connection) -> None:
+    def replace(self, gone: Newcomer, connection: Connection) -> None:
         """Count a socket as WebSocket from here on."""
         self._sockets.discard(gone)
         self.connections.add(connection)
+        if self.limits.connections_per_address_max and gone.address:
+            self._addresses[connection] = gone.address
 
     def start_handler(self, connection: Connection, handler: Handler | None) -> None:
         """Start the handler of a WebSocket: the server's own where it has none."""
@@ -289,7 +316,8 @@ class Server:
             socket_.flush()
 
     def _watched(self) -> list[HttpConnection]:
-        return [*self._sockets, *self._turned_away]
+        everyone = (*self._sockets, *self._turned_away)
+        return [one for one in everyone if isinstance(one, HttpConnection)]
 
     async def _bind(self) -> list[socket.socket]:
         """Return bound sockets, one for each address of the host."""
@@ -354,8 +382,15 @@ class Server:
             engine, fd, self._ssl, server_side=True, handshake_timeout_s=seconds or None
         )
 
-    def _newcomer(self) -> HttpConnection:
-        return HttpConnection(self)
+    def _socket_maker(self) -> Callable[[], asyncio.Protocol]:
+        """Return what makes a protocol for every new socket."""
+        if self._http2 is None:
+            return lambda: HttpConnection(self)
+        with extra("http2"):
+            from strikewire.websocket.aio.http2_server import ALPN, door_of
+        if self._ssl is not None:
+            self._ssl.set_alpn_protocols(ALPN)
+        return door_of(self, self._http2)
 
     async def _handle(self, connection: Connection, work: Awaitable[None]) -> None:
         # Runs when the handler waits for the first time, or is done.
@@ -376,8 +411,9 @@ class Server:
     def _on_lost(self, connection: Connection) -> None:
         if connection in self.connections:
             self.connections.discard(connection)
-            if self.limits.connections_per_address_max:
-                self._per_address.leave(connection.peer.rpartition(":")[0].strip("[]"))
+            address = self._addresses.pop(connection, "")
+            if address:
+                self._per_address.leave(address)
         self._look_around()
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
@@ -423,6 +459,7 @@ def serve(
     engine: EngineName = "auto",
     clock: Callable[[], float] | None = None,
     lifespan: AbstractAsyncContextManager[object] | None = None,
+    http2: bool | Http2Limits = False,
 ) -> Server:
     """Return a server; `async with` opens it.
 
@@ -445,6 +482,9 @@ def serve(
         clock: Returns seconds since the Unix epoch, as `time.time` does; with it, HTTP responses
             have a `Date`, as RFC 9110 6.6.1 asks of servers that have a clock.
         lifespan: Entered before the server listens, left when its last connection is gone.
+        http2: Whether, or within which limits, HTTP/2 is spoken on the port beside HTTP/1.1: by
+            ALPN where there is TLS (the protocols of `ssl` are set), else to clients that begin
+            with it. The extra `strikewire[http2]` is needed.
     """
     policy = Policy(
         origins=None if origins is None else frozenset(origins),
@@ -465,4 +505,5 @@ def serve(
         engine=engine,
         clock=clock,
         lifespan=lifespan,
+        http2=Http2Limits() if http2 is True else http2 or None,
     )

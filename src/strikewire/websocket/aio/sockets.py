@@ -18,6 +18,12 @@ def peer_address(transport: asyncio.BaseTransport) -> str | tuple[str, int]:
     return name[:2] if isinstance(name, tuple) else name or ""
 
 
+def client_address(transport: asyncio.BaseTransport) -> str:
+    """Return the other end's host; empty for a socket without."""
+    address = peer_address(transport)
+    return "" if isinstance(address, str) else address[0]
+
+
 def peer_name(transport: asyncio.BaseTransport) -> str:
     """Return the other end's address, such as "127.0.0.1:50123"; empty for a nameless socket."""
     address = peer_address(transport)
