@@ -43,6 +43,9 @@ PRIOR: Final = Smile(a=0.488, b=0.4, rho=-0.15, m=0.1875, s=1.2358)
 It is the slice of `Surface(rho=-0.15, eta=0.8)` whose variance at the money is 1.
 """
 
+WARM_ENOUGH: Final = 1e-3
+"""A warm search ends when a step changes the fit, or the numbers, by less than this part."""
+
 _FORBIDDEN: Final = 3_000.0
 """What arbitrage costs in a refit, in half spreads for each unit of it."""
 
@@ -202,8 +205,8 @@ class _Problem:
             Dfun=self.slopes,
             col_deriv=True,
             full_output=True,  # without it, what did not settle is a warning
-            ftol=1e-4,
-            xtol=1e-4,
+            ftol=WARM_ENOUGH,
+            xtol=WARM_ENOUGH,
             maxfev=60,
         )[0]
         return found
@@ -238,7 +241,7 @@ class _Problem:
         """Return the derivatives of all residuals by each of the five numbers, (5, n + 5)."""
         curve = self._curve_of_quotes(numbers)
         share = 0.5 * self._weight / curve.volatility
-        self._slopes[:, : self._count] = curve.gradient() * share
+        np.multiply(curve.gradient(), share, out=self._slopes[:, : self._count])
         return self._slopes
 
     def curve(self, numbers: Doubles, x: Doubles) -> "_Curve":
