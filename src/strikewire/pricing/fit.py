@@ -79,7 +79,7 @@ def expiry_quotes(
         years: Time left, above 0.
         forward: Underlying price at the expiry, above 0.
         strikes: Shape (n,), above 0.
-        bids: Volatilities as fractions; 0.0 or NaN where there is none, as tickers have it.
+        bids: Volatilities as fractions; 0.0, as in tickers, or not finite where there is none.
         asks: Likewise.
 
     Raises:
@@ -88,12 +88,17 @@ def expiry_quotes(
     assert years > 0.0
     assert forward > 0.0
     k, bid, ask = columns_of(strikes, bids, asks)
-    return ExpiryQuotes(years, np.log(k / forward), np.nan_to_num(bid), np.nan_to_num(ask))
+    bid, ask = (np.nan_to_num(one, nan=0.0, posinf=0.0, neginf=0.0) for one in (bid, ask))
+    return ExpiryQuotes(years, np.log(k / forward), bid, ask)
 
 
 def usable(quotes: ExpiryQuotes) -> ExpiryQuotes:
-    """Return those quotes that a smile can be fitted to: both sides there, and not crossed."""
-    good = (quotes.bids > 0.0) & (quotes.asks >= quotes.bids) & np.isfinite(quotes.moneyness)
+    """Return those quotes that a smile can be fitted to: both sides there, and not crossed.
+
+    Of an expiry without time left there are none.
+    """
+    good = (quotes.bids > 0.0) & (quotes.asks >= quotes.bids)
+    good &= np.isfinite(quotes.moneyness) & np.isfinite(quotes.asks) & (quotes.years > 0.0)
     return ExpiryQuotes(quotes.years, quotes.moneyness[good], quotes.bids[good], quotes.asks[good])
 
 
