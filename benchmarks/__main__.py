@@ -1,4 +1,4 @@
-"""`python -m benchmarks ROOM [--quick] [--check]`: measure, print a table, write the results.
+"""`python -m benchmarks ROOM [--quick] [--check] [--only TEXT]`: measure, print, write results.
 
 `--accuracy` prints how exact a room is instead, where `benchmarks/accuracy_ROOM.py` says.
 """
@@ -14,7 +14,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.harness import FULL, QUICK, ROOT, Result, take
+from benchmarks.harness import FULL, QUICK, ROOT, Result, take_all
 
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -27,8 +27,11 @@ def main(argv: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__)
     parser.add_argument("room", help="room to measure, such as websocket")
-    parser.add_argument("--quick", action="store_true", help="fewer, shorter runs: under a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer, shorter runs: a minute or two")
     parser.add_argument("--check", action="store_true", help="exit 1 where a floor is missed")
+    parser.add_argument(
+        "--only", metavar="TEXT", default="", help="measures whose name holds TEXT; writes nothing"
+    )
     parser.add_argument(
         "--accuracy", action="store_true", help="print how exact the room is instead"
     )
@@ -43,8 +46,9 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 160)
     if options.accuracy:
         return print_accuracy(options.room, console)
-    results = measure_room(options.room, quick=options.quick)
-    write(options.room, results)
+    results = measure_room(options.room, quick=options.quick, only=options.only)
+    if not options.only:
+        write(options.room, results)
     console.print(table(options.room, results))
     missed = [result for result in results if not result.meets_floor]
     for result in missed:
@@ -71,14 +75,16 @@ def rooms() -> list[str]:
     return sorted(file.stem.removeprefix("bench_") for file in files)
 
 
-def measure_room(room: str, *, quick: bool) -> list[Result]:
-    """Take every measure of a room, telling on stderr which one is running."""
+def measure_room(room: str, *, quick: bool, only: str = "") -> list[Result]:
+    """Take every measure of a room whose name holds `only`, telling on stderr which is running."""
     module = importlib.import_module(f"benchmarks.bench_{room}")
-    results = []
+    results: list[Result] = []
     with Console(stderr=True).status(f"{room} ...") as status:
         for measure in module.measures(quick=quick):
+            if only not in measure.measure:
+                continue
             status.update(f"{room}: {measure.measure} ...")
-            results.append(take(measure, QUICK if quick else FULL, quick=quick))
+            results += take_all(measure, QUICK if quick else FULL, quick=quick)
     return results
 
 

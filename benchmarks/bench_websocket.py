@@ -1,38 +1,67 @@
-"""The engine: its kernels against their twins, its parser and its servers against `websockets`.
+"""The engine against its peers: its kernels, its parser, and its servers under load.
 
-A server runs in a process of its own, on uvloop, without compression, and is judged by the messages
-it moves in one CPU second of that process; the load comes from this process, over loopback.
+A server runs in a process of its own (`websocket_peers/`), on uvloop, and is judged by what it does
+in one CPU second of that process; the load is a program in C (`native/load.c`).
 """
 
-import contextlib
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Self
+from __future__ import annotations
 
-from websockets.protocol import State
-from websockets.server import ServerProtocol
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+
 from websockets.speedups import apply_mask
 
-from benchmarks.harness import ROOT, Compared, Measure, Rate, Ratio, interpreted_twin
+from benchmarks import websocket_parsing as parsing
+from benchmarks.harness import (
+    Contest,
+    Measure,
+    Opponent,
+    Rate,
+    Ratio,
+    Reader,
+    Reading,
+    interpreted_twin,
+)
+from benchmarks.websocket_load import idle_bytes, rate, shares_one_cpu
 from strikewire.websocket.kernels import mask, utf8
 from strikewire.websocket.protocol import Protocol
 
 KEY = bytes.fromhex("37fa213d")
 TICKER = b"x" * 250
-PEERS = ("websockets", "uvloop")
 
-UPGRADE = (
-    b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
-GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+MESSAGES = "messages a CPU second"
+DELIVERIES = "deliveries a CPU second"
+PACKAGES = {
+    "picows": ("picows", "aiofastnet", "uvloop"),
+    "picows.websockets": ("picows", "aiofastnet", "uvloop"),
+    "websockets": ("websockets", "uvloop"),
+    "websockets.broadcast": ("websockets", "uvloop"),
+    "aiohttp": ("aiohttp", "uvloop"),
+    "socketify": ("socketify",),
+    "uvicorn": ("uvicorn", "httptools", "uvloop"),
+    "bare C": (),
+    "bare C, coalescing": (),
+}
+
+Load = Callable[..., AbstractContextManager[Reader]]
+"""Starts a server of a kind and yields what reads how much it does under one load."""
+
+KINDS = {"picows.websockets": "picows_websockets", "websockets.broadcast": "websockets"}
 
 
 def measures(*, quick: bool) -> list[Measure]:
-    return [*kernels(quick=quick), *parser(), *servers(quick=quick)]
+    seconds = 0.1 if quick else 0.5
+    return [
+        *kernels(quick=quick),
+        *kernels_at_work(seconds=seconds),
+        *parser(seconds=seconds),
+        *echoes(seconds=seconds),
+        *fan_outs(seconds=seconds),
+        *doors(seconds=seconds),
+        *over_tls(seconds=seconds),
+        *memory(connections=5000),
+    ]
 
 
 def kernels(*, quick: bool) -> list[Measure]:
@@ -77,204 +106,220 @@ def kernels(*, quick: bool) -> list[Measure]:
     ]
 
 
+def kernels_at_work(*, seconds: float) -> list[Measure]:
+    """Return our server against itself, uncompiled: what the kernels are worth that move bytes."""
+    busy = partial(rate, seconds=seconds, connections=64, window=16, bytes=256)
+
+    def compiled(kernels: str, work: str, load: Load, floor: float, aim: float) -> Contest:
+        return Contest(
+            measure=f"{kernels}: {work}, compiled",
+            ours=partial(load, "ours_turn"),
+            opponents=(
+                Opponent(
+                    against="interpreted twin",
+                    entrant=partial(load, "ours_turn", interpreted=True),
+                    floor=floor,
+                    aim=aim,
+                ),
+            ),
+            counted=MESSAGES,
+        )
+
+    echo, fan = partial(busy, mode="echo"), partial(busy, mode="fan")
+    return [
+        compiled("link, engine", "echo 256 B, 64x16", echo, 6, 12),
+        compiled("topics", "fan-out to 64, sixteen pending", fan, 1.3, 2),
+        compiled("tls", "TLS echo 256 B, 64x16", partial(echo, tls=True), 3, 6),
+    ]
+
+
 def frame(payload: bytes) -> bytes:
     """Return the masked text frame of a client."""
     return Protocol("client", mask_key=lambda: KEY).send_text(payload)
 
 
-def parser() -> list[Measure]:
-    data = frame(TICKER) * 64
-    ours = Protocol("server")
-    theirs = ServerProtocol(state=State.OPEN)
-
-    def parse_ours() -> None:
-        ours.receive_data(data)
-        while ours.next_event() is not None:
-            pass
-
-    def parse_theirs() -> None:
-        theirs.receive_data(data)
-        theirs.events_received()
-
+def parser(*, seconds: float) -> list[Measure]:
+    feed = frame(TICKER) * 64
+    server = Protocol("server")
+    timed = partial(parsing.time_a_message, feed=feed, messages=64, seconds=seconds)
     return [
-        Ratio(
-            measure="parse 64 texts of 250 bytes, without I/O",
-            ours=parse_ours,
-            against="websockets",
-            theirs=parse_theirs,
-            floor=0.7,
-            aim=10.0,
-            packages=PEERS,
+        Contest(
+            measure="parse to str, 250 B, 64 a feed",
+            ours=partial(timed, parsing.ours),
+            opponents=(
+                Opponent(
+                    against="picows",
+                    entrant=partial(timed, parsing.picows),
+                    floor=0.6,
+                    aim=0.4,
+                    packages=("picows",),
+                ),
+            ),
+            counted="ns a message",
+            unit="x time",
+            better="lower",
         ),
         Rate(
-            measure="frame a text of 250 bytes",
-            work=lambda: ours.send_text(TICKER),
+            measure="frame a text of 250 B",
+            work=lambda: server.send_text(TICKER),
             operations=1,
             unit="frames/s",
         ),
     ]
 
 
-def servers(*, quick: bool) -> list[Measure]:
-    turns = 1 if quick else 4
-    one_by_one = partial(echo_rate, connections=1, outstanding=1, turns=1500 * turns)
-    pipelined = partial(echo_rate, connections=16, outstanding=16, turns=60 * turns)
-    single = partial(fan_out_rate, subscribers=200, burst=1, turns=20 * turns)
-    bursts = partial(fan_out_rate, subscribers=200, burst=10, turns=6 * turns)
-    pages = partial(http_rate, connections=8, turns=150 * turns)
+def echoes(*, seconds: float) -> list[Measure]:
+    echo = partial(rate, mode="echo", seconds=seconds)
+    small = partial(echo, bytes=256)
+    one, many = partial(small, connections=1), partial(small, connections=64)
+    large = partial(echo, bytes=1 << 20, connections=4)
 
-    def compared(
-        measure: str, rate: Callable[[str], float], ours: str, floor: float, aim: float
-    ) -> Compared:
-        return Compared(
-            measure=measure,
-            ours=partial(rate, ours),
-            against="websockets",
-            theirs=partial(rate, "websockets"),
-            floor=floor,
-            aim=aim,
-            packages=PEERS,
+    def against_picows(measure: str, load: Load, floor: float, aim: float) -> Contest:
+        return contest(measure, "ours", load, opponent("picows", load, floor, aim))
+
+    def iterated(measure: str, load: Load) -> Contest:
+        return contest(
+            measure,
+            "ours_iterator",
+            load,
+            opponent("picows.websockets", load, 2.5, 4),
+            opponent("websockets", load, 8, 12),
+            opponent("aiohttp", load),
         )
 
     return [
-        compared("echo 256 B, one at a time, callback", one_by_one, "ours", 1.1, 3.0),
-        compared("echo 256 B, 16 x 16 in flight, callback", pipelined, "ours", 1.1, 25.0),
-        compared("echo 256 B, 16 x 16 in flight, iterator", pipelined, "ours_iterator", 0.9, 12.0),
-        compared("fan-out to 200, one message at a time", single, "ours", 0.8, 2.0),
-        compared("fan-out to 200, ten messages at once", bursts, "ours", 0.7, 15.0),
-        Compared(
-            measure="HTTP GET of 250 B on the same port",
-            ours=partial(pages, "ours"),
-            against="aiohttp",
-            theirs=partial(pages, "aiohttp"),
-            floor=0.9,
-            aim=4.0,
-            packages=("aiohttp", "uvloop"),
+        against_picows("echo 256 B, 1 connection, one at a time", one, 1.10, 1.25),
+        against_picows("echo 256 B, 64 connections, one at a time", many, 1.20, 1.35),
+        against_picows("echo 256 B, 1x32, callback", partial(one, window=32), 5, 8),
+        against_picows("echo 256 B, 64x16, callback", partial(many, window=16), 5, 8),
+        iterated("echo 256 B, 1x32, iterator", partial(one, window=32)),
+        iterated("echo 256 B, 64x16, iterator", partial(many, window=16)),
+        against_picows(
+            "echo 8 KiB, 64x4", partial(echo, bytes=8192, connections=64, window=4), 2.0, 2.8
+        ),
+        against_picows("echo 1 MiB x 4, binary", partial(large, binary=True), 1.0, 1.1),
+        against_picows("echo 1 MiB x 4, text", large, 1.0, 1.1),
+    ]
+
+
+def fan_outs(*, seconds: float) -> list[Measure]:
+    fan = partial(rate, mode="fan", bytes=250, connections=1000, seconds=seconds)
+    ten = partial(fan, window=10)
+    # Who joins a stream that is compressed once waits for a keyframe, and gets plain text so far.
+    deflated = partial(fan, deflate=True, warm_messages=100)
+    ten_deflated = partial(deflated, window=10)
+    measure = "fan-out to 1,000 of 250 B"
+    return [
+        contest(
+            f"{measure}, one at a time",
+            "ours",
+            fan,
+            opponent("picows", fan, 1.15, 1.3),
+            opponent("bare C", fan, 0.80, 0.9),
+            counted=DELIVERIES,
+        ),
+        contest(
+            f"{measure}, ten pending",
+            "ours_turn",
+            ten,
+            opponent("picows", ten, 6, 8),
+            opponent("socketify", ten, 1.1, 1.25),
+            opponent("bare C, coalescing", ten, 0.70, 0.85),
+            counted=DELIVERIES,
+        ),
+        contest(
+            f"{measure}, deflate, one at a time",
+            "ours",
+            deflated,
+            opponent("websockets.broadcast", deflated, 3.5, 4.5),
+            counted=DELIVERIES,
+        ),
+        contest(
+            f"{measure}, deflate, ten pending",
+            "ours_turn",
+            ten_deflated,
+            opponent("websockets.broadcast", ten_deflated, 20, 30),
+            counted=DELIVERIES,
         ),
     ]
 
 
-class Peer:
-    """A server process, and how much CPU time it has used."""
+def doors(*, seconds: float) -> list[Measure]:
+    opened = partial(rate, mode="open", connections=16, seconds=seconds)
+    get = partial(rate, mode="get", connections=64, seconds=seconds)
+    return [
+        contest(
+            "open, upgrade and close",
+            "ours",
+            opened,
+            opponent("websockets", opened, 2, 3),
+            counted="handshakes a CPU second",
+        ),
+        contest(
+            "HTTP GET of 250 B, 64 connections",
+            "ours",
+            get,
+            opponent("uvicorn", get, 2, 3),
+            opponent("aiohttp", get),
+            counted="requests a CPU second",
+        ),
+    ]
 
-    def __init__(self, kind: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.websocket_peers", kind],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+
+def over_tls(*, seconds: float) -> list[Measure]:
+    echo = partial(rate, mode="echo", tls=True, bytes=256, connections=64, seconds=seconds)
+    fan = partial(rate, mode="fan", tls=True, bytes=250, connections=200, seconds=seconds)
+    return [
+        contest(
+            measure,
+            "ours",
+            load,
+            opponent("picows", load, 1.0, 1.2),
+            opponent("websockets", load, 1.5, 3),
+            counted=counted,
         )
-        self.port = int(self._line())
-
-    def cpu_seconds(self) -> float:
-        """Return the CPU time the server has used so far."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return float(self._line())
-
-    def connect(self) -> socket.socket:
-        """Return a new connection to it."""
-        sock = socket.create_connection(("127.0.0.1", self.port))
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.settimeout(60)
-        return sock
-
-    def open_websocket(self) -> socket.socket:
-        """Return a new connection on which the handshake is done."""
-        sock = self.connect()
-        sock.sendall(UPGRADE)
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += sock.recv(1)
-        assert b" 101 " in head
-        return sock
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+        for measure, load, counted in [
+            ("TLS echo 256 B, 64 connections, one at a time", echo, MESSAGES),
+            ("TLS fan-out to 200 of 250 B, one at a time", fan, DELIVERIES),
+        ]
+    ]
 
 
-@contextlib.contextmanager
-def sockets(opened: list[socket.socket]) -> Iterator[list[socket.socket]]:
-    try:
-        yield opened
-    finally:
-        for sock in opened:
-            sock.close()
+def memory(*, connections: int) -> list[Measure]:
+    return [
+        Reading(
+            measure=f"memory of an idle connection, deflate {'on' if deflate else 'off'}",
+            read=partial(idle_bytes, "ours", deflate=deflate, connections=connections),
+            unit="bytes",
+            floor=floor,
+            aim=aim,
+            better="lower",
+        )
+        for deflate, floor, aim in [(False, 2048, 1536), (True, 3072, 2048)]
+    ]
 
 
-def read_exactly(sock: socket.socket, size: int) -> None:
-    while size:
-        size -= len(sock.recv(min(size, 1 << 20))) or sys.exit("the server hung up")
+def contest(
+    measure: str, ours: str, load: Load, *opponents: Opponent, counted: str = MESSAGES
+) -> Contest:
+    """Return our server of the kind `ours` against the opponents, under the same load."""
+    return Contest(
+        measure=measure,
+        ours=partial(load, ours),
+        opponents=opponents,
+        counted=counted,
+        caveat="server and load shared one CPU" if shares_one_cpu() else "",
+    )
 
 
-def echo_rate(kind: str, *, connections: int, outstanding: int, turns: int) -> float:
-    """Return messages echoed in a CPU second of the server."""
-    request = frame(bytes(256)) * outstanding
-    answer = (4 + 256) * outstanding
-    with (
-        Peer(kind) as peer,
-        sockets([peer.open_websocket() for _ in range(connections)]) as clients,
-    ):
-        before = peer.cpu_seconds()
-        for _ in range(turns):
-            for client in clients:
-                client.sendall(request)
-            for client in clients:
-                read_exactly(client, answer)
-        used = peer.cpu_seconds() - before
-    return turns * connections * outstanding / used
-
-
-def fan_out_rate(kind: str, *, subscribers: int, burst: int, turns: int) -> float:
-    """Return messages delivered to subscribers in a CPU second of the server."""
-    request = frame(b"publish %d" % burst)
-    answer = len(request) - 4  # without its key
-    with (
-        Peer(kind) as peer,
-        sockets([peer.open_websocket() for _ in range(subscribers)]) as clients,
-        sockets([peer.open_websocket()]) as publishers,
-    ):
-        for client in clients:
-            client.sendall(frame(b"subscribe"))
-        publishers[0].sendall(frame(b"ready?"))
-        read_exactly(publishers[0], len(frame(b"ready?")) - 4)
-        before = peer.cpu_seconds()
-        for _ in range(turns):
-            publishers[0].sendall(request)
-            for client in clients:
-                read_exactly(client, burst * (4 + len(TICKER)))
-            read_exactly(publishers[0], answer)
-        used = peer.cpu_seconds() - before
-    return turns * subscribers * burst / used
-
-
-def http_rate(kind: str, *, connections: int, turns: int) -> float:
-    """Return requests answered in a CPU second of the server."""
-    with Peer(kind) as peer, sockets([peer.connect() for _ in range(connections)]) as clients:
-        answer = _answer_bytes(clients[0])
-        before = peer.cpu_seconds()
-        for _ in range(turns):
-            for client in clients:
-                client.sendall(GET)
-            for client in clients:
-                read_exactly(client, answer)
-        used = peer.cpu_seconds() - before
-    return turns * connections / used
-
-
-def _answer_bytes(client: socket.socket) -> int:
-    client.sendall(GET)
-    data = b""
-    while b"\r\n\r\n" not in data or len(data) < data.index(b"\r\n\r\n") + 4 + len(TICKER):
-        data += client.recv(4096)
-    return len(data)
+def opponent(
+    name: str, load: Load, floor: float | None = None, aim: float | None = None
+) -> Opponent:
+    """Return a peer under that load; without floor it is compared, and judged by nobody."""
+    return Opponent(
+        against=name,
+        entrant=partial(load, KINDS.get(name, name)),
+        floor=floor,
+        aim=aim,
+        packages=PACKAGES[name],
+    )

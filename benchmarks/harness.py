@@ -23,13 +23,16 @@ def measures(*, quick: bool) -> list[Measure]:
 ```
 
 and run `python3 dev.py bench websocket`. Building the inputs belongs inside `measures`, so that
-importing the file does nothing. There are four kinds of measure:
+importing the file does nothing. There are five kinds of measure:
 
 - `Ratio`: two pieces of work on the same input, timed here, run in interleaved pairs. The value is
   the CPU time of theirs divided by ours: 2.0 x means that ours needs half.
 - `Rate`: one piece of work, timed here. The value is operations per CPU second.
 - `Compared`: two functions that each return their own reading (messages per CPU second of a server
   in a process of its own, say), run in interleaved pairs. The value is ours divided by theirs.
+- `Contest`: the same for what has to be set up first and may have several opponents: `ours` and
+  each opponent are entered once, stay until the end, and are read in turn, round by round. Every
+  opponent gives a row of its own; one that cannot be measured leaves the others their rows.
 - `Reading`: one function that returns the number itself, in a unit it names.
 
 Work that needs a new state for every call is a `Fresh(build, run)`: `build` is not timed.
@@ -47,6 +50,7 @@ used because wall time on a shared machine says more about the neighbours.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib.machinery
 import importlib.util
@@ -54,7 +58,8 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -140,7 +145,44 @@ class Reading:
     better: Literal["higher", "lower"] = "higher"
 
 
-Measure = Ratio | Rate | Compared | Reading
+Reader = Callable[[], float]
+"""Takes one reading of something that was set up before."""
+
+Entrant = Callable[[], AbstractContextManager[Reader]]
+"""Sets something up (a server, say), yields what reads it, and clears it away again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opponent:
+    """One that `ours` is compared with in a Contest, and the marks of that comparison."""
+
+    against: str
+    entrant: Entrant
+    floor: float | None = None
+    aim: float | None = None
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """The reading of `ours` divided by that of each opponent, in interleaved rounds.
+
+    Attributes:
+        counted: What the readings count; it stands with their medians in the note of a row.
+        caveat: What else belongs into every note.
+    """
+
+    measure: str
+    ours: Entrant
+    opponents: tuple[Opponent, ...]
+    counted: str
+    caveat: str = ""
+    unit: str = "x"
+    better: Literal["higher", "lower"] = "higher"
+
+
+Single = Ratio | Rate | Compared | Reading
+Measure = Single | Contest
 
 
 @dataclass(frozen=True)
@@ -197,27 +239,95 @@ class Result:
         return self.value >= mark if self.better == "higher" else self.value <= mark
 
 
-def take(measure: Measure, pace: Pace, *, quick: bool) -> Result:
+def take_all(measure: Measure, pace: Pace, *, quick: bool) -> list[Result]:
+    """Take a measure of any kind at the given pace; a Contest has a result for each opponent."""
+    if not isinstance(measure, Contest):
+        return [take(measure, pace, quick=quick)]
+    rounds = _Rounds(measure)
+    rounds.run(pace.runs)
+    return [
+        _result(measure, opponent, *rounds.outcome(opponent), quick=quick)
+        for opponent in measure.opponents
+    ]
+
+
+def take(measure: Single, pace: Pace, *, quick: bool) -> Result:
     """Take one measure at the given pace and return its result."""
     note = ""
     try:
         values = _values(measure, pace)
     except UnavailableError as reason:
         values, note = [], str(reason)
+    return _result(measure, measure, values, note, quick=quick)
+
+
+def _result(
+    measure: Measure, judged: Single | Opponent, values: list[float], note: str, *, quick: bool
+) -> Result:
     return Result(
         measure=measure.measure,
-        against=measure.against,
+        against=judged.against,
         value=_significant(statistics.median(values)) if values else None,
         unit=measure.unit,
-        floor=measure.floor,
-        aim=measure.aim,
+        floor=judged.floor,
+        aim=judged.aim,
         runs=len(values),
-        versions=versions(measure.packages),
+        versions=versions(judged.packages),
         spread=(_significant(min(values)), _significant(max(values))) if values else None,
         better=measure.better,
         quick=quick,
         note=note,
     )
+
+
+class _Rounds:
+    """The readings of a Contest, and why whoever has none has none."""
+
+    def __init__(self, contest: Contest) -> None:
+        self._contest = contest
+        self._reasons: dict[str, str] = {}
+        # Pairs of one round, ours first.
+        self._pairs: dict[str, list[tuple[float, float]]] = {
+            opponent.against: [] for opponent in contest.opponents
+        }
+
+    def run(self, rounds: int) -> None:
+        with contextlib.ExitStack() as stack:
+            try:
+                ours = stack.enter_context(self._contest.ours())
+                theirs = {}
+                for opponent in self._contest.opponents:
+                    with self._excused(opponent.against):
+                        theirs[opponent.against] = stack.enter_context(opponent.entrant())
+                for _ in range(rounds):
+                    self._run_one(ours, theirs)
+            except UnavailableError as reason:
+                self._reasons |= dict.fromkeys(self._pairs, str(reason))
+
+    def _run_one(self, ours: Reader, theirs: dict[str, Reader]) -> None:
+        value = ours()
+        for name, read in theirs.items():
+            if name not in self._reasons:
+                with self._excused(name):
+                    self._pairs[name].append((value, read()))
+
+    @contextlib.contextmanager
+    def _excused(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except UnavailableError as reason:
+            self._reasons[name] = str(reason)
+
+    def outcome(self, opponent: Opponent) -> tuple[list[float], str]:
+        """Return the ratios of an opponent's rounds and the note to them."""
+        if opponent.against in self._reasons:
+            return [], self._reasons[opponent.against]
+        pairs = self._pairs[opponent.against]
+        ours, theirs = (_significant(statistics.median(side)) for side in zip(*pairs, strict=True))
+        note = f"{ours:,.0f} against {theirs:,.0f} {self._contest.counted}"
+        if self._contest.caveat:
+            note += f"; {self._contest.caveat}"
+        return [ours * _invert(theirs) for ours, theirs in pairs], note
 
 
 def interpreted_twin(name: str) -> ModuleType:
@@ -260,7 +370,7 @@ def _build_of_kernels() -> str:
     return "compiled" if built else "interpreted"
 
 
-def _values(measure: Measure, pace: Pace) -> list[float]:
+def _values(measure: Single, pace: Pace) -> list[float]:
     match measure:
         case Ratio():
             calls_ours = _calibrate(measure.ours, pace.run_seconds)

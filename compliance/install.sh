@@ -4,6 +4,7 @@
 #   compliance/install.sh DEST_DIR        PYTHON27=/path/to/python2.7 chooses the interpreter
 #
 # Exit status: 0 installed (or installed before), 3 no Python 2.7 here, else what failed.
+# What an older version of this script installed is installed anew.
 set -euo pipefail
 DEST=${1:?usage: install.sh DEST_DIR}
 PYTHON27=${PYTHON27:-}
@@ -15,7 +16,8 @@ if [ -z "$PYTHON27" ]; then
   done
 fi
 [ -n "$PYTHON27" ] || { echo "no python2.7 found (set PYTHON27=)" >&2; exit 3; }
-if [ -e "$DEST/installed" ]; then exit 0; fi
+if cmp -s "$0" "$DEST/installed"; then exit 0; fi
+rm -rf "$DEST/env" "$DEST/tool" "$DEST/installed"
 mkdir -p "$DEST"
 
 # 1. A virtualenv for 2.7; the tool itself stays out of the interpreter's own packages.
@@ -38,8 +40,12 @@ PIP=("$DEST/env/bin/pip" install -q --disable-pip-version-check)
 # 4. The suite, without its own pins: they ask for builds that 2.7 cannot do.
 "${PIP[@]}" --no-deps 'autobahn==0.10.9' 'autobahntestsuite==25.10.1'
 
-# 5. wstest listens on every address; this launcher keeps it on this machine.
+# 5. wstest, on this machine only: by itself it listens on every address. With WSTEST_SOCKET, the
+#    number of a listening socket that it inherits, it takes that one, so that nobody has to guess a
+#    free port or to wait until it listens.
 cat > "$DEST/wstest.py" <<'PY'
+import os
+import socket
 import sys
 from twisted.internet.posixbase import PosixReactorBase
 
@@ -47,6 +53,9 @@ listen = PosixReactorBase.listenTCP
 
 
 def listen_here(self, port, factory, backlog=50, interface=""):
+    inherited = os.environ.get("WSTEST_SOCKET")
+    if inherited:
+        return self.adoptStreamPort(int(inherited), socket.AF_INET, factory)
     return listen(self, port, factory, backlog, interface or "127.0.0.1")
 
 
@@ -55,5 +64,14 @@ from autobahntestsuite.wstest import run
 
 sys.exit(run())
 PY
+
+# 6. The names of all cases, which the suite itself does not print.
+cat > "$DEST/cases.py" <<'PY'
+from autobahntestsuite.case import Cases
+
+for case in Cases:
+    print(case.__name__[len("Case"):].replace("_", "."))
+PY
+"$DEST/env/bin/python" -W ignore "$DEST/cases.py" > "$DEST/cases.txt"
 "$DEST/env/bin/python" -W ignore "$DEST/wstest.py" --autobahnversion >/dev/null
-touch "$DEST/installed"
+cp "$0" "$DEST/installed"

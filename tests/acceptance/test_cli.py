@@ -21,7 +21,8 @@ def strikewire(*arguments: str, ok: bool = True, env: Mapping[str, str] = NO_VAR
         text=True,
         timeout=SECONDS_MAX,
         check=False,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere", **env},
+        # Nobody's home, and nothing may be made there: not by root either.
+        env={"PATH": "/usr/bin:/bin", "HOME": "/dev/null", **env},
     )
     assert (done.returncode == 0) is ok, done.stdout + done.stderr
     return done

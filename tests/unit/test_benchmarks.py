@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,14 +14,19 @@ import pytest
 import benchmarks.__main__ as command
 from benchmarks.harness import (
     Compared,
+    Contest,
+    Entrant,
     Fresh,
     Measure,
+    Opponent,
     Pace,
     Rate,
     Ratio,
+    Reader,
     Reading,
     UnavailableError,
     take,
+    take_all,
 )
 
 BRIEF = Pace(runs=3, run_seconds=0.001)
@@ -97,6 +104,106 @@ def test_a_floor_that_could_not_be_measured_is_missed() -> None:
     assert (result.value, result.note, result.meets_floor) == (None, "no compiler", False)
 
 
+class Event:
+    """Someone who enters contests, and what happened to them in which order."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def entrant(self, name: str, *readings: float | str) -> Entrant:
+        """Return one with these readings; a str is the reason of a failure."""
+        left = iter(readings)
+
+        def read() -> float:
+            self.log.append(name)
+            reading = next(left)
+            if isinstance(reading, str):
+                raise UnavailableError(reading)
+            return reading
+
+        @contextlib.contextmanager
+        def enter() -> Iterator[Reader]:
+            self.log.append(f"{name} begins")
+            if readings == ("does not begin",):
+                raise UnavailableError("does not begin")
+            yield read
+            self.log.append(f"{name} ends")
+
+        return enter
+
+
+def contest(ours: Entrant, **theirs: Entrant) -> Contest:
+    opponents = tuple(
+        Opponent(against=name, entrant=entrant, floor=2.0, aim=4.0)
+        for name, entrant in theirs.items()
+    )
+    return Contest(measure="m", ours=ours, opponents=opponents, counted="words", caveat="careful")
+
+
+def test_a_contest_sets_everyone_up_once_and_reads_them_in_turn() -> None:
+    event = Event()
+    ours, ann, bob = (
+        event.entrant("us", 1, 1),
+        event.entrant("ann", 1, 1),
+        event.entrant("bob", 1, 1),
+    )
+
+    take_all(contest(ours, ann=ann, bob=bob), Pace(runs=2, run_seconds=0.0), quick=False)
+
+    assert event.log == [
+        *["us begins", "ann begins", "bob begins"],
+        *["us", "ann", "bob", "us", "ann", "bob"],
+        *["bob ends", "ann ends", "us ends"],
+    ]
+
+
+def test_each_opponent_of_a_contest_has_a_row_of_ratios_within_a_round() -> None:
+    event = Event()
+    ours = event.entrant("us", 10.0, 30.0, 20.0)
+    ann, bob = event.entrant("ann", 5.0, 10.0, 5.0), event.entrant("bob", 10.0, 10.0, 10.0)
+
+    rows = take_all(contest(ours, ann=ann, bob=bob), BRIEF, quick=False)
+
+    assert [(row.against, row.value, row.spread, row.runs) for row in rows] == [
+        ("ann", 3.0, (2.0, 4.0), 3),
+        ("bob", 2.0, (1.0, 3.0), 3),
+    ]
+    assert [(row.floor, row.aim, row.unit) for row in rows] == [(2.0, 4.0, "x")] * 2
+    assert rows[0].note == "20 against 5 words; careful"
+
+
+@pytest.mark.parametrize("readings", [("does not begin",), (5.0, "gave up")])
+def test_an_opponent_that_fails_leaves_the_others_their_rows(readings: tuple[float | str]) -> None:
+    event = Event()
+    ours = event.entrant("us", 10.0, 10.0, 10.0)
+    ann, bob = event.entrant("ann", *readings), event.entrant("bob", 5.0, 5.0, 5.0)
+
+    rows = take_all(contest(ours, ann=ann, bob=bob), BRIEF, quick=False)
+
+    assert [(row.value, row.note) for row in rows] == [
+        (None, readings[-1]),
+        (2.0, "10 against 5 words; careful"),
+    ]
+
+
+@pytest.mark.parametrize("readings", [("does not begin",), (5.0, "gave up")])
+def test_a_contest_without_us_is_none(readings: tuple[float | str]) -> None:
+    event = Event()
+    ann, bob = event.entrant("ann", 5.0, 5.0, 5.0), event.entrant("bob", 5.0, 5.0, 5.0)
+
+    rows = take_all(contest(event.entrant("us", *readings), ann=ann, bob=bob), BRIEF, quick=False)
+
+    assert [(row.value, row.note, row.meets_floor) for row in rows] == [
+        (None, readings[-1], False)
+    ] * 2
+
+
+def test_a_measure_of_another_kind_has_one_row() -> None:
+    [row] = take_all(of_readings(3.0, 1.0, 2.0), BRIEF, quick=False)
+
+    assert row.value == 2.0
+
+
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Measure]:
     """A room that measures what the test puts into the list."""
@@ -108,7 +215,12 @@ def room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Measure]:
     monkeypatch.setattr(
         command,
         "measure_room",
-        lambda _, quick: [take(measure, BRIEF, quick=quick) for measure in measures],
+        lambda _, quick, only: [
+            row
+            for measure in measures
+            if only in measure.measure
+            for row in take_all(measure, BRIEF, quick=quick)
+        ],
     )
     return measures
 
@@ -130,6 +242,21 @@ def test_a_result_file_is_a_list_of_objects(room: list[Measure], tmp_path: Path)
     assert row["runs"] == 3
     assert row["quick"] is True
     assert {"python", "machine", "kernels", "strikewire"} <= set(row["versions"])
+
+
+def test_measures_that_are_picked_leave_the_result_file_alone(
+    room: list[Measure], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    room += [
+        Reading(measure=name, read=lambda: 2.0, unit="x") for name in ["fan-out to many", "echo"]
+    ]
+
+    assert command.main(["room", "--only", "fan-out"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "fan-out to many" in printed
+    assert "echo" not in printed
+    assert not (tmp_path / "room.json").exists()
 
 
 def test_a_missed_floor_fails_only_where_it_is_asked_for(

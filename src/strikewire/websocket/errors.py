@@ -6,15 +6,20 @@
         - `RemoteProtocolError`: the peer broke the protocol; carries the close code to send.
     - `HandshakeError`: the connection never opened.
         - `HandshakeStatusError`: the server answered with something other than 101.
-        - `HandshakeTimeoutError`: it did not answer in time.
+        - `HandshakeTimeoutError`: a phase of it took too long; carries the phase.
+        - `HandshakeLostError`: the socket was lost before the server answered.
+        - `ProxyError`: the proxy on the way refused, or broke its own rules.
+        - `RedirectError`: the server sent us somewhere we do not go.
     - `ConnectionClosedError`: it was open and is no longer; carries code, reason and who closed.
         - `PingTimeoutError`: because a keepalive ping stayed unanswered.
         - `SlowReaderError`: because the peer did not read what was queued for it.
     - `AddressInUseError`: the port is taken.
     - `InvalidURIError`: not a ws:// or wss:// address.
+    - `InvalidProxyError`: not the address of a proxy.
 """
 
 from strikewire.websocket.close_codes import CloseCode
+from strikewire.websocket.timeouts import Phase
 
 
 class WebSocketError(Exception):
@@ -66,7 +71,53 @@ class HandshakeStatusError(HandshakeError):
 
 
 class HandshakeTimeoutError(HandshakeError):
-    """The handshake did not finish in time."""
+    """The connection did not open in time.
+
+    Attributes:
+        phase: What took too long, or was under way when the time for all of it ran out.
+    """
+
+    def __init__(self, message: str, phase: Phase = Phase.HANDSHAKE) -> None:
+        super().__init__(message)
+        self.phase = phase
+
+
+class HandshakeLostError(HandshakeError):
+    """The connection was lost, or hung up, before the server had answered."""
+
+
+class ProxyError(HandshakeError):
+    """The proxy did not let us through; the message says which proxy, and why.
+
+    Attributes:
+        proxy: Its address, without user and password.
+        reason: Its own words, or what was wrong with them.
+        code: Of its answer: the status of an HTTP proxy, the reply of a SOCKS proxy; None if the
+            answer was none.
+        is_final: Whether the same request would be refused again: it does not know us, or does not
+            want us there. A proxy that could not reach the server may do so later.
+    """
+
+    def __init__(
+        self, proxy: str, reason: str, *, code: int | None = None, is_final: bool = False
+    ) -> None:
+        super().__init__(f"{proxy}: {reason}")
+        self.proxy = proxy
+        self.reason = reason
+        self.code = code
+        self.is_final = is_final
+
+
+class RedirectError(HandshakeError):
+    """The server redirects the handshake to where a client must not follow, or too often.
+
+    Attributes:
+        location: Where to, as the server wrote it.
+    """
+
+    def __init__(self, location: str, reason: str) -> None:
+        super().__init__(f"redirected to {location!r}: {reason}")
+        self.location = location
 
 
 class ConnectionClosedError(WebSocketError):
@@ -115,3 +166,7 @@ class InvalidURIError(WebSocketError):
         super().__init__(f"{uri!r}: {reason}")
         self.uri = uri
         self.reason = reason
+
+
+class InvalidProxyError(WebSocketError):
+    """The address is not one of a proxy. The message leaves user and password out."""

@@ -25,31 +25,42 @@ _BITS: Final = re.compile(r"8|9|1[0-5]")
 class Compression(msgspec.Struct, frozen=True, kw_only=True):
     """How one side would like messages to be compressed.
 
-    Windows of 4 KiB cost a fifth of the memory of the full 32 KiB, and a few percent in size.
+    Windows of 4 KiB cost a third of the memory of the full 32 KiB, and a few percent in size.
+    Inflated data is bounded by the connection's limits in any case. A ratio bounds what it costs a
+    peer to keep us inflating, but cannot be had by default: what is all alike, such as the same
+    snapshot again and again, may rightly become a thousand times its size.
 
     Attributes:
         server_window_bits_max: 8 to 15; how far back, in powers of two, the server may refer.
         client_window_bits_max: 8 to 15; how far back the client may refer.
         server_keeps_context: Whether a message of the server may refer to the ones before it.
         client_keeps_context: Whether a message of the client may refer to the ones before it.
-        level: zlib's, 1 (fast) to 9 (small).
+        level: zlib's, 1 (fast) to 9 (small); 0 for what measured best on small messages, 1 where
+            the context is kept and 2 where it is not.
         memory: zlib's memLevel, 1 to 9.
         message_bytes_min: Shorter messages are sent as they are.
+        ratio_max: Bytes that a received byte may become, over all messages of a connection; 0 for
+            any number. Then: close 1009.
+        ratio_bytes_min: Bytes beyond that ratio which a connection may run up.
     """
 
     server_window_bits_max: int = 12
     client_window_bits_max: int = 12
     server_keeps_context: bool = True
     client_keeps_context: bool = True
-    level: int = 6
+    level: int = 0
     memory: int = 5
     message_bytes_min: int = 32
+    ratio_max: int = 0
+    ratio_bytes_min: int = 1 << 20
 
     def __post_init__(self) -> None:
         if not (8 <= self.server_window_bits_max <= 15 and 8 <= self.client_window_bits_max <= 15):
             raise ValueError("window bits are 8 to 15")
-        if not (1 <= self.level <= 9 and 1 <= self.memory <= 9):
-            raise ValueError("level and memory are 1 to 9")
+        if not (0 <= self.level <= 9 and 1 <= self.memory <= 9):
+            raise ValueError("level is 0 to 9, memory is 1 to 9")
+        if min(self.message_bytes_min, self.ratio_max, self.ratio_bytes_min) < 0:
+            raise ValueError("a size or a ratio is not negative")
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,10 +83,13 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     def deflater(self, role: Literal["client", "server"]) -> Deflater:
         """Return what compresses the messages that `role` sends."""
         server = role == "server"
+        keeps_context = self.server_keeps_context if server else self.client_keeps_context
         return Deflater(
             window_bits=self.server_window_bits if server else self.client_window_bits,
-            keeps_context=self.server_keeps_context if server else self.client_keeps_context,
-            level=self.compression.level,
+            keeps_context=keeps_context,
+            # zlib-ng's level 1 does not make codes of its own for a message, which costs a quarter
+            # of the size where there is nothing to refer to.
+            level=self.compression.level or (1 if keeps_context else 2),
             memory=self.compression.memory,
         )
 
@@ -85,6 +99,8 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
         return Inflater(
             window_bits=self.client_window_bits if server else self.server_window_bits,
             keeps_context=self.client_keeps_context if server else self.server_keeps_context,
+            ratio_max=self.compression.ratio_max,
+            ratio_bytes_min=self.compression.ratio_bytes_min,
         )
 
 
@@ -209,11 +225,17 @@ def conclude(extensions: Sequence[Extension], compression: Compression | None) -
             f"server wants a window of 2**{server_bits},"
             f" at most 2**{compression.server_window_bits_max} was offered"
         )
+    # 7.1.2.2: "with the same or smaller value".
+    if client_bits > compression.client_window_bits_max:
+        raise HandshakeError(
+            f"server allows us a window of 2**{client_bits},"
+            f" at most 2**{compression.client_window_bits_max} was offered"
+        )
     if not compression.server_keeps_context and "server_no_context_takeover" not in said:
         raise HandshakeError("server keeps its context, which was not offered")
     return Agreement(
         server_window_bits=server_bits,
-        client_window_bits=min(client_bits, compression.client_window_bits_max),
+        client_window_bits=client_bits,
         server_keeps_context="server_no_context_takeover" not in said,
         client_keeps_context=compression.client_keeps_context
         and "client_no_context_takeover" not in said,

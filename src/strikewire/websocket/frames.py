@@ -61,6 +61,7 @@ TEXT: Final = int(Opcode.TEXT)
 BINARY: Final = int(Opcode.BINARY)
 CLOSE: Final = int(Opcode.CLOSE)
 PING: Final = int(Opcode.PING)
+PONG: Final = int(Opcode.PONG)
 
 _KNOWN_OPCODES: Final = frozenset(int(opcode) for opcode in Opcode)
 

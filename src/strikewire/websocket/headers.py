@@ -28,6 +28,19 @@ def tokens(headers: Headers, name: str) -> list[str]:
     return [member.strip(" \t").lower() for member in members if member.strip(" \t")]
 
 
+def parse_head(head: bytes) -> Headers:
+    """Take apart the header lines of a message head.
+
+    Args:
+        head: With its first line and the blank one at its end; its grammar was judged before.
+    """
+    lines = []
+    for line in head.decode("latin-1").split("\r\n")[1:-2]:
+        name, _, value = line.partition(":")
+        lines.append((name.lower(), value.strip(" \t")))
+    return tuple(lines)
+
+
 def encode_headers(headers: Iterable[tuple[str, str]]) -> bytes:
     """Return header lines as they travel, each with its line end.
 

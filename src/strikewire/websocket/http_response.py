@@ -4,7 +4,7 @@ from typing import Final
 
 import httptools
 
-from strikewire.websocket.errors import HandshakeError
+from strikewire.websocket.errors import HandshakeError, HandshakeLostError
 from strikewire.websocket.http import HttpResponse
 
 REFUSAL_BYTES_MAX: Final = 16 << 10
@@ -50,10 +50,10 @@ class ResponseReader:
         """Return the response, which the end of the stream makes whole.
 
         Raises:
-            HandshakeError: Not even its head is there.
+            HandshakeLostError: Not even its head is there.
         """
         if not self._has_head:
-            raise HandshakeError("server hung up before it answered")
+            raise HandshakeLostError("server hung up before it answered")
         return self._response()
 
     def _response(self) -> HttpResponse:

@@ -28,6 +28,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     kernel_send_bytes: int = 0
     """Size asked for the kernel's send buffer (SO_SNDBUF); 0 leaves the system's choice."""
 
+    kernel_unsent_bytes: int = 0
+    """Bytes the kernel takes that it has not sent yet (TCP_NOTSENT_LOWAT), where it can be asked;
+    0 leaves the system's choice. What the kernel holds cannot be conflated any more."""
+
     open_timeout_s: float = 10.0
     """Time for TCP, TLS and the opening handshake. Then: 408, or `HandshakeTimeoutError`."""
 
@@ -42,6 +46,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     connections_max: int = 10_000
     """Sockets a server holds at once. Then: a new one is answered 503 and hung up."""
+
+    connections_per_address_max: int = 0
+    """Sockets one client address holds at once (of IPv6: one /64), 0 for any number. Then: a new
+    one is answered 429 and hung up. Behind a proxy every client has the proxy's address."""
+
+    requests_per_address_per_s: float = 0.0
+    """Requests and handshakes of one client address in a second, 0 for any number; as many again
+    may come at once. Then: 429 with `Retry-After`."""
 
     head_bytes_max: int = 16 << 10
     """Longest HTTP request or response head. Then: 431, or `HandshakeError`."""

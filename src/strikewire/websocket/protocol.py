@@ -47,7 +47,7 @@ from strikewire.websocket.frames import (
 )
 from strikewire.websocket.kernels import mask
 from strikewire.websocket.limits import Limits
-from strikewire.websocket.messages import Assembler, message_too_big
+from strikewire.websocket.messages import Assembler, Saving, message_too_big, not_utf8
 from strikewire.websocket.prepared import Prepared
 
 Role = Literal["client", "server"]
@@ -110,6 +110,7 @@ TRANSITIONS: Final[Mapping[State, Mapping[Step, State]]] = {
 
 
 _NEVER: Final = 1 << 62  # longer than any message
+_CONTROL: Final = 0x08
 
 
 class Protocol:
@@ -122,7 +123,34 @@ class Protocol:
             one; None while there is neither.
         close_reason: The words beside it.
         closed_by_us: Whether that first Close was ours.
+        discards: Whether what arrives is thrown away unread.
+        compressed: What compressing our own messages saved; None before the first.
     """
+
+    __slots__ = (
+        "_agreement",
+        "_assembler",
+        "_buffer",
+        "_compressed_before",
+        "_compressed_bytes_min",
+        "_control",
+        "_deflater",
+        "_fragment_deflated",
+        "_fragmented",
+        "_frame_bytes_max",
+        "_header",
+        "_mask_key",
+        "_message_bytes_max",
+        "_position",
+        "_taken",
+        "close_code",
+        "close_reason",
+        "closed_by_us",
+        "compressed",
+        "discards",
+        "role",
+        "state",
+    )
 
     def __init__(
         self,
@@ -142,9 +170,11 @@ class Protocol:
         """
         assert (role == "client") == (mask_key is not None)
         limits = limits or Limits()
-        self.role: Final = role
+        self.role = role
         self.state = State.OPEN
-        self._discards = False
+        self.discards = False
+        self.compressed: Saving | None = None
+        self._compressed_before: Saving | None = None
         self.close_code: int | None = None
         self.close_reason = ""
         self.closed_by_us = False
@@ -192,19 +222,60 @@ class Protocol:
             RemoteProtocolError: The peer broke the protocol. The events before were good. Send a
                 Close with the code it carries, if `state` is FAILED, and hang up.
         """
-        if self._discards:
+        if self.discards:
             self._buffer = b""
             self._position = 0
             return None
         try:
             return self._next_event()
         except RemoteProtocolError as error:
-            self._take(Step.RECEIVE_ERROR)
-            if self.close_code is None:
-                self.close_code = int(error.close_code)
-                self.close_reason = error.reason
-                self.closed_by_us = True
+            self._fail(error)
             raise
+
+    def _fail(self, error: RemoteProtocolError) -> None:
+        self._take(Step.RECEIVE_ERROR)
+        if self.close_code is None:
+            self.close_code = int(error.close_code)
+            self.close_reason = error.reason
+            self.closed_by_us = True
+
+    @property
+    def is_message_open(self) -> bool:
+        """Whether a fragmented message has begun and has not ended."""
+        return self._assembler.is_open
+
+    # Whoever parses whole messages without this class (a `Link`) tells it of them by these.
+
+    def inflate_message(self, opcode: int, payload: bytes) -> bytes:
+        """Return what the payload of a compressed frame, a whole message, becomes.
+
+        Raises:
+            RemoteProtocolError: It is too big, not deflated data or not UTF-8.
+        """
+        try:
+            return self._assembler.whole(opcode, payload, compressed=True).payload
+        except RemoteProtocolError as error:
+            self._fail(error)
+            raise
+
+    def forget_deflated(self) -> None:
+        """Compress what comes next in a fresh context, which refers to nothing before."""
+        if self._deflater is not None:
+            self._deflater.forget()
+
+    def rest(self) -> None:
+        """Give the memory for compressing back, if nothing was compressed since the last call."""
+        if self._deflater is None or self._fragmented:
+            return
+        if self.compressed is self._compressed_before:
+            self._deflater.rest()
+        self._compressed_before = self.compressed
+
+    def refuse_text(self) -> RemoteProtocolError:
+        """Fail the connection because a text is not UTF-8; return the verdict."""
+        error = not_utf8()
+        self._fail(error)
+        return error
 
     def _next_event(self) -> Event | None:
         while True:
@@ -244,24 +315,43 @@ class Protocol:
             self._header = None
         return piece
 
-    def _check(self, header: FrameHeader) -> None:
+    def check_start(self, first: int, second: int) -> None:
+        """Judge a frame by its first two bytes, while the rest of its header is still to come.
+
+        Raises:
+            RemoteProtocolError: They break a rule; see `next_event`.
+        """
+        try:
+            parse_header(bytes((first, second)), 0)
+            self._check_kind(first & 0x0F, rsv1=bool(first & 0x40), masked=bool(second & 0x80))
+        except RemoteProtocolError as error:
+            self._fail(error)
+            raise
+
+    def _check_kind(self, opcode: int, *, rsv1: bool, masked: bool) -> None:
         # 5.1: "The server MUST close the connection upon receiving a frame that is not masked",
         # and a client "MUST close a connection if it detects a masked frame".
-        if (header.key != b"") != (self.role == "server"):
+        if masked != (self.role == "server"):
             words = "frame from a client is not masked" if self.role == "server" else "masked frame"
             raise RemoteProtocolError(CloseCode.PROTOCOL_ERROR, words)
-        if header.is_control:
-            if header.rsv1:
+        if opcode & _CONTROL:
+            if rsv1:
                 raise RemoteProtocolError(CloseCode.PROTOCOL_ERROR, "compressed control frame")
             return
-        continues = header.opcode == CONTINUATION
-        if header.rsv1 and (continues or self._agreement is None):
+        continues = opcode == CONTINUATION
+        if rsv1 and (continues or self._agreement is None):
             # RFC 7692 6: RSV1 is set on the first frame of a message, once it was agreed on.
             raise RemoteProtocolError(CloseCode.PROTOCOL_ERROR, "rsv1 set where it has no meaning")
         if continues != self._assembler.is_open:
             # 5.4: fragments of one message are not interleaved with another's.
             words = "continuation of no message" if continues else "message inside a message"
             raise RemoteProtocolError(CloseCode.PROTOCOL_ERROR, words)
+
+    def _check(self, header: FrameHeader) -> None:
+        self._check_kind(header.opcode, rsv1=header.rsv1, masked=header.key != b"")
+        if header.is_control:
+            return
+        continues = header.opcode == CONTINUATION
         if header.length > self._frame_bytes_max:
             raise RemoteProtocolError(
                 CloseCode.MESSAGE_TOO_BIG, f"frame is longer than {self._frame_bytes_max} bytes"
@@ -308,6 +398,10 @@ class Protocol:
                 or the str holds a lone surrogate.
         """
         return self._send_message(TEXT, _encode(payload), compress=compress)
+
+    def send_message(self, payload: bytes, *, text: bool) -> bytes:
+        """Return the frame of a message, compressed if that was agreed on; see `send_text`."""
+        return self._send_message(TEXT if text else BINARY, payload, compress=True)
 
     def send_binary(self, payload: bytes, *, compress: bool = True) -> bytes:
         """Return the frame of a binary message; see `send_text`."""
@@ -390,12 +484,18 @@ class Protocol:
             self.close_code, self.close_reason, self.closed_by_us = int(code), reason, True
         return encode_frame(Opcode.CLOSE, payload, key=self._next_key())
 
+    @property
+    def inflated(self) -> Saving | None:
+        """What the peer's compression saved; None before the first compressed message."""
+        return self._assembler.inflated
+
     def _send_message(self, opcode: int, payload: bytes, *, compress: bool) -> bytes:
         self._permit_message()
         rsv1 = compress and len(payload) >= self._compressed_bytes_min
         if rsv1:
             assert self._deflater is not None
             deflated = self._deflater.deflate(payload, last=True)
+            self.compressed = (self.compressed or Saving()).with_one(len(payload), len(deflated))
             rsv1 = self._deflater.keeps_context or len(deflated) < len(payload)
             payload = deflated if rsv1 else payload
         return encode_frame(opcode, payload, rsv1=rsv1, key=self._next_key())
@@ -434,7 +534,7 @@ class Protocol:
 
     def _take(self, step: Step) -> None:
         self.state = TRANSITIONS[self.state][step]
-        self._discards = Step.RECEIVE_FRAME not in TRANSITIONS[self.state]
+        self.discards = Step.RECEIVE_FRAME not in TRANSITIONS[self.state]
 
 
 def _encode(payload: str | bytes) -> bytes:

@@ -110,7 +110,7 @@ def test_a_slow_disk_is_told_by_the_stopwatch(tmp_path: Path, step_ms: int, heal
 
 
 def test_a_disk_that_cannot_be_written_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    monkeypatch.setattr("tempfile.tempdir", "/dev/null")
 
     assert doctor.disk(None, lambda: 0).health is Health.BAD
 

@@ -12,6 +12,7 @@ from strikewire.client import ClientError, ConnectError, Disconnected, VenueErro
 from strikewire.journal import JournalLockedError, JournalWriteError, SqliteJournal
 from strikewire.model import InstrumentId
 from strikewire.sequencer import replay
+from strikewire.venue import listing
 from strikewire.venue.config import AccountConfig, Config, PricesConfig
 from strikewire.venue.datadir import DataDir, DataDirError
 from strikewire.venue.settings import ConfigError
@@ -45,7 +46,8 @@ async def test_every_door_answers_and_everything_is_listed_and_marked(
         page = await http_get(addresses.http, "/api/v2/public/get_time")
 
     kinds = [one.kind for one in instruments]
-    assert (kinds.count("option"), kinds.count("future")) == (6, 8)
+    dated_and_perpetual = len(listing._unconditional(surroundings.clock(), "BTC"))
+    assert (kinds.count("option"), kinds.count("future")) == (6, dated_and_perpetual)
     assert ticker.mark_price > 0
     assert page.startswith(b"HTTP/1.1 200 ")
 

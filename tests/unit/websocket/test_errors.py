@@ -1,5 +1,6 @@
 from strikewire.websocket import errors
 from strikewire.websocket.close_codes import CloseCode
+from strikewire.websocket.timeouts import Phase
 
 
 def test_a_remote_error_says_what_to_tell_the_peer() -> None:
@@ -26,6 +27,30 @@ def test_a_refusal_carries_its_response() -> None:
     assert str(error) == "server answered 403 instead of 101"
 
 
+def test_a_timeout_names_the_phase() -> None:
+    assert errors.HandshakeTimeoutError("late", Phase.TLS).phase is Phase.TLS
+    assert errors.HandshakeTimeoutError("late").phase is Phase.HANDSHAKE
+
+
+def test_a_proxys_refusal_says_which_and_why_and_whether_for_good() -> None:
+    error = errors.ProxyError("proxy socks5://a:1080", "host unreachable", code=4)
+
+    assert (error.proxy, error.reason, error.code) == (
+        "proxy socks5://a:1080",
+        "host unreachable",
+        4,
+    )
+    assert not error.is_final
+    assert str(error) == "proxy socks5://a:1080: host unreachable"
+
+
+def test_a_redirect_that_is_not_followed_says_where_it_led() -> None:
+    error = errors.RedirectError("ws://b/", "out of tls into plain text")
+
+    assert error.location == "ws://b/"
+    assert str(error) == "redirected to 'ws://b/': out of tls into plain text"
+
+
 def test_a_taken_port_names_itself() -> None:
     error = errors.AddressInUseError("127.0.0.1", 8080)
 
@@ -37,6 +62,10 @@ def test_every_error_of_the_room_is_caught_by_one_name() -> None:
         errors.LocalProtocolError("x"),
         errors.RemoteProtocolError(CloseCode.PROTOCOL_ERROR, "x"),
         errors.HandshakeTimeoutError("x"),
+        errors.HandshakeLostError("x"),
+        errors.ProxyError("x", "y"),
+        errors.RedirectError("x", "y"),
+        errors.InvalidProxyError("x"),
         errors.PingTimeoutError(1011),
         errors.SlowReaderError(1008),
         errors.AddressInUseError("x", 1),

@@ -194,6 +194,11 @@ class TestOffers:
             ("permessage-deflate; client_max_window_bits", FULL, "answered"),
             ("permessage-deflate; server_max_window_bits=11", SMALL, "a window of 2"),
             ("permessage-deflate", SMALL, "a window of 2"),
+            (
+                "permessage-deflate; server_max_window_bits=10; client_max_window_bits=12",
+                SMALL,
+                "allows us a window of 2",
+            ),
             ("permessage-deflate", FORGETFUL, "keeps its context"),
         ],
     )
@@ -220,10 +225,14 @@ def test_what_one_end_deflates_the_other_inflates(role: Literal["client", "serve
     [
         {"server_window_bits_max": 7},
         {"client_window_bits_max": 16},
-        {"level": 0},
+        {"level": 10},
+        {"memory": 0},
         {"memory": 10},
+        {"message_bytes_min": -1},
+        {"ratio_max": -1},
+        {"ratio_bytes_min": -1},
     ],
 )
 def test_compression_is_what_zlib_can_do(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=r"are 8 to 15|are 1 to 9"):
+    with pytest.raises(ValueError, match=r"are 8 to 15|is 0 to 9|not negative"):
         Compression(**wrong)  # type: ignore[arg-type] # keywords from a table

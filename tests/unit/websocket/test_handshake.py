@@ -10,8 +10,11 @@ from strikewire.websocket.handshake import (
     Upgrade,
     accept,
     accept_key,
+    amend,
     conclude_upgrade,
+    encode_accepted,
     encode_upgrade,
+    offered_subprotocols,
     wants_websocket,
 )
 from strikewire.websocket.http import HttpRequest, HttpResponse
@@ -182,6 +185,83 @@ class TestServer:
 
         assert accepted(request(offer)).agreement is None
         assert accepted(request(), Policy(compression=Compression())).agreement is None
+
+    def test_lists_may_come_in_several_lines(self) -> None:
+        asked = HttpRequest(
+            method="GET",
+            target="/",
+            headers=(
+                ("host", "h"),
+                ("connection", "keep-alive"),
+                ("connection", "Upgrade"),
+                ("upgrade", "h2c"),
+                ("upgrade", "websocket"),
+                ("sec-websocket-key", KEY),
+                ("sec-websocket-version", "13"),
+                ("sec-websocket-protocol", "v1"),
+                ("sec-websocket-protocol", "v2, v3"),
+                ("sec-websocket-extensions", "x-unknown"),
+                ("sec-websocket-extensions", "permessage-deflate"),
+            ),
+        )
+
+        verdict = accepted(asked, Policy(subprotocols=("v3",), compression=Compression()))
+
+        assert verdict.subprotocol == "v3"
+        assert verdict.agreement is not None
+        assert offered_subprotocols(asked) == ["v1", "v2", "v3"]
+
+    def test_two_versions_in_two_lines_are_answered_426(self) -> None:
+        asked = request()
+        twice = HttpRequest(
+            method="GET", target="/", headers=(*asked.headers, ("sec-websocket-version", "8"))
+        )
+
+        assert refused(twice).status == 426
+
+
+class TestAmendments:
+    """A verdict of the server's owner."""
+
+    def test_subprotocol_and_headers_are_said_instead_and_besides(self) -> None:
+        asked = request({"sec-websocket-protocol": "v1, v2"})
+        first = accepted(asked, Policy(subprotocols=("v1",)))
+
+        verdict = amend(asked, first, subprotocol="v2", headers=(("Set-Cookie", "a=b"),))
+
+        assert verdict.subprotocol == "v2"
+        assert encode_accepted(verdict) == (
+            b"HTTP/1.1 101 Switching Protocols\r\n"
+            b"upgrade: websocket\r\n"
+            b"connection: Upgrade\r\n"
+            b"sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+            b"sec-websocket-protocol: v2\r\n"
+            b"Set-Cookie: a=b\r\n"
+            b"\r\n"
+        )
+
+    def test_without_another_subprotocol_the_first_stays(self) -> None:
+        asked = request({"sec-websocket-protocol": "v1, v2"})
+        first = accepted(asked, Policy(subprotocols=("v1",)))
+
+        assert amend(asked, first, subprotocol=None, headers=()) == first
+
+    @pytest.mark.parametrize(
+        ("subprotocol", "headers"),
+        [
+            ("v9", ()),
+            (None, (("Sec-WebSocket-Accept", "x"),)),
+            (None, (("Connection", "x"),)),
+            (None, (("x", "a\r\nb: c"),)),
+        ],
+    )
+    def test_what_the_handshake_forbids_is_refused(
+        self, subprotocol: str | None, headers: tuple[tuple[str, str], ...]
+    ) -> None:
+        asked = request({"sec-websocket-protocol": "v1"})
+
+        with pytest.raises(LocalProtocolError):
+            amend(asked, accepted(asked), subprotocol=subprotocol, headers=headers)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from strikewire.websocket.errors import LocalProtocolError
-from strikewire.websocket.headers import encode_headers, tokens, values
+from strikewire.websocket.headers import encode_headers, parse_head, tokens, values
 
 HEADERS = (("connection", "keep-alive, Upgrade"), ("host", "a"), ("connection", ",foo ,"))
 
@@ -37,3 +37,13 @@ def test_a_value_cannot_break_out_of_its_line(value: str) -> None:
 def test_a_value_is_latin_1() -> None:
     with pytest.raises(LocalProtocolError, match="not latin-1"):
         encode_headers([("x", "€")])
+
+
+def test_a_head_is_taken_apart() -> None:
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nX-Name:\t\xe9:b \r\nX-Name:\r\n\r\n"
+
+    assert parse_head(head) == (("host", "a"), ("x-name", "é:b"), ("x-name", ""))
+
+
+def test_a_head_may_hold_no_headers() -> None:
+    assert parse_head(b"GET / HTTP/1.0\r\n\r\n") == ()

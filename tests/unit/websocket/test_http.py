@@ -3,11 +3,15 @@ import pytest
 from strikewire.websocket.errors import LocalProtocolError
 from strikewire.websocket.http import (
     BadRequest,
+    BodyPart,
     ContinueWanted,
     HttpEvent,
     HttpRequest,
     HttpResponse,
+    RequestBegun,
     RequestReader,
+    ResponseEncoder,
+    encode_chunk,
     encode_response,
     plain_text,
 )
@@ -124,6 +128,238 @@ class TestRequests:
         assert isinstance(only(target.receive(b"xy")), HttpRequest)
 
 
+HEAD = b"POST / HTTP/1.1\r\nHost: h\r\n"
+MESSAGES = [
+    b"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET / HTTP/1.1\r\nhost:h\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHOST:\th \r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+    b"GET / HTTP/1.1\r\nX: Host: h\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nX: \r\nY:\r\n\r\n",
+    b"GET  /  HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET /\tHTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET / HTTP/1.1 \r\nHost: h\r\n\r\n",
+    b"GET / HTTP/1.0\r\n\r\n",
+    b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    b"GET / HTTP/2.0\r\nHost: h\r\n\r\n",
+    b"GET / http/1.1\r\nHost: h\r\n\r\n",
+    b"get / HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"M-SEARCH * HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET http://h/a HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n",
+    b"\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET / HTTP/1.1\r\n Host: h\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost : h\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nX: a\x00b\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nX: a\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"GET / HTTP/1.1\nHost: h\n\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Keep-Alive, x-close\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\n" + UPGRADE + b"\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nUpgrade: h2c\r\nConnection: upgrade\r\n"
+    b"\r\n",
+    HEAD + b"Content-Length: 3\r\n\r\nabc",
+    HEAD + b"content-length:3 \r\n\r\nabc",
+    HEAD + b"Content-Length: 0\r\n\r\n",
+    HEAD + b"Content-Length: 003\r\n\r\nabc",
+    HEAD + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+    HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+    HEAD + b"Content-Length: 3, 3\r\n\r\nabc",
+    HEAD + b"Content-Length: +3\r\n\r\nabc",
+    HEAD + b"Content-Length: 3x\r\n\r\nabc",
+    HEAD + b"Content-Length:\r\n\r\nabc",
+    HEAD + b"Content-Length: 101\r\n\r\nabc",
+    HEAD + b"Content-Length: 99999999999999999999\r\n\r\nabc",
+    HEAD + b"Content-Length : 3\r\n\r\nabc",
+    HEAD + b"X: Content-Length: 3\r\n\r\n",
+    HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    HEAD + b"Transfer-Encoding: identity\r\n\r\n",
+    HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    HEAD + b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+    HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    HEAD + b"Expect: 100-continue\r\nContent-Length: 1\r\n\r\na",
+    HEAD + b"Expect: 100-continue\r\n\r\n",
+    HEAD + b"Connection: close\r\nContent-Length: 1\r\n\r\na",
+    HEAD + UPGRADE + b"Content-Length: 1\r\n\r\na",
+    b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"a" * 960 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"a" * 2000 + b"\r\n\r\n",
+]
+
+
+class TestBothWays:
+    """A request in one piece and one in many are read in different ways, to the same end."""
+
+    @pytest.mark.parametrize("message", MESSAGES)
+    def test_the_way_does_not_matter(self, message: bytes) -> None:
+        data = message + b"GET /next HTTP/1.1\r\nHost: h\r\n\r\n"
+        at_once, step_by_step = reader(), reader()
+
+        events = at_once.receive(data)
+        stepped = [
+            event
+            for start in range(len(data))
+            for event in step_by_step.receive(data[start : start + 1])
+        ]
+
+        assert _told(events) == _told(stepped)
+        assert at_once.is_done is step_by_step.is_done
+        assert at_once.rest == step_by_step.rest
+
+    @pytest.mark.parametrize("message", MESSAGES)
+    def test_nor_does_what_came_before(self, message: bytes) -> None:
+        fresh, used = reader(), reader()
+        used.receive(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        used.receive(b"GET / HTTP/1.1\r\nHost: h\r\n\r\nPOST / HT")
+        used.receive(b"TP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\na")
+
+        assert _told(used.receive(message)) == _told(fresh.receive(message))
+
+
+def _told(events: list[HttpEvent]) -> list[object]:
+    """Return events in a form that says everything; the words of a refusal may differ."""
+    return [event.status if isinstance(event, BadRequest) else event for event in events]
+
+
+class TestPolling:
+    def test_the_same_bytes_are_the_same_request(self) -> None:
+        target = reader()
+        data = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+
+        first, second = only(target.receive(data)), only(target.receive(data))
+        other = only(target.receive(data.replace(b"/", b"/a", 1)))
+
+        assert first is second
+        assert isinstance(other, HttpRequest)
+        assert other.target == "/a"
+
+    def test_bytes_inside_of_a_body_are_not(self) -> None:
+        target = reader()
+        data = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+        target.receive(data)
+
+        events = target.receive(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 27\r\n\r\n")
+        events += target.receive(data)
+
+        assert len(data) == 27
+        assert [event.body for event in events if isinstance(event, HttpRequest)] == [data]
+
+
+class TestHttpRequests:
+    def test_equal_ones_are_equal_however_they_were_made(self) -> None:
+        read = only(reader().receive(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"))
+        made = HttpRequest(
+            method="GET", target="/a", headers=(("host", "h"),), peer=("127.0.0.1", 5)
+        )
+
+        assert isinstance(read, HttpRequest)
+        assert made == HttpRequest(
+            method="GET", target="/a", headers=(("host", "h"),), peer="127.0.0.1:5"
+        )
+        assert read == made
+        assert hash(read) == hash(made)
+        assert made != HttpRequest(method="GET", target="/b")
+        assert made != "GET /a"
+        assert repr(made) == "<HttpRequest GET /a from 127.0.0.1:5>"
+
+    @pytest.mark.parametrize(
+        ("peer", "name", "address"),
+        [
+            (("192.0.2.1", 5), "192.0.2.1:5", "192.0.2.1"),
+            (("2001:db8::1", 5), "[2001:db8::1]:5", "2001:db8::1"),
+            ("[2001:db8::1]:5", "[2001:db8::1]:5", "2001:db8::1"),
+            ("192.0.2.1:5", "192.0.2.1:5", "192.0.2.1"),
+            ("", "", ""),
+        ],
+    )
+    def test_the_client_has_a_name_and_an_address(
+        self, peer: str | tuple[str, int], name: str, address: str
+    ) -> None:
+        made = HttpRequest(method="GET", target="/", peer=peer)
+
+        assert (made.peer, made.address) == (name, address)
+
+    @pytest.mark.parametrize(
+        ("target", "path", "query"),
+        [
+            ("/a?b?c", "/a", "b?c"),
+            ("http://h:1/a/b?c", "/a/b", "c"),
+            ("http://h", "/", ""),
+            ("*", "*", ""),
+            ("/a://b", "/a://b", ""),
+        ],
+    )
+    def test_the_target_has_a_path_and_a_query(self, target: str, path: str, query: str) -> None:
+        made = HttpRequest(method="GET", target=target)
+
+        assert (made.path, made.query) == (path, query)
+
+    def test_a_changed_one_leaves_the_first_as_it_was(self) -> None:
+        read = only(reader().receive(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"))
+        assert isinstance(read, HttpRequest)
+
+        changed = read.changed(target="/b", root="/r", body=b"x", method="PUT")
+
+        assert (changed.target, changed.root, changed.body) == ("/b", "/r", b"x")
+        assert (changed.method, changed.headers) == ("PUT", (("host", "h"),))
+        assert (read.target, read.root, read.body, read.method) == ("/a", "", b"", "GET")
+        assert read.changed() == read
+
+    def test_a_head_that_came_in_one_piece_is_kept_as_it_came(self) -> None:
+        data = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+        read = only(reader().receive(data))
+        assert isinstance(read, HttpRequest)
+
+        assert read.head == data
+        assert HttpRequest(method="GET", target="/", headers=(("a", "b"),)).head == (("a", "b"),)
+
+
+class TestStreamedBodies:
+    def reader(self) -> RequestReader:
+        return RequestReader(head_bytes_max=1000, body_bytes_max=10, streams_bodies=True)
+
+    def test_a_body_comes_in_parts_after_its_head(self) -> None:
+        target = self.reader()
+        head = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n"
+
+        events = [*target.receive(head + b"a"), *target.receive(b"bc")]
+
+        assert isinstance(events[0], RequestBegun)
+        assert (events[0].request.target, events[0].request.body) == ("/a", b"")
+        assert events[1:] == [BodyPart(b"a"), BodyPart(b"bc"), BodyPart(b"", is_last=True)]
+
+    def test_a_client_that_waits_is_told_of_after_its_request(self) -> None:
+        head = b"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+
+        events = self.reader().receive(head)
+
+        assert [type(event) for event in events] == [RequestBegun, ContinueWanted]
+
+    def test_a_request_without_body_comes_as_ever(self) -> None:
+        for data in (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"):
+            assert isinstance(only(self.reader().receive(data)), HttpRequest)
+
+    def test_its_limit_is_kept(self) -> None:
+        head = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+        events = self.reader().receive(head + b"6\r\nabcdef\r\n6\r\nabcdef\r\n")
+
+        assert [type(event) for event in events] == [RequestBegun, BodyPart, BadRequest]
+
+    def test_an_upgrade_is_no_stream(self) -> None:
+        data = b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n" + UPGRADE + b"\r\n\x81"
+        target = self.reader()
+
+        event = only(target.receive(data))
+
+        assert isinstance(event, HttpRequest)
+        assert target.rest == b"\x81"
+
+
 class TestUpgrades:
     def test_what_follows_an_upgrade_is_kept(self) -> None:
         target = reader()
@@ -179,6 +415,27 @@ class TestRefusals:
         )
 
         assert refused(data) == 400
+
+    @pytest.mark.parametrize("version", [b"2.0", b"0.9"])
+    def test_another_version_of_http_is_answered_505(self, version: bytes) -> None:
+        assert refused(b"GET / HTTP/" + version + b"\r\nHost: h\r\n\r\n") == 505
+
+    def test_what_follows_the_last_request_is_dropped(self) -> None:
+        for data in (
+            b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+            b"GET / HTTP/1.0\r\n\r\n",
+        ):
+            target = reader()
+
+            assert len(target.receive(data + b"GET / HT")) == 1
+            assert target.receive(data) == []
+            assert (target.is_done, target.keeps_rest, target.rest) == (True, False, b"")
+
+    def test_a_closed_reader_reads_nothing(self) -> None:
+        target = reader()
+        target.close()
+
+        assert target.receive(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n") == []
 
     def test_this_is_no_proxy(self) -> None:
         assert refused(b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n") == 501
@@ -284,6 +541,74 @@ class TestResponses:
     def test_a_header_cannot_split_the_response(self) -> None:
         with pytest.raises(LocalProtocolError):
             encode_response(HttpResponse(200, [("x", "a\r\n\r\nb")]), keep_alive=True)
+
+    def test_a_length_of_the_callers_is_said_once(self) -> None:
+        response = HttpResponse(200, [("Content-Length", "2")], b"ok")
+
+        assert encode_response(response, keep_alive=True).count(b"ength: 2\r\n") == 1
+
+    def test_a_304_may_tell_the_length_of_the_200(self) -> None:
+        response = HttpResponse(304, [("content-length", "99")])
+
+        assert b"content-length: 99\r\n" in encode_response(response, keep_alive=True)
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            [("content-length", "3")],
+            [("content-length", "x")],
+            [("content-length", "2"), ("Content-Length", "2")],
+            [("Transfer-Encoding", "chunked")],
+        ],
+    )
+    def test_a_wrong_length_is_refused(self, headers: list[tuple[str, str]]) -> None:
+        with pytest.raises(LocalProtocolError):
+            encode_response(HttpResponse(200, headers, b"ok"), keep_alive=True)
+
+    def test_a_date_is_said_where_there_is_one(self) -> None:
+        encoder = ResponseEncoder()
+
+        data = encoder.encode(HttpResponse(200), keep_alive=True, date=b"date: now\r\n")
+
+        assert data.startswith(b"HTTP/1.1 200 OK\r\ndate: now\r\ncontent-length: 0\r\n")
+
+    def test_heads_are_remembered_within_bounds(self) -> None:
+        encoder = ResponseEncoder()
+
+        for number in range(2000):
+            response = HttpResponse(200, (("x", str(number)),), b"ok")
+            assert f"x: {number}\r\n".encode() in encoder.encode(response, keep_alive=True)
+        encoder.encode(HttpResponse(200, (("x", "a" * 1000),)), keep_alive=True)
+
+        assert len(encoder._known) <= 512
+
+    def test_a_stream_travels_in_chunks_or_with_its_length(self) -> None:
+        encoder = ResponseEncoder()
+        known = HttpResponse(200, (("content-length", "5"),))
+
+        heads = [
+            encoder.encode_stream_head(HttpResponse(200), keep_alive=True, chunked=True),
+            encoder.encode_stream_head(HttpResponse(200), keep_alive=False, chunked=False),
+            encoder.encode_stream_head(known, keep_alive=True, chunked=True),
+            encoder.encode_stream_head(HttpResponse(204), keep_alive=True, chunked=True),
+        ]
+
+        assert heads == [
+            (
+                b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n",
+                None,
+            ),
+            (b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", None),
+            (
+                b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: keep-alive\r\n\r\n",
+                5,
+            ),
+            (b"HTTP/1.1 204 No Content\r\nconnection: keep-alive\r\n\r\n", 0),
+        ]
+
+    def test_chunks(self) -> None:
+        assert encode_chunk(b"a" * 17) == b"11\r\n" + b"a" * 17 + b"\r\n"
+        assert encode_chunk(b"") == b"0\r\n\r\n"
 
     def test_words_for_people_are_plain_text(self) -> None:
         assert plain_text(404, "no such path", ("x", "1")) == HttpResponse(

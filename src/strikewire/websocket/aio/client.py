@@ -1,31 +1,74 @@
-"""Open a WebSocket to a server."""
+"""Open a WebSocket to a server, once or again and again."""
 
 import asyncio
+import logging
 import os
+import socket
 import ssl as tls
-from collections.abc import Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from types import TracebackType
-from typing import cast
+from typing import Final, cast
 
 from strikewire.websocket import handshake
 from strikewire.websocket.aio.connection import Connection
-from strikewire.websocket.aio.mask_keys import MaskKeys
-from strikewire.websocket.aio.outbox import Turn
+from strikewire.websocket.aio.dialing import Address, dial, resolve
+from strikewire.websocket.aio.keepalive import Pulse
+from strikewire.websocket.aio.opening import default_tls, open_transport
+from strikewire.websocket.aio.phases import PhaseClock
+from strikewire.websocket.aio.retrying import chance, may_pass
 from strikewire.websocket.aio.sockets import peer_name, prepare_socket
-from strikewire.websocket.errors import HandshakeError, HandshakeTimeoutError, InvalidURIError
+from strikewire.websocket.aio.tunnels import (
+    enter_tunnel,
+    find_proxy,
+    open_tls_tunnel,
+    open_tunnel,
+)
+from strikewire.websocket.aio.turns import EngineName, turn_of
+from strikewire.websocket.backoff import Backoff, Retries, Retry
+from strikewire.websocket.errors import (
+    ConnectionClosedError,
+    HandshakeError,
+    HandshakeLostError,
+    HandshakeStatusError,
+    InvalidURIError,
+    RedirectError,
+    WebSocketError,
+)
 from strikewire.websocket.extensions import Compression
 from strikewire.websocket.handshake import Upgrade
 from strikewire.websocket.http import HttpResponse
 from strikewire.websocket.http_response import ResponseReader
 from strikewire.websocket.limits import Limits
-from strikewire.websocket.protocol import Protocol
-from strikewire.websocket.uri import parse_uri
+from strikewire.websocket.proxy import ProxyAddress, parse_proxy
+from strikewire.websocket.redirect import (
+    headers_for_others,
+    is_same_origin,
+    location_of,
+    redirect_of,
+)
+from strikewire.websocket.timeouts import Phase, Timeouts
+from strikewire.websocket.uri import WebSocketURI, parse_uri
+
+GivenHeaders = Sequence[tuple[str, str]] | Callable[[], Sequence[tuple[str, str]]]
+"""Headers, or what returns them anew for every attempt."""
+
+logger = logging.getLogger("strikewire.websocket")
 
 
 class connect:  # noqa: N801 - it is called like a function
-    """Open a WebSocket: `async with connect(uri) as ws`, or `ws = await connect(uri)`.
+    """Open a WebSocket: once, or again and again.
 
-    Leaving the block closes the connection; awaiting leaves that to the caller.
+    - `async with connect(uri) as ws` opens it, and closes it when the block is left.
+    - `ws = await connect(uri)` leaves closing to the caller.
+    - `async for ws in connect(uri)` opens it, closes it when the body ends, waits a while and opens
+      the next one. An attempt that fails is repeated if its error may pass, and raised if not. What
+      the body raises is the body's own: where a lost connection shall lead to the next one, catch
+      `ConnectionClosedError` and `continue`. After `break` the connection is closed by the loop,
+      without anybody waiting for it.
+
+    Attributes:
+        limits: As given.
+        last_retry: The latest wait before an attempt, with its reason; None before the first.
     """
 
     def __init__(
@@ -33,43 +76,116 @@ class connect:  # noqa: N801 - it is called like a function
         uri: str,
         *,
         ssl: tls.SSLContext | None = None,
-        headers: Sequence[tuple[str, str]] = (),
+        server_hostname: str | None = None,
+        headers: GivenHeaders = (),
         origin: str | None = None,
         subprotocols: Sequence[str] = (),
         compression: bool | Compression = True,
         limits: Limits | None = None,
+        timeouts: Timeouts | None = None,
+        proxy: str | bool | None = True,
+        proxy_ssl: tls.SSLContext | None = None,
+        addresses: Sequence[Address] = (),
+        local_address: Address | None = None,
+        family: int = 0,
+        happy_eyeballs_delay_s: float = 0.25,
+        sock: socket.socket | None = None,
+        redirects_max: int = 10,
+        engine: EngineName = "auto",
+        backoff: Backoff | None = None,
+        retry: Callable[[Exception], bool] = may_pass,
+        on_retry: Callable[[Retry], None] | None = None,
+        chance: Callable[[], float] = chance,
     ) -> None:
         """Remember what to do.
 
         Args:
             uri: "ws://..." or "wss://...".
-            ssl: For wss://; without, the system's certificate authorities are trusted.
-            headers: To send besides those of the handshake.
+            ssl: For wss://; without, the system's certificate authorities are trusted. Whoever
+                wants less makes a context that says so.
+            server_hostname: Name to ask for and to check in TLS, where it is not the uri's.
+            headers: To send besides those of the handshake; or a function that returns them, called
+                for every attempt, such as one that signs the time.
             origin: Value of the Origin header; programs send none.
             subprotocols: Names, the most wanted first.
             compression: Whether to offer compression, or how.
             limits: Sizes and times; the default ones without.
+            timeouts: Times of single phases; without, `limits.open_timeout_s` for all of them.
+            proxy: True goes through the proxy that the environment names (`WSS_PROXY`, `WS_PROXY`,
+                `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`; not to this machine nor what `NO_PROXY`
+                names), an address through that proxy, None or False through none. Schemes are http,
+                https, socks4, socks4a, socks5 and socks5h; with the last of each pair the proxy
+                looks the server's name up.
+            proxy_ssl: For an https:// proxy; as `ssl`.
+            addresses: Hosts and ports to connect to instead of the uri's, the best first; several
+                race. What is said and checked there stays the uri's. Not through a proxy.
+            local_address: Host and port to connect from; port 0 takes a free one.
+            family: `socket.AF_INET` or `AF_INET6` to use addresses of that kind alone; 0 for both.
+            happy_eyeballs_delay_s: How long one address may keep us waiting before the next is
+                tried beside it; 0 waits for each to fail.
+            sock: A connected stream socket to use instead of connecting; ours from then on, and
+                good for one opening.
+            redirects_max: How many redirects are followed; 0 raises the first as a refusal. Another
+                origin gets none of `headers` that could hold a secret, and wss never leads to ws.
+            engine: "native" for the engine's own sockets (Linux, macOS), "asyncio" for those of the
+                running loop, "auto" for the former where they can be had.
+            backoff: How long `async for` waits between two attempts.
+            retry: Whether `async for` tries again after this error; `may_pass` by default.
+            on_retry: Told before each wait of `async for` what went wrong and how long it waits.
+            chance: Returns a number from 0 to below 1, for the jitter of the waits.
 
         Raises:
-            InvalidURIError: It is not an address, or not one for TLS where `ssl` is given.
+            InvalidURIError: It is not an address, or not one for TLS where that is asked for.
+            InvalidProxyError: `proxy` is not the address of one.
+            ValueError: Two arguments exclude each other.
         """
         self._uri = parse_uri(uri)
-        if ssl is not None and not self._uri.secure:
+        if (ssl is not None or server_hostname is not None) and not self._uri.secure:
             raise InvalidURIError(uri, "an ssl context needs wss")
+        if isinstance(proxy, str):
+            parse_proxy(proxy)
+            if addresses or sock is not None:
+                raise ValueError("the proxy connects, so addresses and sock have no use")
+        if addresses and sock is not None:
+            raise ValueError("a socket is connected, so addresses have no use")
         self._ssl = ssl
-        self._headers = (*headers, *((("Origin", origin),) if origin is not None else ()))
+        self._server_hostname = server_hostname
+        self._headers = headers
+        self._origin = (("Origin", origin),) if origin is not None else ()
         self._subprotocols = tuple(subprotocols)
         self._compression = Compression() if compression is True else compression or None
-        self._limits = limits or Limits()
+        self.limits: Final = limits or Limits()
+        self._timeouts = timeouts or Timeouts()
+        self._proxy = None if addresses or sock is not None else proxy
+        self._proxy_ssl = proxy_ssl
+        self._addresses = tuple(addresses)
+        self._local_address = local_address
+        self._family = family
+        self._happy_eyeballs_delay_s = happy_eyeballs_delay_s
+        self._sock = sock
+        self._redirects_max = redirects_max
+        self._engine: EngineName = engine
+        self._retries = Retries(backoff or Backoff(), retry=retry, chance=chance)
+        self._on_retry = on_retry
+
+    @property
+    def last_retry(self) -> Retry | None:
+        """The latest wait before an attempt, with its reason; None before the first."""
+        return self._retries.last
 
     def __await__(self) -> Generator[None, None, Connection]:
         """Open.
 
         Raises:
             HandshakeStatusError: The server refused; it carries the status.
-            HandshakeTimeoutError: The server took longer than `open_timeout_s`.
-            HandshakeError: The server broke the handshake off, or broke its rules.
-            OSError: The address cannot be reached, or TLS failed (`ssl.SSLError`).
+            HandshakeTimeoutError: A phase took too long, or all of them did; it carries the phase.
+            HandshakeLostError: The server hung up before it answered.
+            HandshakeError: The server broke the rules of the handshake.
+            ProxyError: The proxy refused; it carries the reason.
+            InvalidProxyError: The environment names something that is no proxy.
+            RedirectError: The server sent us where we do not go, or on and on.
+            OSError: The address cannot be reached, or TLS failed (`ssl.SSLError`); a note names the
+                phase.
         """
         return self._open().__await__()
 
@@ -87,43 +203,166 @@ class connect:  # noqa: N801 - it is called like a function
         """Close with 1000, unless it is closed already, and wait until the socket is gone."""
         await self._connection.close()
 
-    async def _open(self) -> Connection:
-        seconds = self._limits.open_timeout_s
-        try:
-            async with asyncio.timeout(seconds if seconds > 0 else None) as time_limit:
-                return await self._shake_hands()
-        except TimeoutError:
-            if not time_limit.expired():
-                raise  # the kernel gave up first
-            raise HandshakeTimeoutError(
-                f"{self._uri.host_header} did not answer within {seconds} s"
-            ) from None
+    async def __aiter__(self) -> AsyncGenerator[Connection, None]:
+        """Open one connection after the other.
 
-    async def _shake_hands(self) -> Connection:
-        upgrade = Upgrade(
-            uri=self._uri,
+        Raises:
+            OSError | WebSocketError: One did not open, and `retry` says that it would not help.
+            ValueError: There is only the one socket that was given.
+        """
+        if self._sock is not None:
+            raise ValueError("a socket is good for one connection")
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection = await self._open()
+            except (OSError, WebSocketError) as error:
+                retry = self._retries.failed(error)
+            else:
+                opened_s = loop.time()
+                try:
+                    yield connection
+                finally:
+                    lasted_s = loop.time() - opened_s
+                    await connection.close()
+                retry = self._retries.ended(_why_it_ended(connection), lasted_s=lasted_s)
+            logger.info(
+                "opening %s again in %.1f s, attempt %d: %s",
+                self._uri.host_header,
+                retry.delay_s,
+                retry.attempt,
+                str(retry.error) or type(retry.error).__name__,
+            )
+            if self._on_retry is not None:
+                self._on_retry(retry)
+            await asyncio.sleep(retry.delay_s)
+
+    # ------------------------------------------------------------------------------ the inside
+
+    async def _open(self) -> Connection:
+        """Open, following redirects."""
+        clock = PhaseClock(self._uri.host_header)
+        async with clock.limit_all(self.limits.open_timeout_s):
+            uri = self._uri
+            for _ in range(self._redirects_max + 1):
+                try:
+                    return await self._shake_hands(self._upgrade(uri), clock)
+                except HandshakeStatusError as refusal:
+                    target = redirect_of(uri, refusal) if self._redirects_max else None
+                    if target is None:
+                        raise
+                    location = location_of(target)
+                    if self._sock is not None:
+                        raise RedirectError(location, "there was one socket") from refusal
+                    if self._addresses and not is_same_origin(target, self._uri):
+                        raise RedirectError(location, "not where addresses lead") from refusal
+                    uri, clock.who = target, target.host_header
+            raise RedirectError(location, f"more than {self._redirects_max} redirects")
+
+    def _upgrade(self, uri: WebSocketURI) -> Upgrade:
+        headers = (*(self._headers() if callable(self._headers) else self._headers), *self._origin)
+        return Upgrade(
+            uri=uri,
             nonce=os.urandom(16),
-            headers=self._headers,
+            headers=headers if is_same_origin(uri, self._uri) else headers_for_others(headers),
             subprotocols=self._subprotocols,
             compression=self._compression,
         )
+
+    async def _shake_hands(self, upgrade: Upgrade, clock: PhaseClock) -> Connection:
         request = handshake.encode_upgrade(upgrade)
-        ssl = (self._ssl or tls.create_default_context()) if self._uri.secure else None
-        transport, opening = await asyncio.get_running_loop().create_connection(
-            lambda: _Opening(upgrade, self._limits),
-            self._uri.host,
-            self._uri.port,
-            ssl=ssl,
-        )
+        transport, opening = await self._reach(upgrade, clock)
         try:
-            transport.write(request)
-            connection = await opening.opened
+            async with clock.limit(Phase.HANDSHAKE, self._timeouts.handshake_s):
+                transport.write(request)
+                connection = await opening.opened
             # Runs when the caller waits for the next time.
             asyncio.get_running_loop().call_soon(connection.begin)
             return connection
         except BaseException:
             transport.abort()
             raise
+
+    async def _reach(
+        self, upgrade: Upgrade, clock: PhaseClock
+    ) -> tuple[asyncio.Transport, "_Opening"]:
+        """Return a transport to the server, through whatever is between, TLS included."""
+        uri = upgrade.uri
+        proxy = find_proxy(self._proxy, uri)
+        # These take a moment, which is no phase's.
+        ssl = self._tls() if uri.secure else None
+        proxy_ssl = self._proxy_tls() if proxy is not None and proxy.scheme == "https" else None
+        # The name that was given belongs to the server that was given.
+        given = self._server_hostname if is_same_origin(uri, self._uri) else None
+        name = given or uri.host
+
+        def make_opening() -> _Opening:
+            return _Opening(upgrade, self.limits)
+
+        sock = self._sock or await self._dial(uri, proxy, clock)
+        sock.setblocking(False)
+        try:
+            if proxy is not None and proxy_ssl is not None:
+                async with clock.limit(Phase.PROXY, self._timeouts.proxy_s):
+                    tunnel = await open_tls_tunnel(
+                        sock,
+                        proxy,
+                        uri.host,
+                        uri.port,
+                        ssl=proxy_ssl,
+                        limits=self.limits,
+                    )
+                try:
+                    async with clock.limit(Phase.TLS, self._timeouts.tls_s):
+                        return await enter_tunnel(tunnel, make_opening, ssl, name)
+                except BaseException:
+                    tunnel.abort()
+                    raise
+            if proxy is not None:
+                async with clock.limit(Phase.PROXY, self._timeouts.proxy_s):
+                    await open_tunnel(sock, proxy, uri.host, uri.port, limits=self.limits)
+            async with clock.limit(Phase.TLS, self._timeouts.tls_s):
+                return await open_transport(
+                    asyncio.get_running_loop(),
+                    sock,
+                    make_opening,
+                    ssl=ssl,
+                    server_hostname=name,
+                    engine=self._engine,
+                )
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _dial(
+        self, uri: WebSocketURI, proxy: ProxyAddress | None, clock: PhaseClock
+    ) -> socket.socket:
+        """Return a socket to the server, or to the proxy before it."""
+        first = (proxy.host, proxy.port) if proxy is not None else (uri.host, uri.port)
+        async with clock.limit(Phase.RESOLVE, self._timeouts.resolve_s):
+            found = await resolve(self._addresses or (first,), family=self._family)
+        async with clock.limit(Phase.CONNECT, self._timeouts.connect_s):
+            return await dial(
+                found, local=self._local_address, delay_s=self._happy_eyeballs_delay_s
+            )
+
+    # Reading the system's authorities takes long, so a client that reconnects does it once.
+
+    def _tls(self) -> tls.SSLContext:
+        if self._ssl is None:
+            self._ssl = default_tls()
+        return self._ssl
+
+    def _proxy_tls(self) -> tls.SSLContext:
+        if self._proxy_ssl is None:
+            self._proxy_ssl = default_tls()
+        return self._proxy_ssl
+
+
+def _why_it_ended(connection: Connection) -> ConnectionClosedError:
+    code = connection.close_code
+    assert code is not None
+    return ConnectionClosedError(code, connection.close_reason, by_us=connection.closed_by_us)
 
 
 class _Opening(asyncio.Protocol):
@@ -165,19 +404,20 @@ class _Opening(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.opened.done():
-            self._fail(
-                HandshakeError(f"connection was lost before it opened: {exc or 'no reason'}")
-            )
+            words = f"connection was lost before it opened: {exc or 'no reason'}"
+            self._fail(HandshakeLostError(words))
 
     def _conclude(self, response: HttpResponse) -> None:
         accepted = handshake.conclude_upgrade(self._upgrade, response)
-        protocol = Protocol(
-            "client", limits=self._limits, agreement=accepted.agreement, mask_key=MaskKeys()
-        )
+        limits = self._limits
         connection = Connection(
-            protocol,
-            turn=Turn(self._loop),
-            limits=self._limits,
+            turn_of(self._loop),
+            "client",
+            limits=limits,
+            agreement=accepted.agreement,
+            pulse=Pulse(
+                self._loop, interval_s=limits.ping_interval_s, timeout_s=limits.ping_timeout_s
+            ),
             target=self._upgrade.uri.target,
             headers=tuple(response.headers),
             subprotocol=accepted.subprotocol,

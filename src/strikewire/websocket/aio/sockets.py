@@ -1,25 +1,44 @@
 """What servers and clients do alike with a fresh or a finished socket."""
 
 import asyncio
+import contextlib
 import socket
+import sys
+from typing import Final
 
 from strikewire.websocket.limits import Limits
+
+# Python has no name for it on macOS.
+_UNSENT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 0x201 if sys.platform == "darwin" else None)
+
+
+def peer_address(transport: asyncio.BaseTransport) -> str | tuple[str, int]:
+    """Return the other end's host and port; of a socket without, its name, often empty."""
+    name = transport.get_extra_info("peername")
+    return name[:2] if isinstance(name, tuple) else name or ""
 
 
 def peer_name(transport: asyncio.BaseTransport) -> str:
     """Return the other end's address, such as "127.0.0.1:50123"; empty for a nameless socket."""
-    name = transport.get_extra_info("peername")
-    if not isinstance(name, tuple):
-        return name or ""
-    host, port = name[:2]
+    address = peer_address(transport)
+    if isinstance(address, str):
+        return address
+    host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def prepare_socket(transport: asyncio.BaseTransport, limits: Limits) -> None:
-    """Ask the kernel for the send buffer that the limits name, if they name one."""
+    """Ask the kernel to hold as little as the limits say, if they say something."""
+    if not (limits.kernel_send_bytes or limits.kernel_unsent_bytes):
+        return  # looking at the socket costs more than it seems
     sock = transport.get_extra_info("socket")
-    if limits.kernel_send_bytes and sock is not None:
+    if sock is None:
+        return
+    if limits.kernel_send_bytes:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.kernel_send_bytes)
+    if limits.kernel_unsent_bytes and _UNSENT is not None:
+        with contextlib.suppress(OSError):  # not a TCP socket
+            sock.setsockopt(socket.IPPROTO_TCP, _UNSENT, limits.kernel_unsent_bytes)
 
 
 def hang_up(transport: asyncio.Transport) -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from strikewire.testing.transport import MemoryTransport, memory_pair
 from strikewire.websocket.aio.connection import Connection
-from strikewire.websocket.aio.outbox import Turn
+from strikewire.websocket.aio.keepalive import Pulse
+from strikewire.websocket.aio.turns import turn_of
 from strikewire.websocket.errors import (
     ConnectionClosedError,
     LocalProtocolError,
@@ -14,17 +15,16 @@ from strikewire.websocket.errors import (
 )
 from strikewire.websocket.limits import Limits
 from strikewire.websocket.prepared import prepare
-from strikewire.websocket.protocol import Protocol, Role
+from strikewire.websocket.protocol import Role
 
 QUIET = Limits(ping_interval_s=0, close_timeout_s=0)
 KEY = bytes(4)  # XOR with zero: what is masked can be read
 
 
 def connection(role: Role, transport: MemoryTransport, limits: Limits = QUIET) -> Connection:
-    protocol = Protocol(role, limits=limits, mask_key=(lambda: KEY) if role == "client" else None)
-    made = Connection(
-        protocol, turn=Turn(asyncio.get_running_loop()), limits=limits, target="/ws?a=1"
-    )
+    loop = asyncio.get_running_loop()
+    pulse = Pulse(loop, interval_s=limits.ping_interval_s, timeout_s=limits.ping_timeout_s)
+    made = Connection(turn_of(loop), role, limits=limits, target="/ws?a=1", pulse=pulse)
     transport.set_protocol(made)
     made.connection_made(transport)
     return made
@@ -385,15 +385,20 @@ class TestSlowReader:
 
         assert server.is_open
 
-    async def test_a_peer_that_pings_and_does_not_read_is_one_too(self) -> None:
+    async def test_of_the_pongs_for_it_only_the_newest_waits_and_leaves_first(self) -> None:
         transport = MemoryTransport()
         server = begun("server", transport, self.LIMITS)
         transport.stall()
+        server.send_nowait(b"stuck")
+        server.send_nowait(b"later")
 
-        for _ in range(10):
-            transport.give(b"\x89\xfd\0\0\0\0" + bytes(125))
+        for number in range(10):
+            transport.give(b"\x89\x81\0\0\0\0%d" % number)
+        before = len(transport.all_written)
+        transport.flow()
 
-        assert server.close_code == 1008
+        assert server.is_open
+        assert transport.all_written[before:] == b"\x8a\x019" + b"\x82\x05later"
 
     async def test_a_reader_that_never_reads_again_is_hung_up_on(self) -> None:
         transport = MemoryTransport()
@@ -605,12 +610,8 @@ class TestClosing:
     async def test_the_owner_is_told_once_it_is_gone(self) -> None:
         told: list[Connection] = []
         transport = MemoryTransport()
-        made = Connection(
-            Protocol("server"),
-            turn=Turn(asyncio.get_running_loop()),
-            limits=QUIET,
-            on_lost=told.append,
-        )
+        turn = turn_of(asyncio.get_running_loop())
+        made = Connection(turn, "server", limits=QUIET, on_lost=told.append)
         transport.set_protocol(made)
         made.connection_made(transport)
 
@@ -618,6 +619,32 @@ class TestClosing:
         await settle()
 
         assert told == [made]
+
+
+class TestLateCallbacks:
+    async def test_what_was_read_before_the_peer_closed_is_handed_to_it(self) -> None:
+        client, server = pair()
+        client.send_nowait("a")
+        client.send_nowait("b")
+        client.close_nowait()
+        await settle()
+        got: list[bytes] = []
+
+        server.on_message(lambda payload, is_text: got.append(payload))
+
+        assert got == [b"a", b"b"]
+
+    async def test_a_full_inbox_is_emptied_and_read_on(self) -> None:
+        client, server = pair(Limits(ping_interval_s=0, close_timeout_s=0, received_messages_max=8))
+        for number in range(100):
+            client.send_nowait(f"{number}")
+        await settle()
+        got: list[bytes] = []
+
+        server.on_message(lambda payload, is_text: got.append(payload))
+        await settle()
+
+        assert got == [b"%d" % number for number in range(100)]
 
 
 class TestBeginning:

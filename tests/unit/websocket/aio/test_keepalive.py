@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from strikewire.websocket.aio.keepalive import Keepalive
+from strikewire.websocket.aio.keepalive import Pings, Pulse, first_round_trip
 from strikewire.websocket.errors import ConnectionClosedError
 
 
@@ -20,7 +20,7 @@ class Timer:
 
 
 class HandClock:
-    """The part of a loop that keepalive needs, with a clock that is turned by hand."""
+    """The part of a loop that a pulse needs, with a clock that is turned by hand."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -33,151 +33,112 @@ class HandClock:
         self.timers.append(Timer(self.now + delay, then))
         return self.timers[-1]
 
-    def create_future(self) -> asyncio.Future[float]:
-        return asyncio.get_running_loop().create_future()
-
     def turn(self, seconds: float) -> None:
-        self.now += seconds
-        due = [timer for timer in self.timers if timer.at <= self.now]
-        self.timers = [timer for timer in self.timers if timer.at > self.now]
-        for timer in due:
-            timer.then()
+        end = self.now + seconds
+        while due := [timer for timer in self.timers if timer.at <= end]:
+            first = min(due, key=lambda timer: timer.at)
+            self.timers.remove(first)
+            self.now = first.at
+            first.then()
+        self.now = end
 
 
-class Line:
-    """A keepalive and what it did."""
+class Member:
+    """A connection that notes when it was looked at."""
 
-    def __init__(self, *, interval_s: float = 20.0, timeout_s: float = 5.0) -> None:
-        self.clock = HandClock()
-        self.pings: list[bytes] = []
-        self.timeouts = 0
-        self.keepalive = Keepalive(
-            cast("asyncio.AbstractEventLoop", self.clock),
-            send_ping=self.pings.append,
-            on_timeout=self._time_out,
-            interval_s=interval_s,
-            timeout_s=timeout_s,
-        )
+    def __init__(self) -> None:
+        self.beats: list[float] = []
 
-    def _time_out(self) -> None:
-        self.timeouts += 1
+    def beat(self, now_s: float) -> None:
+        self.beats.append(now_s)
 
 
-async def test_a_quiet_line_is_pinged_every_interval() -> None:
-    line = Line()
-
-    for _ in range(3):
-        line.clock.turn(19)
-        count = len(line.pings)
-        line.clock.turn(1)
-        assert len(line.pings) == count + 1
-        line.keepalive.on_pong(line.pings[-1])
-
-    assert len(set(line.pings)) == 3
-    assert line.timeouts == 0
+def pulse_of(clock: HandClock, interval_s: float, timeout_s: float) -> Pulse:
+    loop = cast("asyncio.AbstractEventLoop", clock)
+    return Pulse(loop, interval_s=interval_s, timeout_s=timeout_s)
 
 
-async def test_a_ping_without_answer_ends_the_line() -> None:
-    line = Line()
-    line.clock.turn(20)
+class TestPulse:
+    def test_members_are_looked_at_once_a_second_where_times_are_long(self) -> None:
+        clock, member = HandClock(), Member()
+        pulse = pulse_of(clock, 20.0, 20.0)
 
-    line.clock.turn(4.9)
-    assert line.timeouts == 0
-    line.clock.turn(0.1)
-    assert line.timeouts == 1
+        pulse.enter(member)
+        clock.turn(3.5)
 
+        assert member.beats == [101.0, 102.0, 103.0]
 
-async def test_an_answer_in_time_keeps_the_line() -> None:
-    line = Line()
-    line.clock.turn(20)
-    line.clock.turn(4.5)
+    def test_short_times_are_kept_to_a_twentieth(self) -> None:
+        clock, member = HandClock(), Member()
+        pulse = pulse_of(clock, 10.0, 0.2)
 
-    line.keepalive.on_pong(line.pings[0])
-    line.clock.turn(10)
+        pulse.enter(member)
+        clock.turn(0.0201)
 
-    assert line.timeouts == 0
-    assert line.keepalive.latency_s == 4.5
+        assert [round(beat, 6) for beat in member.beats] == [100.01, 100.02]
 
+    def test_it_stands_still_without_members(self) -> None:
+        clock, member = HandClock(), Member()
+        pulse = pulse_of(clock, 20.0, 20.0)
+        pulse.enter(member)
 
-async def test_without_interval_nothing_is_sent() -> None:
-    line = Line(interval_s=0)
+        pulse.leave(member)
+        clock.turn(60.0)
 
-    line.clock.turn(1000)
+        assert member.beats == []
+        assert clock.timers == []
 
-    assert line.pings == []
+    def test_an_interval_of_zero_never_beats(self) -> None:
+        clock, member = HandClock(), Member()
 
+        pulse_of(clock, 0.0, 20.0).enter(member)
 
-async def test_without_timeout_an_answer_is_waited_for_for_ever() -> None:
-    line = Line(timeout_s=0)
-
-    line.clock.turn(20)
-    line.clock.turn(1000)
-
-    assert line.timeouts == 0
-
-
-async def test_a_ping_that_was_asked_for_becomes_its_round_trip() -> None:
-    line = Line(interval_s=0)
-
-    answered = line.keepalive.ping()
-    line.clock.turn(0.25)
-    line.keepalive.on_pong(line.pings[0])
-
-    assert await answered == 0.25
+        assert clock.timers == []
 
 
-async def test_an_answer_answers_the_pings_before_it_too() -> None:
-    # 5.5.3: a peer "MAY elect to send a Pong frame for only the most recently processed Ping".
-    line = Line(interval_s=0)
-    first, second, third = (line.keepalive.ping() for _ in range(3))
+class TestPings:
+    async def test_an_answer_takes_the_time_since_its_ping(self) -> None:
+        pings = Pings()
+        answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
-    line.keepalive.on_pong(line.pings[1])
+        payload = pings.sent(10.0, answered)
 
-    assert [answered.done() for answered in (first, second, third)] == [True, True, False]
+        assert pings.answered(payload, 10.25) == 0.25
+        assert await answered == 0.25
 
+    async def test_an_answer_to_the_latest_answers_those_before_it(self) -> None:
+        pings = Pings()
+        first: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        pings.sent(10.0, first)
+        own = pings.sent(11.0, None)
 
-async def test_an_answer_to_a_later_ping_answers_the_keepalive() -> None:
-    line = Line()
-    line.clock.turn(20)
-    answered = line.keepalive.ping()
+        assert pings.answered(own, 12.0) == 1.0
 
-    line.keepalive.on_pong(line.pings[-1])
-    line.clock.turn(19)
+        assert await first == 2.0
+        assert pings.own_at_s is None
 
-    assert answered.done()
-    assert line.timeouts == 0
+    def test_an_answer_to_nothing_is_ignored(self) -> None:
+        pings = Pings()
+        pings.sent(10.0, None)
 
+        assert pings.answered(b"unasked", 11.0) is None
 
-async def test_a_pong_that_answers_nothing_is_ignored() -> None:
-    line = Line()
-    line.clock.turn(20)
+        assert pings.own_at_s == 10.0
 
-    line.keepalive.on_pong(b"")
-    line.keepalive.on_pong(b"unasked")
-    line.clock.turn(5)
+    async def test_who_waits_at_the_end_is_told_why(self) -> None:
+        pings = Pings()
+        waiting: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        pings.sent(10.0, waiting)
 
-    assert line.timeouts == 1
-    assert line.keepalive.latency_s is None
+        pings.end(ConnectionClosedError(1006))
 
-
-async def test_an_answer_nobody_waits_for_any_more_is_taken_all_the_same() -> None:
-    line = Line(interval_s=0)
-    line.keepalive.ping().cancel()
-
-    line.keepalive.on_pong(line.pings[0])
-
-    assert line.keepalive.latency_s == 0.0
+        with pytest.raises(ConnectionClosedError, match="1006"):
+            await waiting
 
 
-async def test_when_the_line_is_gone_whoever_waits_is_told() -> None:
-    line = Line()
-    answered, given_up = line.keepalive.ping(), line.keepalive.ping()
-    given_up.cancel()
+class TestRoundTrips:
+    def test_the_smoothed_one_moves_an_eighth_of_the_way(self) -> None:
+        trips = first_round_trip(0.8).after(1.6)
 
-    line.keepalive.stop(ConnectionClosedError(1006))
-    line.clock.turn(1000)
-
-    with pytest.raises(ConnectionClosedError):
-        await answered
-    assert len(line.pings) == 2
-    assert line.timeouts == 0
+        assert trips.smoothed_s == pytest.approx(0.9)
+        assert (trips.count, trips.last_s, trips.min_s, trips.max_s) == (2, 1.6, 0.8, 1.6)

@@ -1,6 +1,8 @@
 import asyncio
 import socket
 
+import pytest
+
 from strikewire.testing.transport import MemoryTransport
 from strikewire.websocket.aio.sockets import hang_up, peer_name, prepare_socket
 from strikewire.websocket.limits import Limits
@@ -29,6 +31,19 @@ def test_the_kernels_send_buffer_is_set_when_a_size_is_given() -> None:
 
         prepare_socket(Named(socket=sock), Limits(kernel_send_bytes=8192))
         assert 8192 <= sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 4 * 8192
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="this kernel has no such mark")
+def test_what_the_kernel_takes_unsent_is_set_when_a_number_is_given() -> None:
+    with socket.socket() as sock:
+        prepare_socket(Named(socket=sock), Limits(kernel_unsent_bytes=16_384))
+
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == 16_384
+
+
+def test_a_socket_that_is_not_of_tcp_has_nothing_unsent() -> None:
+    with socket.socket(socket.AF_UNIX) as sock:
+        prepare_socket(Named(socket=sock), Limits(kernel_unsent_bytes=16_384))
 
 
 def test_a_transport_without_a_socket_is_left_alone() -> None:
