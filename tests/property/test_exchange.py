@@ -4,11 +4,13 @@ from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from strikewire.exchange import (
     BookView,
     CancelOrder,
     CancelOrders,
+    ChangeMarginModel,
     Command,
     Deposit,
     EditOrder,
@@ -17,6 +19,7 @@ from strikewire.exchange import (
     Fill,
     FillSide,
     LevelChanged,
+    MarginModel,
     Mark,
     OrderType,
     OrderView,
@@ -25,6 +28,7 @@ from strikewire.exchange import (
     SetMarks,
     SettleInstrument,
     TimeInForce,
+    Verdict,
     Withdraw,
     decode,
     encode,
@@ -422,6 +426,42 @@ def test_reading_leaves_no_trace(flow: list[Command]) -> None:
             floor.exchange.fills(account_id, instrument_id)
 
     assert floor.exchange.snapshot() == before
+
+
+@thrifty
+@given(flows(), st.lists(st.integers(0, 4 * 10**9), min_size=60, max_size=60))
+def test_portfolio_margin_replays_from_its_verdicts_and_never_admits_beyond_the_funds(
+    flow: list[Command], needs: list[int]
+) -> None:
+    first = started()
+    said: list[Command] = []
+    for account_id in ACCOUNTS:
+        basis = first.exchange.changes(account_id)
+        verdicts = tuple((name, Verdict(basis, Units(0), Units(0))) for name in CURRENCIES)
+        said.append(ChangeMarginModel(account_id, MarginModel.PORTFOLIO, verdicts))
+        first.apply(said[-1])
+
+    for command, need in zip(flow, needs, strict=False):
+        told = command
+        if isinstance(command, PlaceOrder | EditOrder):
+            basis = first.exchange.changes(command.account_id)
+            told = structs.replace(command, verdict=Verdict(basis, Units(need), Units(need // 2)))
+        before = {
+            (key, name): available(first, key, name) for key in ACCOUNTS for name in CURRENCIES
+        }
+        said.append(told)
+        events = first.apply(told)
+        if isinstance(told, PlaceOrder) and not isinstance(events[0], Rejected):
+            for name in CURRENCIES:
+                after = available(first, told.account_id, name)
+                assert after >= min(before[told.account_id, name], 0) - len(IDS)
+
+    second = started()
+    for command in said:
+        second.apply(command)
+    assert second.exchange.state_hash() == first.exchange.state_hash()
+    restored = Exchange.restore(first.exchange.snapshot())
+    assert restored.state_hash() == first.exchange.state_hash()
 
 
 def available(floor: TradingFloor, account_id: AccountId, currency: str) -> int:

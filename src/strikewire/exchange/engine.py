@@ -248,6 +248,18 @@ class Exchange:
         }
         return [position_view(self._state, account, held[key]) for key in sorted(held)]
 
+    def sizes(self, account_id: AccountId) -> dict[InstrumentId, int]:
+        """Return the lots of an account's open positions, signed, valued at nothing."""
+        account = self._state.accounts.get(account_id)
+        if account is None:
+            return {}
+        return {
+            instrument_id: holding.size
+            for ledger in account.ledgers.values()
+            for instrument_id, holding in ledger.holdings.items()
+            if holding.size
+        }
+
     def summary(self, account_id: AccountId, currency: str) -> Summary | None:
         """Return what an account has in a currency, zeros if nothing; None without account."""
         account = self._state.accounts.get(account_id)

@@ -201,12 +201,11 @@ class Judge:
         return (book for (name, _), book in sorted(self._books.items()) if name == currency)
 
     def _held(self, account_id: AccountId, book: _Book) -> dict[int, float]:
-        held = {}
-        for view in self._exchange.positions(account_id):
-            row = book.rows.get(view.instrument_id)
-            if row is not None:
-                held[row] = lots_to_amount(book.instruments[row], view.size)
-        return held
+        return {
+            row: lots_to_amount(book.instruments[row], Lots(lots))
+            for instrument_id, lots in self._exchange.sizes(account_id).items()
+            if (row := book.rows.get(instrument_id)) is not None
+        }
 
     def _orders(
         self, account_id: AccountId, freed: OrderId | None

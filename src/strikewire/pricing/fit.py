@@ -43,6 +43,9 @@ PRIOR: Final = Smile(a=0.488, b=0.4, rho=-0.15, m=0.1875, s=1.2358)
 It is the slice of `Surface(rho=-0.15, eta=0.8)` whose variance at the money is 1.
 """
 
+WARM_ENOUGH: Final = 1e-3
+"""A warm search ends when a step changes the fit, or the numbers, by less than this part."""
+
 _FORBIDDEN: Final = 3_000.0
 """What arbitrage costs in a refit, in half spreads for each unit of it."""
 
@@ -76,7 +79,7 @@ def expiry_quotes(
         years: Time left, above 0.
         forward: Underlying price at the expiry, above 0.
         strikes: Shape (n,), above 0.
-        bids: Volatilities as fractions; 0.0 or NaN where there is none, as tickers have it.
+        bids: Volatilities as fractions; 0.0, as in tickers, or not finite where there is none.
         asks: Likewise.
 
     Raises:
@@ -85,12 +88,17 @@ def expiry_quotes(
     assert years > 0.0
     assert forward > 0.0
     k, bid, ask = columns_of(strikes, bids, asks)
-    return ExpiryQuotes(years, np.log(k / forward), np.nan_to_num(bid), np.nan_to_num(ask))
+    bid, ask = (np.nan_to_num(one, nan=0.0, posinf=0.0, neginf=0.0) for one in (bid, ask))
+    return ExpiryQuotes(years, np.log(k / forward), bid, ask)
 
 
 def usable(quotes: ExpiryQuotes) -> ExpiryQuotes:
-    """Return those quotes that a smile can be fitted to: both sides there, and not crossed."""
-    good = (quotes.bids > 0.0) & (quotes.asks >= quotes.bids) & np.isfinite(quotes.moneyness)
+    """Return those quotes that a smile can be fitted to: both sides there, and not crossed.
+
+    Of an expiry without time left there are none.
+    """
+    good = (quotes.bids > 0.0) & (quotes.asks >= quotes.bids)
+    good &= np.isfinite(quotes.moneyness) & np.isfinite(quotes.asks) & (quotes.years > 0.0)
     return ExpiryQuotes(quotes.years, quotes.moneyness[good], quotes.bids[good], quotes.asks[good])
 
 
@@ -202,8 +210,8 @@ class _Problem:
             Dfun=self.slopes,
             col_deriv=True,
             full_output=True,  # without it, what did not settle is a warning
-            ftol=1e-4,
-            xtol=1e-4,
+            ftol=WARM_ENOUGH,
+            xtol=WARM_ENOUGH,
             maxfev=60,
         )[0]
         return found
@@ -238,7 +246,7 @@ class _Problem:
         """Return the derivatives of all residuals by each of the five numbers, (5, n + 5)."""
         curve = self._curve_of_quotes(numbers)
         share = 0.5 * self._weight / curve.volatility
-        self._slopes[:, : self._count] = curve.gradient() * share
+        np.multiply(curve.gradient(), share, out=self._slopes[:, : self._count])
         return self._slopes
 
     def curve(self, numbers: Doubles, x: Doubles) -> "_Curve":

@@ -118,11 +118,41 @@ def option_mark(
         is_call: False for a put.
         is_inverse: True when the option is quoted in the coin itself.
     """
-    rounded = _four_decimals(underlying)
-    iv_e4 = IV_E4_MIN
+    volatility = None
     if smile is not None and years > 0.0:
-        forward = rounded / PRICE_SCALE
-        iv_e4 = _iv_e4(smile.volatility(forward=forward, strike=strike, years=years))
+        forward = _four_decimals(underlying) / PRICE_SCALE
+        volatility = smile.volatility(forward=forward, strike=strike, years=years)
+    return mark_at_volatility(
+        volatility,
+        underlying=underlying,
+        strike=strike,
+        years=years,
+        is_call=is_call,
+        is_inverse=is_inverse,
+    )
+
+
+def mark_at_volatility(
+    volatility: float | None,
+    *,
+    underlying: PriceE8,
+    strike: float,
+    years: float,
+    is_call: bool,
+    is_inverse: bool,
+) -> OptionMark:
+    """Return the mark of an option from its volatility.
+
+    Args:
+        volatility: Fraction per year; None when no time is left.
+        underlying: Forward of the expiry in 1e-8; rounded to four decimals here.
+        strike: Above 0, in quote currency.
+        years: Time left.
+        is_call: False for a put.
+        is_inverse: True when the option is quoted in the coin itself.
+    """
+    rounded = _four_decimals(underlying)
+    iv_e4 = IV_E4_MIN if volatility is None else _iv_e4(volatility)
     value = option_price_e8(
         underlying=rounded,
         strike=strike,

@@ -77,12 +77,19 @@ class PricesConfig(Struct, frozen=True, kw_only=True):
         speed: How fast the recording plays; 1.0 is life.
         index_interval_ms: How often index, perpetual and futures marks are published.
         option_interval_ms: How often the marks of the option chain are published.
+        surface: Where option marks come from. `model`: a surface of a few parameters, which
+            follows the index alone. `quotes`: one fitted to the best bids and asks of the venue's
+            own books, for venues whose participants quote by themselves; where nobody does, the
+            model.
+        surface_interval_ms: How often a surface of quotes is fitted anew.
     """
 
     source: Literal["recording"] = "recording"
     speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
     index_interval_ms: Annotated[int, Meta(ge=50, le=60_000)] = 200
     option_interval_ms: Annotated[int, Meta(ge=100, le=60_000)] = 1_000
+    surface: Literal["model", "quotes"] = "model"
+    surface_interval_ms: Annotated[int, Meta(ge=200, le=600_000)] = 2_000
 
 
 class LimitsConfig(Struct, frozen=True, kw_only=True):

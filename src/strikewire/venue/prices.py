@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from strikewire.exchange import Mark, SetMarks
-from strikewire.model import Instrument, InstrumentId, OptionType, PriceE8
+from strikewire.model import PRICE_SCALE, Instrument, InstrumentId, OptionType, PriceE8
 from strikewire.pricing import (
     Premium,
     Smile,
@@ -21,8 +21,8 @@ from strikewire.pricing import (
     VenueQuote,
     dated_mark,
     index_price,
+    mark_at_volatility,
     next_premium,
-    option_mark,
     perpetual_mark,
     years_to_expiry,
 )
@@ -59,6 +59,11 @@ _Series = tuple[str, int]
 """The options of one index and expiry."""
 
 MidOf = Callable[[InstrumentId], PriceE8 | None]
+VolatilityOf = Callable[[Instrument, PriceE8, int], float | None]
+
+
+def _no_surface(_one: Instrument, _underlying: PriceE8, _now_ns: int) -> None:
+    """Know no volatility: every option is marked by the shape of its coin's market."""
 
 
 class Pricer:
@@ -68,6 +73,8 @@ class Pricer:
         config: How often options are marked.
         quotes: Returns the present quote of a feed, by the feed's name.
         mid: Returns the middle of an instrument's book, None where a side is empty.
+        volatility: Returns an option's mark volatility by its forward and the time, None where
+            it is not known; then the shape of the coin's market says it.
 
     Attributes:
         indices: The indices known since the start of the process.
@@ -75,11 +82,17 @@ class Pricer:
     """
 
     def __init__(
-        self, config: PricesConfig, *, quotes: Callable[[str], VenueQuote], mid: MidOf
+        self,
+        config: PricesConfig,
+        *,
+        quotes: Callable[[str], VenueQuote],
+        mid: MidOf,
+        volatility: VolatilityOf = _no_surface,
     ) -> None:
         self.problems: dict[str, str] = {}
         self._quotes = quotes
         self._mid = mid
+        self._volatility = volatility
         self._option_interval_ns = config.option_interval_ms * NS_PER_MS
         self._due_ns: dict[_Series, int] = {}
         self._premiums: dict[InstrumentId, Premium] = {}
@@ -147,7 +160,7 @@ class Pricer:
             if not instrument.is_option:
                 yield self._linear_mark(now_ns, index, instrument)
             elif _series(instrument) in due or instrument.instrument_id not in self._sent:
-                yield _option_mark(now_ns, index, instrument, smiles)
+                yield self._option_mark(now_ns, index, instrument, smiles)
 
     def _due(self, now_ns: int, series: set["_Series"]) -> frozenset["_Series"]:
         """Return the series whose turn it is; new ones are spread over the interval."""
@@ -175,6 +188,36 @@ class Pricer:
             return Mark(instrument_id, index, 0, index)
         return Mark(instrument_id, forward(now_ns, index, instrument), 0, index)
 
+    def _option_mark(
+        self,
+        now_ns: int,
+        index: PriceE8,
+        instrument: Instrument,
+        smiles: dict[tuple[str, float], Smile],
+    ) -> Mark:
+        assert instrument.expiry_ns is not None
+        assert instrument.strike is not None
+        coin = instrument.base_currency
+        underlying = forward(now_ns, index, instrument)
+        strike = float(instrument.strike)
+        years = years_to_expiry(now_ns, instrument.expiry_ns)
+        volatility = self._volatility(instrument, underlying, now_ns)
+        if volatility is None:
+            if (coin, years) not in smiles:
+                smiles[coin, years] = SHAPES[coin].surface.smile(years)
+            volatility = smiles[coin, years].volatility(
+                forward=underlying / PRICE_SCALE, strike=strike, years=years
+            )
+        mark = mark_at_volatility(
+            volatility,
+            underlying=underlying,
+            strike=strike,
+            years=years,
+            is_call=instrument.option_type is OptionType.CALL,
+            is_inverse=instrument.is_inverse,
+        )
+        return Mark(InstrumentId(instrument.instrument_id), mark.price, mark.iv_e4, mark.underlying)
+
 
 def forward(now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:
     """Return the forward of an instrument's expiry, which is also the mark of its future."""
@@ -186,26 +229,3 @@ def forward(now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:
 def _series(instrument: Instrument) -> _Series:
     assert instrument.expiry_ns is not None
     return (instrument.price_index, instrument.expiry_ns)
-
-
-def _option_mark(
-    now_ns: int,
-    index: PriceE8,
-    instrument: Instrument,
-    smiles: dict[tuple[str, float], Smile],
-) -> Mark:
-    assert instrument.expiry_ns is not None
-    assert instrument.strike is not None
-    coin = instrument.base_currency
-    years = years_to_expiry(now_ns, instrument.expiry_ns)
-    if (coin, years) not in smiles:
-        smiles[coin, years] = SHAPES[coin].surface.smile(years)
-    mark = option_mark(
-        smiles[coin, years],
-        underlying=forward(now_ns, index, instrument),
-        strike=float(instrument.strike),
-        years=years,
-        is_call=instrument.option_type is OptionType.CALL,
-        is_inverse=instrument.is_inverse,
-    )
-    return Mark(InstrumentId(instrument.instrument_id), mark.price, mark.iv_e4, mark.underlying)

@@ -44,6 +44,7 @@ from strikewire.venue.listing import INDEX_OF
 from strikewire.venue.makers import COVERAGES, TRADER_NAME, Connect, Maker, Trader
 from strikewire.venue.operator import Operator
 from strikewire.venue.prices import FEED_OF, Pricer
+from strikewire.venue.surfaces import SurfaceKeeper
 from strikewire.venue.tls import check_certificate, server_context
 
 log: Final = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Venue:
         recovery: How it came back to its state at the start.
         sequencer: The one door into its state.
         gateway: The doors of its clients.
+        surfaces: Fits the options' quotes, where the configuration asks for it.
         keys: The API keys of its clients.
         account_keys: The keys of the configured accounts, in their order.
         makers: Its market makers; none without.
@@ -98,6 +100,7 @@ class Venue:
         self.recovery: RecoveryReport
         self.sequencer: SequencerService
         self.gateway: GatewayService
+        self.surfaces: SurfaceKeeper
 
     @property
     def exchange(self) -> Exchange:
@@ -257,9 +260,15 @@ async def _start_prices(venue: Venue, market: MarketData, tasks: Crew) -> None:
         feeds[name] = feed_for(recording.header)
         playing = play(recording, feeds[name], _ignore, clock=clock, sleep=sleep)
         tasks.start(playing, f"feed {name}")
+    venue.surfaces = keeper = SurfaceKeeper(market)
     pricer = Pricer(
-        config.prices, quotes=lambda name: feeds[name].quote, mid=lambda key: _mid(market, key)
+        config.prices,
+        quotes=lambda name: feeds[name].quote,
+        mid=lambda key: _mid(market, key),
+        volatility=keeper.volatility,
     )
+    if config.prices.surface == "quotes":
+        tasks.start(_fit_surfaces(venue, keeper), "surfaces")
     operator = Operator(config.instruments, venue.exchange, pricer)
     ready = asyncio.Event()
     tasks.start(_operate(venue, operator, pricer, feed_clock=clock, ready=ready), "operator")
@@ -267,6 +276,15 @@ async def _start_prices(venue: Venue, market: MarketData, tasks: Crew) -> None:
         await asyncio.wait_for(ready.wait(), READY_TIMEOUT_S)
     except TimeoutError:
         log.warning("no marks yet: %s", pricer.problems or "the feeds are silent")
+
+
+async def _fit_surfaces(venue: Venue, keeper: SurfaceKeeper) -> None:
+    """Fit surfaces to the books again and again, in a thread: the venue goes on meanwhile."""
+    while True:
+        await venue.surroundings.sleep(venue.config.prices.surface_interval_ms / 1_000)
+        now_ns = venue.surroundings.clock()
+        quotes = keeper.quotes(now_ns)
+        keeper.keep(await asyncio.to_thread(keeper.fit, quotes, now_ns))
 
 
 async def _operate(

@@ -99,6 +99,7 @@ def test_a_position_needs_what_its_scenarios_lose() -> None:
 
     verdict = court.verdict()
 
+    assert court.exchange.sizes(ALICE) == {court.id(PERPETUAL): 10_000}
     assert verdict.basis == court.exchange.changes(ALICE)
     assert verdict.initial == math.ceil(LONG * BTC)
     assert verdict.maintenance == pytest.approx(0.8 * verdict.initial, abs=1)

@@ -40,13 +40,14 @@ def test_quotes_become_columns_and_what_is_missing_is_zero() -> None:
 
 
 def test_quotes_are_usable_with_both_sides_and_uncrossed() -> None:
-    ivs = [(0.5, 0.6), (0.0, 0.6), (0.5, 0.0), (0.7, 0.6), (0.5, 0.5)]
+    ivs = [(0.5, 0.6), (0.0, 0.6), (0.5, 0.0), (0.7, 0.6), (0.5, math.inf), (0.5, 0.5)]
     bids, asks = zip(*ivs, strict=True)
 
-    good = usable(expiry_quotes(years=0.5, forward=1.0, strikes=[1.0] * 5, bids=bids, asks=asks))
+    good = usable(expiry_quotes(years=0.5, forward=1.0, strikes=[1.0] * 6, bids=bids, asks=asks))
 
     assert good.bids.tolist() == [0.5, 0.5]
     assert good.asks.tolist() == [0.6, 0.5]
+    assert len(usable(good._replace(years=0.0)).bids) == 0
 
 
 def test_quotes_of_a_smile_give_it_back() -> None:

@@ -13,7 +13,7 @@ from strikewire.journal import JournalLockedError, JournalWriteError, SqliteJour
 from strikewire.model import InstrumentId
 from strikewire.sequencer import replay
 from strikewire.venue import listing
-from strikewire.venue.config import AccountConfig, Config
+from strikewire.venue.config import AccountConfig, Config, PricesConfig
 from strikewire.venue.datadir import DataDir, DataDirError
 from strikewire.venue.settings import ConfigError
 from strikewire.venue.venue import Surroundings, Venue, open_venue
@@ -50,6 +50,25 @@ async def test_every_door_answers_and_everything_is_listed_and_marked(
     assert (kinds.count("option"), kinds.count("future")) == (6, dated_and_perpetual)
     assert ticker.mark_price > 0
     assert page.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_option_marks_follow_a_surface_of_what_the_makers_quote(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    prices = PricesConfig(surface="quotes", surface_interval_ms=200)
+    config = replace(small(makers=True), prices=prices)
+    async with (
+        open_venue(config, folder, surroundings) as venue,
+        connect(venue.addresses.ws) as client,
+        asyncio.timeout(30),
+    ):
+        while not venue.surfaces.kept:
+            await client.get_time()
+        options = await client.get_instruments(currency="BTC", kind="option")
+        tickers = [await client.ticker(instrument_name=one.instrument_name) for one in options]
+
+    assert venue.surfaces.kept["btc_usd"].surface.expiries[0].quotes >= 1
+    assert all(isinstance(one.mark_iv, float) and one.mark_iv > 1.0 for one in tickers)
 
 
 async def test_a_wss_client_that_does_not_trust_the_authority_refuses_to_talk(

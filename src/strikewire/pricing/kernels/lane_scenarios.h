@@ -30,7 +30,8 @@ typedef struct {
     mask_t still[VOLATILITIES][BLOCK];
     double exponent[BLOCK], whole[BLOCK];
     mask_t far[BLOCK];
-    double calls[COLUMNS][BLOCK], puts[COLUMNS][BLOCK];
+    /* By eight lanes, then by scenario: what an option's row is made of lies close together. */
+    double calls[BLOCK / 8][COLUMNS][8], puts[BLOCK / 8][COLUMNS][8];
 } scenarios_t;
 
 /* Rows of the inputs; the three deviations are the last. A lane needs all but calls and values. */
@@ -68,7 +69,6 @@ LANE void value_rows(
     const double *one_over_deviation = block->one_over_deviation[scenario->volatility];
     const mask_t *still = block->still[scenario->volatility];
     const double *forwards = in[FORWARD], *strikes = in[STRIKE];
-    double *calls = block->calls[number], *puts = block->puts[number];
     double shift = scenario->log, factor = scenario->factor;
     double root = scenario->root, reciprocal = scenario->reciprocal;
     INDEPENDENT
@@ -80,17 +80,21 @@ LANE void value_rows(
         block->whole[i] = parts.whole;
         block->far[i] = parts.far;
     }
-    INDEPENDENT
-    for (int i = 0; i < BLOCK; i++) {
-        double forward = forwards[i] * factor, strike = strikes[i];
-        double otm = block->middle[i] * root * lane_exp(block->exponent[i]) * block->whole[i];
-        otm = pick(block->far[i], smaller(forward, strike) - otm, otm);
-        otm = pick(still[i], 0.0, otm);
-        double over = forward - strike;
-        double scale = block->unit[i] * reciprocal;
-        scale = pick(at_most(scale, 0.0), 1.0, scale);
-        calls[i] = (otm + larger(over, 0.0)) * scale;
-        puts[i] = (otm + larger(-over, 0.0)) * scale;
+    for (int eight = 0; eight < BLOCK / 8; eight++) {
+        double *calls = block->calls[eight][number], *puts = block->puts[eight][number];
+        INDEPENDENT
+        for (int lane = 0; lane < 8; lane++) {
+            int i = 8 * eight + lane;
+            double forward = forwards[i] * factor, strike = strikes[i];
+            double otm = block->middle[i] * root * lane_exp(block->exponent[i]) * block->whole[i];
+            otm = pick(block->far[i], smaller(forward, strike) - otm, otm);
+            otm = pick(still[i], 0.0, otm);
+            double over = forward - strike;
+            double scale = block->unit[i] * reciprocal;
+            scale = pick(at_most(scale, 0.0), 1.0, scale);
+            calls[lane] = (otm + larger(over, 0.0)) * scale;
+            puts[lane] = (otm + larger(-over, 0.0)) * scale;
+        }
     }
 }
 

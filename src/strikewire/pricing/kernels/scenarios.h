@@ -119,10 +119,10 @@ static void fill_rows(
             ptrdiff_t option = option_of[i];
             double *row = table + option * COLUMNS;
             double value = columns[VALUE][option];
-            const double (*from)[BLOCK] = columns[CALL][option] > 0.0 ? block.calls : block.puts;
-            for (int number = 0; number < width; number++) {
-                row[number] = from[number][lane_of[i]] - value;
-            }
+            int eight = lane_of[i] / 8, lane = lane_of[i] % 8;
+            const double (*from)[8] =
+                columns[CALL][option] > 0.0 ? block.calls[eight] : block.puts[eight];
+            for (int number = 0; number < width; number++) row[number] = from[number][lane] - value;
             for (int number = width; number < COLUMNS; number++) row[number] = 0.0;
         }
     }
