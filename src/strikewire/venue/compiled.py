@@ -18,8 +18,8 @@ def interpreted_kernels() -> tuple[str, ...]:
     """Return the dotted names of the kernels that run as plain Python, in order."""
     package = Path(strikewire.__file__).parent
     names = [
-        f"strikewire.{path.parent.parent.name}.kernels.{path.stem}"
-        for path in sorted(package.glob("*/kernels/*.py"))
+        ".".join(("strikewire", *path.relative_to(package).with_suffix("").parts))
+        for path in sorted(package.glob("**/kernels/*.py"))
         if path.name != "__init__.py"
     ]
     return tuple(name for name in names if _is_interpreted(name))
