@@ -22,19 +22,7 @@ from fuzz.differential import (
     pieces_of,
 )
 from strikewire.testing.streams import Stream, draw_stream
-
-
-class Drawn:
-    """The choices of Hypothesis, which shrinks them."""
-
-    def __init__(self, draw: st.DrawFn) -> None:
-        self._draw = draw
-
-    def number(self, low: int, high: int) -> int:
-        return self._draw(st.integers(low, high))
-
-    def octets(self, most: int) -> bytes:
-        return self._draw(st.binary(max_size=most))
+from tests.property.drawn import Drawn
 
 
 @st.composite

@@ -132,7 +132,7 @@ def draw_stream(choices: Choices) -> Stream:
     data = b"".join(frame.encode() for frame in frames)
     if choices.number(0, 3) == 3:
         is_sense = False
-        data = _BYTE_FAULTS[choices.number(0, len(_BYTE_FAULTS) - 1)](choices, data)
+        data = change_bytes(choices, data)
         is_own_deflate = is_own_deflate and agreement is None
     return Stream(
         role=role,
@@ -142,6 +142,11 @@ def draw_stream(choices: Choices) -> Stream:
         is_sense=is_sense,
         is_own_deflate=is_own_deflate,
     )
+
+
+def change_bytes(choices: Choices, data: bytes) -> bytes:
+    """Return `data` with bits flipped, or bytes lost or added."""
+    return _BYTE_FAULTS[choices.number(0, len(_BYTE_FAULTS) - 1)](choices, data)
 
 
 def _draw_agreement(choices: Choices) -> Agreement | None:
