@@ -72,8 +72,10 @@ class Pulse:
 
     def enter(self, member: Beating) -> None:
         """Look at `member` from the next beat on."""
+        if self._beat_s <= 0:
+            return
         self._members.add(member)
-        if self._timer is None and self._beat_s > 0:
+        if self._timer is None:
             self._timer = self._loop.call_later(self._beat_s, self._beat)
 
     def leave(self, member: Beating) -> None:

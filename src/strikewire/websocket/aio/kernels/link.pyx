@@ -684,17 +684,17 @@ cdef class Link(Receiver):
 
         With `iterates` its end is StopAsyncIteration where `_no_message` says so.
         """
-        return NextMessage(self, decode, iterates, False)
+        return waiting_for(self, decode, iterates, False)
 
     def next_batch(self, decode=True):
         """Return an awaitable of every message that is here, at least one; it iterates."""
-        return NextMessage(self, decode, True, True)
+        return waiting_for(self, decode, True, True)
 
     def __aiter__(self):
         return self
 
     def __anext__(self):
-        return NextMessage(self, True, True, False)
+        return waiting_for(self, True, True, False)
 
     # --------------------------------------------------------------------------------- sending
 
@@ -1047,13 +1047,6 @@ cdef class NextMessage:
     cdef bint _decode, _iterates, _all
     cdef object _waiting
 
-    def __init__(self, Link link, bint decode, bint iterates, bint everything):
-        self._link = link
-        self._decode = decode
-        self._iterates = iterates
-        self._all = everything
-        link._decodes = decode if link._on_message is None else link._decodes
-
     def __await__(self):
         return self
 
@@ -1103,6 +1096,17 @@ cdef class NextMessage:
 
     cdef take(self):
         return self._link.take_all(self._decode) if self._all else self._link.pop(self._decode)
+
+
+cdef NextMessage waiting_for(Link link, bint decode, bint iterates, bint everything):
+    cdef NextMessage made = NextMessage.__new__(NextMessage)
+    made._link = link
+    made._decode = decode
+    made._iterates = iterates
+    made._all = everything
+    if link._on_message is None:
+        link._decodes = decode
+    return made
 
 
 cdef int send_to_next_message(PyObject *self, PyObject *value, PyObject **result) except -1:
