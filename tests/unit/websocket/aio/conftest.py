@@ -15,6 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from strikewire.websocket.aio import turns
+from strikewire.websocket.aio.kernels.engine import Engine
+
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -43,16 +46,32 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+# Made anew for each test: some tests change them.
+
+
+@pytest.fixture
 def server_tls(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def client_tls(certificate: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(certificate))
+
+
+@pytest.fixture(params=["asyncio", "auto"])
+def each_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let "auto" mean asyncio's sockets once, and once the engine's."""
+
+    def engine_of(
+        loop: asyncio.AbstractEventLoop, wanted: turns.EngineName = "auto"
+    ) -> Engine | None:
+        return turns.engine_of(loop, request.param if wanted == "auto" else wanted)
+
+    for module in ("server", "opening"):
+        monkeypatch.setattr(f"strikewire.websocket.aio.{module}.engine_of", engine_of)
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

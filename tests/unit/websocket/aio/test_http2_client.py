@@ -26,6 +26,8 @@ from strikewire.websocket.aio.http2_client import multiplex
 
 from .http2_peers import Peer
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 Script = Callable[[Peer], Awaitable[None]]
 
 
