@@ -46,7 +46,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# Made anew for each test: some tests change them.
+# A context for each test: serving HTTP/2 sets its protocols.
 
 
 @pytest.fixture
