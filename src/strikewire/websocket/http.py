@@ -377,21 +377,29 @@ def _make_front(status: int, headers: tuple[tuple[str, str], ...]) -> _Front:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = ""
-    length: int | None = None
-    for name, value in headers:
-        if name.lower() == "content-length":
-            if length is not None or not value.isdecimal():
-                raise LocalProtocolError(f"content-length {value!r} is not one number")
-            length = int(value)
-        elif name.lower() == "transfer-encoding":
-            raise LocalProtocolError("how a body travels is not the handler's to say")
+    if any(name.lower() == "transfer-encoding" for name, _ in headers):
+        raise LocalProtocolError("how a body travels is not the handler's to say")
     return _Front(
         head=f"HTTP/1.1 {status} {phrase}\r\n".encode() + encode_headers(headers),
         # RFC 9110 8.6: no Content-Length of ours with 1xx, 204 and 304.
         has_body=has_body(HttpResponse(status)),
-        length=length,
+        length=declared_length(headers),
         says_connection=status != HTTPStatus.SWITCHING_PROTOCOLS,
     )
+
+
+def declared_length(headers: Headers) -> int | None:
+    """Return what the headers of a response say of the length of its body; None for nothing.
+
+    Raises:
+        LocalProtocolError: It is not one number.
+    """
+    lengths = [value for name, value in headers if name.lower() == "content-length"]
+    if not lengths:
+        return None
+    if len(lengths) > 1 or not lengths[0].isdecimal():
+        raise LocalProtocolError(f"content-length {lengths[-1]!r} is not one number")
+    return int(lengths[0])
 
 
 def has_body(response: HttpResponse) -> bool:

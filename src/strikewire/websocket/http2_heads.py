@@ -14,10 +14,20 @@ from typing import Final
 import msgspec
 
 from strikewire.websocket import handshake
-from strikewire.websocket.errors import HandshakeError, HandshakeStatusError
+from strikewire.websocket.errors import (
+    HandshakeError,
+    HandshakeStatusError,
+    LocalProtocolError,
+)
 from strikewire.websocket.handshake import VERSION, Accepted, Policy, Upgrade
 from strikewire.websocket.headers import Headers, encode_headers, values
-from strikewire.websocket.http import HttpRequest, HttpResponse, plain_text
+from strikewire.websocket.http import (
+    HttpRequest,
+    HttpResponse,
+    declared_length,
+    has_body,
+    plain_text,
+)
 
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")
 _VALUE: Final = re.compile(r"(?:[^\x00\r\n \t](?:[^\x00\r\n]*[^\x00\r\n \t])?)?")
@@ -158,24 +168,28 @@ def accept(request: HttpRequest, policy: Policy, *, ended: bool) -> Accepted | H
     return handshake.negotiate(request, policy)
 
 
-def response_lines(response: HttpResponse, *, head_only: bool = False) -> tuple[Headers, bytes]:
-    """Return the head of a response as it travels, and the body to send after it.
+def response_lines(response: HttpResponse, *, in_pieces: bool = False, date: str = "") -> Headers:
+    """Return the head of a response as it travels.
 
     Args:
         response: Whose connection-specific headers, if any, are left out.
-        head_only: Whether it answers a HEAD request: the length is said, the body left out.
+        in_pieces: Whether the body follows in pieces: its length is not known then.
+        date: Value of a `Date` to say; empty says none.
 
     Raises:
-        LocalProtocolError: A header would break the message apart.
+        LocalProtocolError: A header would break the message apart, or tells a wrong length.
     """
-    lines = [(":status", str(response.status))]
     headers = list(response.headers)
-    # RFC 9110 8.6: no Content-Length with 204.
-    has_body = response.status not in (204, 304)
-    if has_body and response.stream is None:
-        headers.append(("content-length", str(len(response.body))))
-    lines += _to_send(headers)
-    return tuple(lines), response.body if has_body and not head_only else b""
+    length = declared_length(tuple(headers))
+    body = response.body
+    if not in_pieces and body and length not in (None, len(body)):
+        raise LocalProtocolError(f"content-length {length} of a {len(body)} byte body")
+    # RFC 9110 8.6: no Content-Length of ours with 204 and 304.
+    if not in_pieces and length is None and has_body(response):
+        headers.append(("content-length", str(len(body))))
+    if date:
+        headers.append(("date", date))
+    return ((":status", str(response.status)), *_to_send(headers))
 
 
 def accept_lines(accepted: Accepted) -> Headers:

@@ -194,21 +194,31 @@ class TestResponses:
     def test_the_length_is_added_and_what_http2_does_not_know_left_out(self) -> None:
         response = HttpResponse(200, (("Content-Type", "a/b"), ("Connection", "close")), b"abc")
 
-        lines, body = http2_heads.response_lines(response)
+        assert http2_heads.response_lines(response) == (
+            (":status", "200"),
+            ("content-type", "a/b"),
+            ("content-length", "3"),
+        )
 
-        assert lines == ((":status", "200"), ("content-type", "a/b"), ("content-length", "3"))
-        assert body == b"abc"
+    def test_a_length_that_is_told_is_not_told_again(self) -> None:
+        response = HttpResponse(200, (("Content-Length", "3"),))
 
-    def test_a_head_only_answer_says_the_length_of_what_it_leaves_out(self) -> None:
-        lines, body = http2_heads.response_lines(HttpResponse(200, (), b"abc"), head_only=True)
+        assert http2_heads.response_lines(response) == ((":status", "200"), ("content-length", "3"))
 
-        assert (lines[1], body) == (("content-length", "3"), b"")
+    def test_a_length_that_is_wrong_is_an_error(self) -> None:
+        with pytest.raises(LocalProtocolError, match="content-length 4 of a 3 byte body"):
+            http2_heads.response_lines(HttpResponse(200, (("content-length", "4"),), b"abc"))
+
+    def test_of_a_body_in_pieces_no_length_is_told(self) -> None:
+        lines = http2_heads.response_lines(HttpResponse(200), in_pieces=True, date="today")
+
+        assert lines == ((":status", "200"), ("date", "today"))
 
     @pytest.mark.parametrize("status", [204, 304])
     def test_an_answer_without_a_body_has_no_length(self, status: int) -> None:
-        lines, body = http2_heads.response_lines(HttpResponse(status, (), b"abc"))
+        lines = http2_heads.response_lines(HttpResponse(status, (), b"abc"))
 
-        assert (lines, body) == (((":status", str(status)),), b"")
+        assert lines == ((":status", str(status)),)
 
     @pytest.mark.parametrize("line", [("x", "a\r\nb: c"), ("a b", "c"), ("x", "\u20ac")])
     def test_a_header_that_would_break_the_message_apart_is_an_error(
@@ -279,7 +289,6 @@ class TestTheClient:
 
 
 def test_a_refusal_is_for_people_to_read() -> None:
-    lines, body = http2_heads.response_lines(plain_text(431, "too long"))
+    lines = http2_heads.response_lines(plain_text(431, "too long"))
 
     assert lines[1] == ("content-type", "text/plain; charset=utf-8")
-    assert body == b"too long\n"

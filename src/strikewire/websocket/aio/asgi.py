@@ -22,12 +22,14 @@ from strikewire.websocket.aio.admission import DirectAdmission
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.response_writer import DirectResponse, ResponseWriter
 from strikewire.websocket.aio.server import Server, serve
+from strikewire.websocket.aio.turns import EngineName
 from strikewire.websocket.aio.upgrader import Upgrader
 from strikewire.websocket.errors import ConnectionClosedError, LocalProtocolError
 from strikewire.websocket.extensions import Compression
 from strikewire.websocket.handshake import offered_subprotocols
 from strikewire.websocket.headers import Headers
 from strikewire.websocket.http import HttpRequest, HttpResponse, plain_text
+from strikewire.websocket.http2_limits import Http2Limits
 from strikewire.websocket.limits import Limits
 
 Message = MutableMapping[str, Any]
@@ -164,7 +166,9 @@ def serve_asgi(
     compression: bool | Compression = True,
     limits: Limits | None = None,
     sock: socket.socket | None = None,
+    engine: EngineName = "auto",
     clock: Callable[[], float] | None = None,
+    http2: bool | Http2Limits = False,
 ) -> Server:
     """Return a server of an ASGI application; `async with` starts the application up and opens it.
 
@@ -177,7 +181,9 @@ def serve_asgi(
         compression: As for `serve`.
         limits: As for `serve`.
         sock: As for `serve`.
+        engine: As for `serve`.
         clock: As for `serve`.
+        http2: As for `serve`.
     """
     adapter = Asgi(app, scheme="http" if ssl is None else "https")
     return serve(
@@ -191,8 +197,10 @@ def serve_asgi(
         compression=compression,
         limits=limits,
         sock=sock,
+        engine=engine,
         clock=clock,
         lifespan=adapter,
+        http2=http2,
     )
 
 

@@ -11,18 +11,13 @@ from typing import Final, cast
 
 from strikewire.websocket import handshake
 from strikewire.websocket.aio.connection import Connection
-from strikewire.websocket.aio.dialing import Address, dial, resolve
+from strikewire.websocket.aio.dialing import Address
 from strikewire.websocket.aio.keepalive import Pulse
-from strikewire.websocket.aio.opening import AnyProtocol, default_tls, open_transport
+from strikewire.websocket.aio.opening import H2_ALPN
 from strikewire.websocket.aio.phases import PhaseClock
+from strikewire.websocket.aio.reaching import Way
 from strikewire.websocket.aio.retrying import chance, may_pass
 from strikewire.websocket.aio.sockets import peer_name, prepare_socket
-from strikewire.websocket.aio.tunnels import (
-    enter_tunnel,
-    find_proxy,
-    open_tls_tunnel,
-    open_tunnel,
-)
 from strikewire.websocket.aio.turns import EngineName, turn_of
 from strikewire.websocket.backoff import Backoff, Retries, Retry
 from strikewire.websocket.errors import (
@@ -30,7 +25,6 @@ from strikewire.websocket.errors import (
     HandshakeError,
     HandshakeLostError,
     HandshakeStatusError,
-    InvalidURIError,
     RedirectError,
     WebSocketError,
 )
@@ -41,7 +35,6 @@ from strikewire.websocket.http import HttpResponse
 from strikewire.websocket.http2_limits import Http2Limits
 from strikewire.websocket.http_response import ResponseReader
 from strikewire.websocket.limits import Limits
-from strikewire.websocket.proxy import ProxyAddress, parse_proxy
 from strikewire.websocket.redirect import (
     headers_for_others,
     is_same_origin,
@@ -49,7 +42,7 @@ from strikewire.websocket.redirect import (
     redirect_of,
 )
 from strikewire.websocket.timeouts import Phase, Timeouts
-from strikewire.websocket.uri import WebSocketURI, parse_uri
+from strikewire.websocket.uri import WebSocketURI
 
 GivenHeaders = Sequence[tuple[str, str]] | Callable[[], Sequence[tuple[str, str]]]
 """Headers, or what returns them anew for every attempt."""
@@ -145,35 +138,32 @@ class connect:  # noqa: N801 - it is called like a function
             InvalidProxyError: `proxy` is not the address of one.
             ValueError: Two arguments exclude each other.
         """
-        self._uri = parse_uri(uri)
-        if (ssl is not None or server_hostname is not None) and not self._uri.secure:
-            raise InvalidURIError(uri, "an ssl context needs wss")
-        if isinstance(proxy, str):
-            parse_proxy(proxy)
-            if addresses or sock is not None:
-                raise ValueError("the proxy connects, so addresses and sock have no use")
-        if addresses and sock is not None:
-            raise ValueError("a socket is connected, so addresses have no use")
-        self._ssl = ssl
-        self._server_hostname = server_hostname
+        self._http2 = Http2Limits() if http2 is True else http2 or None
+        self.limits: Final = limits or Limits()
+        self._way = Way(
+            uri,
+            limits=self.limits,
+            ssl=ssl,
+            alpn=() if self._http2 is None else H2_ALPN,
+            server_hostname=server_hostname,
+            timeouts=timeouts,
+            proxy=proxy,
+            proxy_ssl=proxy_ssl,
+            addresses=addresses,
+            local_address=local_address,
+            family=family,
+            happy_eyeballs_delay_s=happy_eyeballs_delay_s,
+            sock=sock,
+            engine=engine,
+        )
+        self._uri = self._way.uri
         self._headers = headers
         self._origin = (("Origin", origin),) if origin is not None else ()
         self._subprotocols = tuple(subprotocols)
         self._compression = Compression() if compression is True else compression or None
-        self.limits: Final = limits or Limits()
-        self._timeouts = timeouts or Timeouts()
-        self._proxy = None if addresses or sock is not None else proxy
-        self._proxy_ssl = proxy_ssl
-        self._addresses = tuple(addresses)
-        self._local_address = local_address
-        self._family = family
-        self._happy_eyeballs_delay_s = happy_eyeballs_delay_s
-        self._sock = sock
         self._redirects_max = redirects_max
-        self._engine: EngineName = engine
         self._retries = Retries(backoff or Backoff(), retry=retry, chance=chance)
         self._on_retry = on_retry
-        self._http2 = Http2Limits() if http2 is True else http2 or None
 
     @property
     def last_retry(self) -> Retry | None:
@@ -217,7 +207,7 @@ class connect:  # noqa: N801 - it is called like a function
             OSError | WebSocketError: One did not open, and `retry` says that it would not help.
             ValueError: There is only the one socket that was given.
         """
-        if self._sock is not None:
+        if self._way.has_socket:
             raise ValueError("a socket is good for one connection")
         loop = asyncio.get_running_loop()
         while True:
@@ -259,9 +249,9 @@ class connect:  # noqa: N801 - it is called like a function
                     if target is None:
                         raise
                     location = location_of(target)
-                    if self._sock is not None:
+                    if self._way.has_socket:
                         raise RedirectError(location, "there was one socket") from refusal
-                    if self._addresses and not is_same_origin(target, self._uri):
+                    if self._way.has_addresses and not is_same_origin(target, self._uri):
                         raise RedirectError(location, "not where addresses lead") from refusal
                     uri, clock.who = target, target.host_header
             raise RedirectError(location, f"more than {self._redirects_max} redirects")
@@ -280,14 +270,11 @@ class connect:  # noqa: N801 - it is called like a function
         if self._http2 is not None:
             return await self._shake_hands_over_http2(upgrade, clock, self._http2)
         request = handshake.encode_upgrade(upgrade)
-        transport, opening = await self._reach(
-            upgrade.uri,
-            lambda: _Opening(upgrade, self.limits),
-            clock,
-            ssl=self._tls() if upgrade.uri.secure else None,
+        transport, opening = await self._way.go(
+            upgrade.uri, lambda: _Opening(upgrade, self.limits), clock
         )
         try:
-            async with clock.limit(Phase.HANDSHAKE, self._timeouts.handshake_s):
+            async with clock.limit(Phase.HANDSHAKE, self._way.timeouts.handshake_s):
                 transport.write(request)
                 connection = await opening.opened
             # Runs when the caller waits for the next time.
@@ -301,93 +288,20 @@ class connect:  # noqa: N801 - it is called like a function
         self, upgrade: Upgrade, clock: PhaseClock, http2_limits: Http2Limits
     ) -> Connection:
         with extra("http2"):
-            from strikewire.websocket.aio.http2_client import Http2Client, client_tls
+            from strikewire.websocket.aio.http2_client import Http2Client
         client = Http2Client(
-            limits=self.limits, http2_limits=http2_limits, closes_with_last_stream=True
+            secure=upgrade.uri.secure,
+            limits=self.limits,
+            http2_limits=http2_limits,
+            closes_with_last_stream=True,
         )
-        ssl = client_tls(self._ssl) if upgrade.uri.secure else None
-        await self._reach(upgrade.uri, lambda: client.connection, clock, ssl=ssl)
+        await self._way.go(upgrade.uri, lambda: client.connection, clock)
         try:
-            async with clock.limit(Phase.HANDSHAKE, self._timeouts.handshake_s):
+            async with clock.limit(Phase.HANDSHAKE, self._way.timeouts.handshake_s):
                 return await client.open(upgrade)
         except BaseException:
             client.abort()
             raise
-
-    async def _reach(
-        self,
-        uri: WebSocketURI,
-        make_protocol: Callable[[], AnyProtocol],
-        clock: PhaseClock,
-        *,
-        ssl: tls.SSLContext | None,
-    ) -> tuple[asyncio.Transport, AnyProtocol]:
-        """Return a transport to the server, through whatever is between, TLS included."""
-        proxy = find_proxy(self._proxy, uri)
-        # This takes a moment, which is no phase's.
-        proxy_ssl = self._proxy_tls() if proxy is not None and proxy.scheme == "https" else None
-        # The name that was given belongs to the server that was given.
-        given = self._server_hostname if is_same_origin(uri, self._uri) else None
-        name = given or uri.host
-
-        sock = self._sock or await self._dial(uri, proxy, clock)
-        sock.setblocking(False)
-        try:
-            if proxy is not None and proxy_ssl is not None:
-                async with clock.limit(Phase.PROXY, self._timeouts.proxy_s):
-                    tunnel = await open_tls_tunnel(
-                        sock,
-                        proxy,
-                        uri.host,
-                        uri.port,
-                        ssl=proxy_ssl,
-                        limits=self.limits,
-                    )
-                try:
-                    async with clock.limit(Phase.TLS, self._timeouts.tls_s):
-                        return await enter_tunnel(tunnel, make_protocol, ssl, name)
-                except BaseException:
-                    tunnel.abort()
-                    raise
-            if proxy is not None:
-                async with clock.limit(Phase.PROXY, self._timeouts.proxy_s):
-                    await open_tunnel(sock, proxy, uri.host, uri.port, limits=self.limits)
-            async with clock.limit(Phase.TLS, self._timeouts.tls_s):
-                return await open_transport(
-                    asyncio.get_running_loop(),
-                    sock,
-                    make_protocol,
-                    ssl=ssl,
-                    server_hostname=name,
-                    engine=self._engine,
-                )
-        except BaseException:
-            sock.close()
-            raise
-
-    async def _dial(
-        self, uri: WebSocketURI, proxy: ProxyAddress | None, clock: PhaseClock
-    ) -> socket.socket:
-        """Return a socket to the server, or to the proxy before it."""
-        first = (proxy.host, proxy.port) if proxy is not None else (uri.host, uri.port)
-        async with clock.limit(Phase.RESOLVE, self._timeouts.resolve_s):
-            found = await resolve(self._addresses or (first,), family=self._family)
-        async with clock.limit(Phase.CONNECT, self._timeouts.connect_s):
-            return await dial(
-                found, local=self._local_address, delay_s=self._happy_eyeballs_delay_s
-            )
-
-    # Reading the system's authorities takes long, so a client that reconnects does it once.
-
-    def _tls(self) -> tls.SSLContext:
-        if self._ssl is None:
-            self._ssl = default_tls()
-        return self._ssl
-
-    def _proxy_tls(self) -> tls.SSLContext:
-        if self._proxy_ssl is None:
-            self._proxy_ssl = default_tls()
-        return self._proxy_ssl
 
 
 def _why_it_ended(connection: Connection) -> ConnectionClosedError:
@@ -462,3 +376,4 @@ class _Opening(asyncio.Protocol):
 
     def _fail(self, error: HandshakeError) -> None:
         self.opened.set_exception(error)
+        self.opened.exception()  # whoever waited may have given up

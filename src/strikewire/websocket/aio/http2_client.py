@@ -2,24 +2,24 @@
 
 import asyncio
 import os
+import socket
 import ssl as tls
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
 from strikewire.websocket import http2_heads
 from strikewire.websocket.aio.connection import Connection
+from strikewire.websocket.aio.dialing import Address
 from strikewire.websocket.aio.http2_connection import Http2Connection
 from strikewire.websocket.aio.http2_stream import Http2StreamTransport
 from strikewire.websocket.aio.keepalive import Pulse
+from strikewire.websocket.aio.opening import H2_ALPN
+from strikewire.websocket.aio.phases import PhaseClock
+from strikewire.websocket.aio.reaching import Way
 from strikewire.websocket.aio.sockets import peer_name
-from strikewire.websocket.aio.turns import turn_of
-from strikewire.websocket.errors import (
-    HandshakeError,
-    HandshakeTimeoutError,
-    InvalidURIError,
-)
+from strikewire.websocket.aio.turns import EngineName, turn_of
+from strikewire.websocket.errors import HandshakeError, HandshakeLostError, InvalidURIError
 from strikewire.websocket.extensions import Compression
 from strikewire.websocket.handshake import Upgrade
 from strikewire.websocket.headers import Headers
@@ -33,10 +33,8 @@ from strikewire.websocket.http2 import (
 from strikewire.websocket.http2_frames import ErrorCode
 from strikewire.websocket.http2_limits import Http2Limits
 from strikewire.websocket.limits import Limits
+from strikewire.websocket.timeouts import Phase, Timeouts
 from strikewire.websocket.uri import WebSocketURI, parse_uri
-
-ALPN: Final = ("h2", "http/1.1")
-"""What a client offers in the TLS handshake. A server that chooses the second is told no more."""
 
 
 class Http2Client:
@@ -47,15 +45,23 @@ class Http2Client:
     """
 
     def __init__(
-        self, *, limits: Limits, http2_limits: Http2Limits, closes_with_last_stream: bool
+        self,
+        *,
+        secure: bool,
+        limits: Limits,
+        http2_limits: Http2Limits,
+        closes_with_last_stream: bool,
     ) -> None:
         """Begin; `connection` is to be given to a transport, or to `create_connection`.
 
         Args:
+            secure: Whether it is over TLS with the server, which has to choose "h2" then. A proxy's
+                TLS is none of it.
             limits: For every WebSocket.
             http2_limits: For the connection below them.
             closes_with_last_stream: Whether the socket is there for one WebSocket only.
         """
+        self._secure = secure
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._pulse = Pulse(
@@ -82,6 +88,7 @@ class Http2Client:
 
         Raises:
             HandshakeStatusError: The server refused; it carries the status.
+            HandshakeLostError: The server hung up, goes away, or did not look at it.
             HandshakeError: The server does not speak HTTP/2, takes no WebSockets over it, takes no
                 more of them now, or broke the handshake off.
             LocalProtocolError: A header is malformed, or one the handshake sets itself.
@@ -91,7 +98,9 @@ class Http2Client:
         if not await asyncio.shield(self._settings):
             raise HandshakeError("the server takes no websockets over http/2 (RFC 8441)")
         if self.connection.is_closing or not self._protocol.may_open:
-            raise HandshakeError("the server takes no more streams on this connection")
+            words = "the server takes no more streams on this connection"
+            is_leaving = self.connection.is_closing or self._protocol.is_going_away
+            raise HandshakeLostError(words) if is_leaving else HandshakeError(words)
         opening = _Opening(self, upgrade)
         stream_id = self.connection.open_stream(lines, opening)
         self._openings[stream_id] = opening
@@ -145,10 +154,11 @@ class Http2Client:
 
     def _on_made(self) -> None:
         encryption = self.connection.get_extra_info("ssl_object")
-        if isinstance(encryption, tls.SSLObject | tls.SSLSocket):
+        if self._secure and isinstance(encryption, tls.SSLObject | tls.SSLSocket):
             chosen = encryption.selected_alpn_protocol()
             if chosen != "h2":
-                self._fail(f"the server speaks {chosen or 'something else'} over TLS, not h2")
+                words = f"the server speaks {chosen or 'something else'} over TLS, not h2"
+                self._fail(HandshakeError(words))
                 self.abort()
 
     def _take(self, event: Http2Event) -> None:
@@ -161,17 +171,18 @@ class Http2Client:
                 if opening is not None:
                     opening.on_answer(stream_id, status, headers)
             case ConnectionFailed(reason=reason):
-                self._fail(f"http/2 failed: {reason}")
+                self._fail(HandshakeError(f"http/2 failed: {reason}"))
             case _:  # the server goes away: streams that it did not look at are told
                 pass
 
     def _on_lost(self, error: Exception | None) -> None:
-        self._fail(f"connection was lost before it opened: {error or 'no reason'}")
+        words = f"connection was lost before it opened: {error or 'no reason'}"
+        self._fail(HandshakeLostError(words))
         self._lost.set()
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, error: HandshakeError) -> None:
         if not self._settings.done():
-            self._settings.set_exception(HandshakeError(reason))
+            self._settings.set_exception(error)
             # Nobody may be waiting any more; that is no mistake of theirs.
             self._settings.exception()
 
@@ -213,29 +224,33 @@ class _Opening:
 
     def on_end(self) -> None:
         """Take in that the refusal is whole."""
-        self._fail("the server ended the stream without an answer")
+        self._fail(HandshakeError("the server ended the stream without an answer"))
 
     def on_reset(self, code: int) -> None:
         """Take in that the server broke the handshake off."""
-        self._fail(f"the server reset the stream with code {code}")
+        words = f"the server reset the stream with code {code}"
+        # RFC 9113 8.7: "Requests that have not been processed have not failed".
+        is_lost = code == ErrorCode.REFUSED_STREAM
+        self._fail(HandshakeLostError(words) if is_lost else HandshakeError(words))
 
     def on_lost(self, error: Exception | None) -> None:
         """Take in that the connection is gone, or that the server looks at no new streams."""
-        self._fail(f"connection was lost before it opened: {error or 'no reason'}")
+        words = f"connection was lost before it opened: {error or 'no reason'}"
+        self._fail(HandshakeLostError(words))
 
     def on_sent(self) -> None:
         """Nothing is queued before the answer."""
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, error: HandshakeError) -> None:
         if self.opened.done():
             return
-        error = HandshakeError(reason)
         if self._answer is not None:
             try:
                 http2_heads.conclude(self._upgrade, *self._answer, bytes(self._body))
             except HandshakeError as refusal:
                 error = refusal
         self.opened.set_exception(error)
+        self.opened.exception()  # whoever waited may have given up
 
 
 class Http2Session:
@@ -246,15 +261,14 @@ class Http2Session:
 
     def __init__(
         self,
-        uri: WebSocketURI,
+        way: Way,
         *,
-        ssl: tls.SSLContext | None,
         limits: Limits,
         http2_limits: Http2Limits,
     ) -> None:
         """Remember what to do; `multiplex` is the way in."""
-        self._uri = uri
-        self._ssl = ssl
+        self._way = way
+        self._uri = way.uri
         self._limits = limits
         self._http2_limits = http2_limits
         self._connections: list[Connection] = []
@@ -263,16 +277,21 @@ class Http2Session:
         """Open the connection.
 
         Raises:
-            HandshakeTimeoutError: It took longer than `open_timeout_s`.
-            OSError: The address cannot be reached, or TLS failed (`ssl.SSLError`).
+            HandshakeTimeoutError: A phase took too long, or all of them did; it carries the phase.
+            ProxyError: The proxy refused; it carries the reason.
+            InvalidProxyError: The environment names something that is no proxy.
+            OSError: The address cannot be reached, or TLS failed (`ssl.SSLError`); a note names the
+                phase.
         """
         self._client = Http2Client(
-            limits=self._limits, http2_limits=self._http2_limits, closes_with_last_stream=False
+            secure=self._uri.secure,
+            limits=self._limits,
+            http2_limits=self._http2_limits,
+            closes_with_last_stream=False,
         )
-        async with self._time_limit():
-            await asyncio.get_running_loop().create_connection(
-                lambda: self._client.connection, self._uri.host, self._uri.port, ssl=self._ssl
-            )
+        clock = PhaseClock(self._uri.host_header)
+        async with clock.limit_all(self._limits.open_timeout_s):
+            await self._way.go(self._uri, lambda: self._client.connection, clock)
         return self
 
     async def __aexit__(
@@ -323,7 +342,11 @@ class Http2Session:
             subprotocols=tuple(subprotocols),
             compression=Compression() if compression is True else compression or None,
         )
-        async with self._time_limit():
+        clock = PhaseClock(self._uri.host_header)
+        async with (
+            clock.limit_all(self._limits.open_timeout_s),
+            clock.limit(Phase.HANDSHAKE, self._way.timeouts.handshake_s),
+        ):
             connection = await self._client.open(upgrade)
         self._connections = [other for other in self._connections if other.close_code is None]
         self._connections.append(connection)
@@ -338,26 +361,23 @@ class Http2Session:
             raise InvalidURIError(uri, "the target does not begin with a slash")
         return parse_uri(uri)
 
-    @asynccontextmanager
-    async def _time_limit(self) -> AsyncIterator[None]:
-        seconds = self._limits.open_timeout_s
-        try:
-            async with asyncio.timeout(seconds if seconds > 0 else None) as time_limit:
-                yield
-        except TimeoutError:
-            if not time_limit.expired():
-                raise  # the kernel gave up first
-            raise HandshakeTimeoutError(
-                f"{self._uri.host_header} did not answer within {seconds} s"
-            ) from None
-
 
 def multiplex(
     uri: str,
     *,
     ssl: tls.SSLContext | None = None,
+    server_hostname: str | None = None,
     limits: Limits | None = None,
     http2_limits: Http2Limits | None = None,
+    timeouts: Timeouts | None = None,
+    proxy: str | bool | None = True,
+    proxy_ssl: tls.SSLContext | None = None,
+    addresses: Sequence[Address] = (),
+    local_address: Address | None = None,
+    family: int = 0,
+    happy_eyeballs_delay_s: float = 0.25,
+    sock: socket.socket | None = None,
+    engine: EngineName = "auto",
 ) -> Http2Session:
     """Return a session of many WebSockets on one HTTP/2 connection; `async with` opens it.
 
@@ -365,25 +385,39 @@ def multiplex(
         uri: "ws://..." (HTTP/2 is taken for granted) or "wss://..." (it is asked for by ALPN).
         ssl: For wss://, used for nothing else: its ALPN protocols are set. Without, the system's
             certificate authorities are trusted.
+        server_hostname: As for `connect`, like everything below.
         limits: Sizes and times of every WebSocket; the default ones without.
         http2_limits: Those of the connection; the default ones without.
+        timeouts: As for `connect`; `handshake_s` is for each WebSocket.
+        proxy: As for `connect`.
+        proxy_ssl: As for `connect`.
+        addresses: As for `connect`.
+        local_address: As for `connect`.
+        family: As for `connect`.
+        happy_eyeballs_delay_s: As for `connect`.
+        sock: As for `connect`.
+        engine: As for `connect`.
 
     Raises:
         InvalidURIError: It is not an address, or not one for TLS where `ssl` is given.
+        InvalidProxyError: `proxy` is not the address of one.
+        ValueError: Two arguments exclude each other.
     """
-    parsed = parse_uri(uri)
-    if ssl is not None and not parsed.secure:
-        raise InvalidURIError(uri, "an ssl context needs wss")
-    return Http2Session(
-        parsed,
-        ssl=client_tls(ssl) if parsed.secure else None,
-        limits=limits or Limits(),
-        http2_limits=http2_limits or Http2Limits(),
+    limits = limits or Limits()
+    way = Way(
+        uri,
+        limits=limits,
+        ssl=ssl,
+        alpn=H2_ALPN,
+        server_hostname=server_hostname,
+        timeouts=timeouts,
+        proxy=proxy,
+        proxy_ssl=proxy_ssl,
+        addresses=addresses,
+        local_address=local_address,
+        family=family,
+        happy_eyeballs_delay_s=happy_eyeballs_delay_s,
+        sock=sock,
+        engine=engine,
     )
-
-
-def client_tls(ssl: tls.SSLContext | None) -> tls.SSLContext:
-    """Return the context, or the system's, with HTTP/2 offered by ALPN."""
-    context = ssl or tls.create_default_context()
-    context.set_alpn_protocols(ALPN)
-    return context
+    return Http2Session(way, limits=limits, http2_limits=http2_limits or Http2Limits())

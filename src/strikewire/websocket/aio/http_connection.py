@@ -3,8 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable
-from contextlib import aclosing
+from collections.abc import Awaitable
 from math import ceil, inf
 from typing import TYPE_CHECKING, Final, cast
 
@@ -12,7 +11,12 @@ from strikewire.websocket import handshake
 from strikewire.websocket.aio.admission import Admission, DirectAdmission, Verdict
 from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.request_body import RequestBody
-from strikewire.websocket.aio.response_writer import DirectResponse, HttpAnswer, ResponseWriter
+from strikewire.websocket.aio.response_writer import (
+    DirectResponse,
+    HttpAnswer,
+    ResponseWriter,
+    write_all,
+)
 from strikewire.websocket.aio.sockets import hang_up, peer_address, prepare_socket
 from strikewire.websocket.aio.upgrader import Upgrader
 from strikewire.websocket.close_codes import CloseCode
@@ -310,7 +314,7 @@ class HttpConnection(asyncio.Protocol):
                 writer.answer(answer)
             else:
                 self._is_streaming = True
-                await _write_all(writer, answer)
+                await write_all(writer, answer)
         except ConnectionClosedError:
             if self._has_whole_body(request):  # it was another connection that the handler lost
                 logger.exception(_HANDLER_FAILED, request.method, request.path)
@@ -611,26 +615,3 @@ class HttpConnection(asyncio.Protocol):
         self._tell_change()
         self.deadline = inf
         self._update_reading()
-
-
-async def _write_all(writer: ResponseWriter, response: HttpResponse) -> None:
-    """Write a response whose body comes in pieces, as fast as the client reads."""
-    pieces = response.stream
-    assert pieces is not None
-    if isinstance(pieces, AsyncGenerator):
-        async with aclosing(pieces):
-            await _write_pieces(writer, response, pieces)
-    else:
-        await _write_pieces(writer, response, pieces)
-
-
-async def _write_pieces(
-    writer: ResponseWriter, response: HttpResponse, pieces: AsyncIterable[bytes]
-) -> None:
-    writer.begin(response)
-    if writer.wants_body:
-        async for piece in pieces:
-            await writer.write(piece)
-            if writer.is_gone:
-                return
-    writer.end()

@@ -13,6 +13,9 @@ from strikewire.websocket.aio.turns import EngineName, engine_of
 
 AnyProtocol = TypeVar("AnyProtocol", bound=asyncio.Protocol)
 
+H2_ALPN: Final = ("h2", "http/1.1")
+"""What a client of HTTP/2 asks for by ALPN. A server that chooses the second is told no more."""
+
 # asyncio has a limit of its own for TLS. Phases have theirs, so it is moved out of the way.
 _NEVER_S: Final = 1e6
 

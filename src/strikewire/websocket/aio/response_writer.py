@@ -1,18 +1,48 @@
 """A response that is written while it comes about."""
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from contextlib import aclosing
+from typing import Final, Protocol
 
 import msgspec
 
 from strikewire.websocket.errors import LocalProtocolError
 from strikewire.websocket.http import HttpRequest, HttpResponse, encode_chunk
 
-if TYPE_CHECKING:
-    from strikewire.websocket.aio.http_connection import HttpConnection
-
 # A piece of a body this long is not copied into its chunk.
 _COPIED_BYTES_MAX: Final = 16 << 10
+
+
+class Exchange(Protocol):
+    """What a response is written to: a socket of HTTP/1.1, or a stream of HTTP/2."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is sent: answered for good, hung up or gone."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the client closed its half where that means that it may be gone."""
+
+    def answer(
+        self, response: HttpResponse, request: HttpRequest | None = None, *, last: bool = False
+    ) -> None:
+        """Write a response whose body is whole."""
+
+    def begin(self, response: HttpResponse, request: HttpRequest) -> tuple[int | None, bool]:
+        """Write a head; return the length it declares and whether its body travels in chunks."""
+
+    def put(self, *pieces: bytes) -> None:
+        """Write parts of a body."""
+
+    async def drain(self) -> None:
+        """Wait while the client does not read."""
+
+    def finish(self) -> None:
+        """Take in that the response is whole, or will not be."""
+
+    async def wait_change(self) -> None:
+        """Wait until the client reads again or is gone, or an answer is whole."""
 
 
 class ResponseWriter:
@@ -23,7 +53,7 @@ class ResponseWriter:
         is_whole: Whether the response is.
     """
 
-    def __init__(self, socket: "HttpConnection", request: HttpRequest) -> None:
+    def __init__(self, socket: Exchange, request: HttpRequest) -> None:
         self.has_begun = False
         self.is_whole = False
         self._socket = socket
@@ -113,6 +143,29 @@ class ResponseWriter:
         """
         while not (self.is_whole or self._socket.is_over or self._socket.has_ended):
             await self._socket.wait_change()
+
+
+async def write_all(writer: ResponseWriter, response: HttpResponse) -> None:
+    """Write a response whose body comes in pieces, as fast as the client reads."""
+    pieces = response.stream
+    assert pieces is not None
+    if isinstance(pieces, AsyncGenerator):
+        async with aclosing(pieces):
+            await _write_pieces(writer, response, pieces)
+    else:
+        await _write_pieces(writer, response, pieces)
+
+
+async def _write_pieces(
+    writer: ResponseWriter, response: HttpResponse, pieces: AsyncIterable[bytes]
+) -> None:
+    writer.begin(response)
+    if writer.wants_body:
+        async for piece in pieces:
+            await writer.write(piece)
+            if writer.is_gone:
+                return
+    writer.end()
 
 
 class DirectResponse(msgspec.Struct, frozen=True):

@@ -1,17 +1,24 @@
 """A handshake that waits for its answer."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from strikewire.websocket.aio.admission import Admission
 from strikewire.websocket.aio.connection import Connection
+from strikewire.websocket.aio.response_writer import Exchange
 from strikewire.websocket.errors import ConnectionClosedError
 from strikewire.websocket.handshake import Accepted
 from strikewire.websocket.headers import Headers
 from strikewire.websocket.http import HttpRequest, HttpResponse
 
-if TYPE_CHECKING:
-    from strikewire.websocket.aio.http_connection import HttpConnection
+
+class Opening(Exchange, Protocol):
+    """An exchange that may become a WebSocket."""
+
+    def open(
+        self, request: HttpRequest, accepted: Accepted, terms: Admission | None = None
+    ) -> Connection:
+        """Say that a handshake is accepted, and return the WebSocket."""
 
 
 class Upgrader:
@@ -21,7 +28,7 @@ class Upgrader:
         connection: The WebSocket, once there is one.
     """
 
-    def __init__(self, socket: "HttpConnection", request: HttpRequest, accepted: Accepted) -> None:
+    def __init__(self, socket: Opening, request: HttpRequest, accepted: Accepted) -> None:
         self.connection: Connection | None = None
         self._socket = socket
         self._request = request

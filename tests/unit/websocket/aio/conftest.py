@@ -15,6 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from strikewire.websocket.aio import turns
+from strikewire.websocket.aio.kernels.engine import Engine
+
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -56,6 +59,19 @@ def server_tls(certificate: Path) -> ssl.SSLContext:
 @pytest.fixture
 def client_tls(certificate: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(certificate))
+
+
+@pytest.fixture(params=["asyncio", "auto"])
+def each_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let "auto" mean asyncio's sockets once, and once the engine's."""
+
+    def engine_of(
+        loop: asyncio.AbstractEventLoop, wanted: turns.EngineName = "auto"
+    ) -> Engine | None:
+        return turns.engine_of(loop, request.param if wanted == "auto" else wanted)
+
+    for module in ("server", "opening"):
+        monkeypatch.setattr(f"strikewire.websocket.aio.{module}.engine_of", engine_of)
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

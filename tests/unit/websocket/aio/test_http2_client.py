@@ -1,17 +1,22 @@
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import h2.errors
 import h2.events
 import pytest
 
+from strikewire.testing.proxies import ProxyServer
 from strikewire.websocket import (
+    Backoff,
     Connection,
     ConnectionClosedError,
     HandshakeError,
+    HandshakeLostError,
     HandshakeStatusError,
     HandshakeTimeoutError,
     HttpRequest,
@@ -19,12 +24,16 @@ from strikewire.websocket import (
     InvalidURIError,
     Limits,
     LocalProtocolError,
+    Phase,
+    Timeouts,
     connect,
     serve,
 )
 from strikewire.websocket.aio.http2_client import multiplex
 
 from .http2_peers import Peer
+
+pytestmark = pytest.mark.usefixtures("each_engine")
 
 Script = Callable[[Peer], Awaitable[None]]
 
@@ -173,6 +182,69 @@ class TestConnect:
             with pytest.raises(HandshakeError, match="not one that was offered"):
                 await connect(uri, http2=True)
 
+    async def test_a_server_that_is_full_refuses_with_its_status(self) -> None:
+        async with serve(echo, http2=True, limits=Limits(connections_max=2)) as server:
+            uri = f"ws://127.0.0.1:{server.port}"
+            async with connect(uri, http2=True):
+                with pytest.raises(HandshakeStatusError) as caught:
+                    await connect(uri, http2=True)
+        assert caught.value.status == 503
+
+    async def test_a_redirect_is_followed(self) -> None:
+        def admit(request: HttpRequest) -> HttpResponse | None:
+            there = HttpResponse(307, (("location", "/there?x"),))
+            return there if request.path == "/" else None
+
+        async with (
+            serve(echo, admit=admit, http2=True) as server,
+            connect(f"ws://127.0.0.1:{server.port}", http2=True) as connection,
+        ):
+            assert (connection.path, connection.query) == ("/there", "x")
+
+    async def test_one_is_opened_after_the_other(self) -> None:
+        async def hang_up(connection: Connection) -> None:
+            await connection.send("once")
+
+        opened = 0
+        async with serve(hang_up, http2=True) as server:
+            uri = f"ws://127.0.0.1:{server.port}"
+            backoff = Backoff(first_s=0.01)
+            async for connection in connect(uri, http2=True, backoff=backoff):
+                assert await connection.receive() == "once"
+                opened += 1
+                if opened == 3:
+                    break
+            await connection.close()
+
+    @pytest.mark.parametrize("how", ["hang up", "goaway", "reset"])
+    async def test_what_was_not_looked_at_is_tried_again(self, how: str) -> None:
+        asked_times = 0
+
+        async def script(peer: Peer) -> None:
+            nonlocal asked_times
+            stream_id, _ = await asked(peer)
+            asked_times += 1
+            if asked_times == 2:
+                peer.h2.send_headers(stream_id, [(":status", "200")])
+                peer.send(stream_id, bytes.fromhex("880203e8"), end=True)
+            elif how == "reset":
+                peer.h2.reset_stream(stream_id, h2.errors.ErrorCodes.REFUSED_STREAM)
+            elif how == "goaway":
+                peer.h2.close_connection(last_stream_id=0)
+            else:
+                return
+            peer.flush()
+            await peer.rest()
+
+        async with scripted(script) as uri:
+            opening = connect(uri, http2=True, backoff=Backoff(first_s=0.01))
+            async for connection in opening:
+                await connection.wait_closed()
+                break
+            assert opening.last_retry is not None
+            assert isinstance(opening.last_retry.error, HandshakeLostError)
+        assert asked_times == 2
+
     @pytest.mark.parametrize("how", ["reset", "end", "hang up", "goaway"])
     async def test_a_handshake_that_is_broken_off_is_an_error(self, how: str) -> None:
         async def script(peer: Peer) -> None:
@@ -216,6 +288,30 @@ class TestConnect:
                     f"ws://127.0.0.1:{server.port}", http2=True, headers=[("Upgrade", "x")]
                 )
 
+    @pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
+    @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
+    async def test_a_proxy_leads_there(
+        self, scheme: str, secure: bool, certificate: Path, client_tls: ssl.SSLContext
+    ) -> None:
+        theirs, proxys = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(2))
+        for context in (theirs, proxys):
+            context.load_cert_chain(certificate)
+        async with (
+            ProxyServer(ssl=proxys if scheme == "https" else None) as proxy,
+            serve(echo, http2=True, ssl=theirs if secure else None) as server,
+            connect(
+                f"ws{'s' * secure}://127.0.0.1:{server.port}",
+                http2=True,
+                ssl=client_tls if secure else None,
+                proxy=f"{scheme}://127.0.0.1:{proxy.port}",
+                proxy_ssl=ssl.create_default_context(cafile=str(certificate)),
+            ) as connection,
+        ):
+            for message in ("a", "b" * 300_000):
+                await connection.send(message)
+                assert await connection.receive() == message
+            assert len(proxy.asked) == 1
+
     async def test_a_server_that_goes_away_lets_the_socket_end_in_good_order(self) -> None:
         async with serve(echo, http2=True) as server:
             connection = await connect(f"ws://127.0.0.1:{server.port}", http2=True)
@@ -243,6 +339,37 @@ class TestMultiplex:
                 assert await second.receive() == "still here"
             assert (first.close_code, second.close_code) == (1000, 1000)
             assert second.closed_by_us
+
+    async def test_the_way_there_is_as_for_a_single_one(
+        self, certificate: Path, client_tls: ssl.SSLContext
+    ) -> None:
+        theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        theirs.load_cert_chain(certificate)
+        async with ProxyServer() as proxy, serve(echo, http2=True, ssl=theirs) as server:
+            uri = f"wss://localhost:{server.port}"
+            ways: list[dict[str, Any]] = [
+                {"proxy": f"socks5h://127.0.0.1:{proxy.port}"},
+                {"addresses": [("127.0.0.1", server.port)]},
+                {"sock": socket.create_connection(("127.0.0.1", server.port))},
+            ]
+            for way in ways:
+                async with multiplex(
+                    uri, ssl=client_tls, server_hostname="127.0.0.1", **way
+                ) as session:
+                    connection = await session.connect()
+                    await connection.send("x")
+                    assert await connection.receive() == "x"
+            assert len(proxy.asked) == 1
+
+    async def test_what_was_late_is_named(self) -> None:
+        async def script(peer: Peer) -> None:
+            await peer.rest()
+
+        async with scripted(script) as uri:
+            async with multiplex(uri, timeouts=Timeouts(handshake_s=0.02)) as session:
+                with pytest.raises(HandshakeTimeoutError) as caught:
+                    await session.connect()
+            assert caught.value.phase == Phase.HANDSHAKE
 
     async def test_a_refusal_costs_no_other_socket(self) -> None:
         def admit(request: HttpRequest) -> HttpResponse | None:
