@@ -784,18 +784,20 @@ async def test_many_connections_opened_and_dropped_leave_nothing(
 ) -> None:
     limits: dict[str, float] = {"connections_max": 20_000, "ping_interval_s": 0.0}
     async with PeerProcess(engine=engine, limits=limits) as server:
-        await open_and_drop(server, count)
+        for _ in range(3):
+            await open_and_drop(server, count)
         before = await server.state()
 
         for _ in range(2):
             await open_and_drop(server, count)
-        after = await server.state()
+        after = await until_state(server, lambda state: state["remembered"] == 0)
 
-        assert after["opened"] == 3 * count
+        assert after["opened"] == 5 * count
         assert after["files"] == before["files"]
         assert after["complaints"] == {}
-        # The first crowd made room for the second: 200 bytes a connection would be a leak.
-        assert after["resident_bytes"] - before["resident_bytes"] < 1_000_000 + 200 * count
+        # Each crowd takes the places of the one before, but for gaps. A connection that
+        # is left behind has 2,000 bytes at least.
+        assert after["resident_bytes"] - before["resident_bytes"] < 1_000_000 + 1_000 * count
 
 
 async def open_and_drop(server: PeerProcess, count: int) -> None:

@@ -20,6 +20,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from strikewire.websocket import Connection, ConnectionClosedError, Limits, connect, serve
+from strikewire.websocket.aio.http_connection import HttpConnection
 from strikewire.websocket.aio.turns import EngineName
 
 # Opened now: a process that was left without descriptors still says how it is.
@@ -99,6 +100,7 @@ class Life:
             "messages": self.messages,
             "endings": self.endings,
             "complaints": self.complaints,
+            "remembered": remembered() if self.open == 0 else None,
             "turns": loop.turns,
             "files": open_files(),
             "resident_bytes": resident_bytes(),
@@ -109,6 +111,12 @@ def say(words: dict[str, Any]) -> None:
     """Write one line to whoever started this process."""
     sys.stdout.write(json.dumps(words) + "\n")
     sys.stdout.flush()
+
+
+def remembered() -> int:
+    """Return how many connections are still there as objects."""
+    gc.collect()
+    return sum(isinstance(one, Connection | HttpConnection) for one in gc.get_objects())
 
 
 def resident_bytes() -> int:
