@@ -65,7 +65,8 @@ def read_requests(pieces: Sequence[bytes], *, streams_bodies: bool = False) -> R
 def disagreement(whole: Read, cut: Read) -> str:
     """Say where the same bytes, cut, are read differently; empty if nowhere.
 
-    What is malformed and too long as well is refused for what is seen first.
+    What is malformed and too long as well is refused for what is seen first, and of a body that
+    comes in parts as much may have been handed out as was good.
     """
     if whole == cut or _only_refused_differently(whole.events, cut.events):
         return ""
@@ -73,12 +74,18 @@ def disagreement(whole: Read, cut: Read) -> str:
 
 
 def _only_refused_differently(one: list[HttpEvent], other: list[HttpEvent]) -> bool:
-    if not (one and other and one[:-1] == other[:-1]):
+    if not (one and other and _without_last_part(one) == _without_last_part(other)):
         return False
     last = one[-1], other[-1]
     return all(isinstance(event, BadRequest) for event in last) and any(
         isinstance(event, BadRequest) and event.status in {413, 431} for event in last
     )
+
+
+def _without_last_part(events: list[HttpEvent]) -> list[HttpEvent]:
+    """Return what came before the last event, less the part of a body that it broke off."""
+    before = events[:-1]
+    return before[:-1] if before and isinstance(before[-1], BodyPart) else before
 
 
 def judge_handshakes(read: Read) -> None:
