@@ -609,14 +609,6 @@ async def reading_peer(
         peer.send_signal(signal.SIGCONT)
 
 
-NEVER_YIELDS: Final = pytest.mark.xfail(
-    strict=False,
-    reason="`await send()` never yields while the kernel takes everything, or the socket is gone:"
-    " a handler that only sends keeps the loop for itself, in the end for ever",
-)
-
-
-@NEVER_YIELDS
 @pytest.mark.parametrize("leave", [reset, socket.socket.close])
 async def test_a_handler_that_does_nothing_but_send_notices_that_its_peer_is_gone(
     engine: EngineName, leave: Callable[[socket.socket], None]
@@ -631,7 +623,6 @@ async def test_a_handler_that_does_nothing_but_send_notices_that_its_peer_is_gon
     assert state["complaints"] == {}
 
 
-@NEVER_YIELDS
 async def test_a_handler_that_does_nothing_but_send_holds_up_nobody_else(
     engine: EngineName,
 ) -> None:

@@ -326,6 +326,9 @@ class Connection(Link, asyncio.Protocol):
         self.send_nowait(payload, text=text, compress=compress)
         await self.drain()
 
+    async def _give_way(self) -> None:
+        await asyncio.sleep(0)
+
     def send_prepared(self, message: Prepared) -> None:
         """Queue a message that was framed once for many; as `send_nowait`.
 

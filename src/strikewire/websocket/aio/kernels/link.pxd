@@ -63,6 +63,7 @@ cdef class Link(Receiver):
     cdef bint _gone
     cdef bint _replying
     cdef bint _is_dirty
+    cdef int _sent_unbroken
     cdef unsigned long _wrote_in
     cdef unsigned char *_out
     cdef Py_ssize_t _out_bytes, _out_room

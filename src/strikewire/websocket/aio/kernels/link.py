@@ -25,6 +25,7 @@ _FIN_BINARY: Final = 0x82
 _FIN_PING: Final = 0x89
 _FIN_PONG: Final = 0x8A
 _RANDOM_BYTES: Final = 4096
+_UNBROKEN_SENDS: Final = 128
 
 
 class Turn:
@@ -117,6 +118,7 @@ class Link:
         "_owed",
         "_parsing",
         "_replying",
+        "_sent_unbroken",
         "_waiter",
         "_wrote_in",
         "bytes_received",
@@ -159,6 +161,7 @@ class Link:
     _lone_surrogate: Callable[[], NoReturn]
     _send_in_turn: Callable[[str | bytes, bool | None, bool], Coroutine[Any, Any, None]]
     drain: Callable[[], Coroutine[Any, Any, None]]
+    _give_way: Callable[[], Coroutine[Any, Any, None]]
 
     def __init__(
         self,
@@ -204,6 +207,7 @@ class Link:
         self._frame_utf8 = utf8.COMPLETE
         self._gone = False
         self._replying = False
+        self._sent_unbroken = 0
         self._wrote_in = 0
         self._out: list[bytes] = []
         self._out_bytes = 0
@@ -482,6 +486,11 @@ class Link:
         self.send_nowait(payload, text=text, compress=compress)
         if self.is_full:
             await self.drain()
+            return
+        self._sent_unbroken += 1 + (len(payload) >> 13)
+        if self._sent_unbroken >= _UNBROKEN_SENDS:
+            self._sent_unbroken = 0
+            await self._give_way()
 
     def send_frame_bytes(self, frame: bytes, messages: int = 0) -> None:
         """Queue what is framed already; it counts as so many messages."""
@@ -601,6 +610,7 @@ class NextMessage:
         link = self._link
         while not link.waiting_messages:
             link._no_message(self._iterates)  # noqa: SLF001 - as above
+            link._sent_unbroken = 0  # noqa: SLF001 - as above
             waiter = link._waiter = link.turn.loop.create_future()  # noqa: SLF001 - as above
             try:
                 yield from waiter

@@ -76,6 +76,7 @@ cdef enum:
     FRAME_ROOM_BYTES = 1 << 20  # what a peer can make us hold by announcing a long frame
     LONG_BYTES = 131072  # glibc gives memory of this size back to the kernel each time it is freed
     HEAP_BYTES = 8 << 20
+    UNBROKEN_SENDS = 128  # that a task makes without giving way; 8 KiB more count as one more
     OUT_KEPT_BYTES = 1024  # an idle connection keeps no more than this
 
     FIN_TEXT = 0x81
@@ -233,7 +234,7 @@ cdef class Link(Receiver):
     - `_on_drained()`: it does again.
     - `_no_message(iterates)`: raise why there will be no message, or return if there may be.
     - `_cannot_send()`, `_lone_surrogate()`: raise why nothing, or this, can be sent.
-    - `drain()`: wait while the peer does not read.
+    - `drain()`: wait while the peer does not read. `_give_way()`: wait for the loop's next turn.
     - `_send_in_turn(payload, text, compress)`: wait so, then send, then wait again.
 
     Attributes:
@@ -749,7 +750,15 @@ cdef class Link(Receiver):
         if self.is_full:
             return self._send_in_turn(payload, text, compress)
         self.send_nowait(payload, text=text, compress=compress)
-        return self.drain() if self.is_full else DONE
+        if self.is_full:
+            return self.drain()
+        # While the kernel takes everything there is nothing to wait for, but others want their
+        # turn, and a socket that is gone is only told in a later one.
+        self._sent_unbroken += 1 + (len(payload) >> 13)
+        if self._sent_unbroken >= UNBROKEN_SENDS:
+            self._sent_unbroken = 0
+            return self._give_way()
+        return DONE
 
     def send_frame_bytes(self, frame, messages=0):
         """Queue what is framed already; it counts as so many messages."""
@@ -1089,6 +1098,7 @@ cdef class NextMessage:
                     self.stop_waiting()
         if link._inbox is None:
             link._no_message(self._iterates)
+            link._sent_unbroken = 0
             link._waiter = link.turn.loop.create_future()
             self._waiting = iter(link._waiter.__await__())
             return next(self._waiting)

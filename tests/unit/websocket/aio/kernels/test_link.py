@@ -83,6 +83,10 @@ def owner(kernel: ModuleType, role: str = "server", **limits: int) -> Any:
         def _cannot_send(self) -> None:
             raise EOFError
 
+        async def _give_way(self) -> None:
+            self.calls.append(("gave way",))
+            await asyncio.sleep(0)
+
         def _lone_surrogate(self) -> None:
             raise ValueError("lone surrogate")
 
@@ -532,6 +536,27 @@ class TestSending:
         with pytest.raises(EOFError):
             link.send_nowait("a")
         assert link.transport.written == []
+
+    async def test_who_only_sends_gives_way_now_and_then(self, kernel: ModuleType) -> None:
+        link = owner(kernel)
+
+        for _ in range(127):
+            await link.send("a")
+        assert link.calls == []
+        await link.send("b")
+        assert link.calls == [("gave way",)]
+        await link.send(bytes(1 << 20))  # worth as many again
+
+        assert link.calls == [("gave way",)] * 2
+
+    async def test_waiting_for_a_message_is_giving_way(self, kernel: ModuleType) -> None:
+        link = owner(kernel)
+
+        for _ in range(300):
+            asyncio.get_running_loop().call_soon(link.data_received, masked(0x81, b"a"))
+            await link.send(await link.next_message())
+
+        assert link.calls == []
 
     async def test_buffers_are_bytes(self, kernel: ModuleType) -> None:
         link = owner(kernel)
