@@ -92,16 +92,19 @@ def _feed(stream: Stream, shape: differential.Shape, cuts: list[int]) -> None:
     cut = differential.pieces_of(stream.data, cuts)
     if len(stream.data) <= _BYTE_BY_BYTE_MAX and len(cuts) == 1:
         cut = [stream.data[i : i + 1] for i in range(len(stream.data))]
-    ours = differential.heard_by_protocol(stream, whole, echoes=shape.takes != "inbox")
-    if stream.is_sense and ours.is_refused and ours.code != 1009:
-        raise Disagreement(f"sense was refused: {stream!r} {ours!r}")
+    ours = differential.heard_by_protocol(stream, whole, shape.takes)
+    alone = differential.heard_by_protocol(stream, whole)
+    if stream.is_sense and alone.is_refused and alone.code != 1009:
+        raise Disagreement(f"sense was refused: {stream!r} {alone!r}")
     for pieces in (whole, cut):
         for one in (shape, shape._replace(is_compiled=not shape.is_compiled)):
             heard = _RUNNER.run(differential.heard_by_connection(stream, pieces, one))
             _judge(stream, differential.disagreement(stream, ours, heard), one)
+        cut_alone = differential.heard_by_protocol(stream, pieces)
+        _judge(stream, differential.disagreement(stream, alone, cut_alone), "protocol")
         for peer in differential.PEERS:
             theirs = peer.hear(stream, pieces)
-            _judge(stream, differential.disagreement_with(peer, stream, ours, theirs), peer.name)
+            _judge(stream, differential.disagreement_with(peer, stream, alone, theirs), peer.name)
 
 
 def _judge(stream: Stream, disagreement: str, reader: object) -> None:

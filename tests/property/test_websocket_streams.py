@@ -6,15 +6,17 @@ The readers and the table are those of `fuzz/`, which a fuzzer runs for longer.
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzz.differential import (
     PEERS,
-    SHAPES,
+    TAKES,
     Heard,
     Peer,
     Shape,
+    Sockets,
+    Takes,
     disagreement,
     disagreement_with,
     heard_by_connection,
@@ -39,17 +41,21 @@ def heard(stream: Stream, pieces: list[bytes], shape: Shape) -> Heard:
     return asyncio.run(heard_by_connection(stream, pieces, shape))
 
 
-def name(shape: Shape) -> str:
-    return f"{'compiled' if shape.is_compiled else 'interpreted'}-{shape.sockets}-{shape.takes}"
+KERNELS = pytest.mark.parametrize("is_compiled", [True, False], ids=["compiled", "interpreted"])
+SOCKETS = pytest.mark.parametrize("sockets", ["memory", "engine"])
+OWNERS: st.SearchStrategy[Takes] = st.sampled_from(TAKES)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=name)
-@given(stream=streams(), cuts=CUTS)
+@KERNELS
+@SOCKETS
+@settings(max_examples=2 * settings().max_examples)
+@given(stream=streams(), cuts=CUTS, takes=OWNERS)
 def test_a_connection_hears_what_the_protocol_hears_however_the_stream_is_cut(
-    shape: Shape, stream: Stream, cuts: list[int]
+    is_compiled: bool, sockets: Sockets, stream: Stream, cuts: list[int], takes: Takes
 ) -> None:
+    shape = Shape(is_compiled, sockets, takes)
     data = stream.data
-    expected = heard_by_protocol(stream, [data], echoes=shape.takes != "inbox")
+    expected = heard_by_protocol(stream, [data], shape.takes)
 
     assert disagreement(stream, expected, heard(stream, [data], shape)) == ""
     assert disagreement(stream, expected, heard(stream, pieces_of(data, cuts), shape)) == ""
@@ -58,11 +64,18 @@ def test_a_connection_hears_what_the_protocol_hears_however_the_stream_is_cut(
         assert disagreement(stream, expected, heard(stream, pieces, shape)) == ""
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=name)
-@given(stream=streams().filter(lambda stream: len(stream.data) <= EVERY_CUT_MAX))
-def test_no_single_cut_changes_what_is_heard(shape: Shape, stream: Stream) -> None:
+@KERNELS
+@SOCKETS
+@given(
+    stream=streams().filter(lambda stream: len(stream.data) <= EVERY_CUT_MAX),
+    takes=OWNERS,
+)
+def test_no_single_cut_changes_what_is_heard(
+    is_compiled: bool, sockets: Sockets, stream: Stream, takes: Takes
+) -> None:
+    shape = Shape(is_compiled, sockets, takes)
     data = stream.data
-    expected = heard_by_protocol(stream, [data], echoes=shape.takes != "inbox")
+    expected = heard_by_protocol(stream, [data], shape.takes)
 
     async def hear_all() -> list[Heard]:
         return [
@@ -78,16 +91,16 @@ def test_no_single_cut_changes_what_is_heard(shape: Shape, stream: Stream) -> No
 def test_the_protocol_hears_the_same_however_the_stream_is_cut(
     stream: Stream, cuts: list[int]
 ) -> None:
-    expected = heard_by_protocol(stream, [stream.data], echoes=False)
+    expected = heard_by_protocol(stream, [stream.data])
 
-    cut = heard_by_protocol(stream, pieces_of(stream.data, cuts), echoes=False)
+    cut = heard_by_protocol(stream, pieces_of(stream.data, cuts))
 
     assert disagreement(stream, expected, cut) == ""
 
 
 @given(streams())
 def test_nothing_that_a_good_peer_says_is_refused_but_for_its_length(stream: Stream) -> None:
-    found = heard_by_protocol(stream, [stream.data], echoes=False)
+    found = heard_by_protocol(stream, [stream.data])
 
     assert not (stream.is_sense and found.is_refused) or found.code == 1009
 
@@ -95,7 +108,7 @@ def test_nothing_that_a_good_peer_says_is_refused_but_for_its_length(stream: Str
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
 @given(stream=streams(), cuts=CUTS)
 def test_other_peoples_readers_agree_with_us(peer: Peer, stream: Stream, cuts: list[int]) -> None:
-    ours = heard_by_protocol(stream, [stream.data], echoes=False)
+    ours = heard_by_protocol(stream, [stream.data])
 
     for pieces in ([stream.data], pieces_of(stream.data, cuts)):
         assert disagreement_with(peer, stream, ours, peer.hear(stream, pieces)) == ""
