@@ -61,6 +61,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
             is refused for what is seen first.
         by_us: Whether the listener closed first, because it found a violation or its owner did.
         is_over: Whether what still comes is thrown away unread; the peers' is not compared.
+        counted: Messages received and their bytes, those included that came too late for the owner
+            to want them; the peers' is not compared.
     """
 
     messages: list[Text | Binary]
@@ -69,6 +71,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     by_us: bool = False
     is_over: bool = False
+    counted: tuple[int, int] = (0, 0)
 
     @property
     def is_refused(self) -> bool:
@@ -111,10 +114,13 @@ def heard_by_protocol(stream: Stream, pieces: Sequence[bytes], takes: Takes = "i
     )
     messages: list[Text | Binary] = []
     answers: list[Event] = []
+    counted = 0, 0
     try:
         for piece in pieces:
             target.receive_data(piece)
             while (event := target.next_event()) is not None:
+                if isinstance(event, Text | Binary):
+                    counted = counted[0] + 1, counted[1] + len(event.payload)
                 if target.state is State.CLOSE_SENT or target.state is State.CLOSED:
                     continue  # nobody wants it any more, and nothing may answer it
                 match event:
@@ -141,6 +147,7 @@ def heard_by_protocol(stream: Stream, pieces: Sequence[bytes], takes: Takes = "i
         reason="" if target.closed_by_us else target.close_reason,
         by_us=target.closed_by_us,
         is_over=target.discards,
+        counted=counted,
     )
 
 
@@ -293,7 +300,7 @@ async def heard_by_connection(stream: Stream, pieces: Sequence[bytes], shape: Sh
     connection.begin()
     feed = _feed_memory if shape.sockets == "memory" else _feed_socket
     written, verdict = await feed(connection, kernels.engine, pieces, after)
-    code, reason, by_us, is_over = verdict
+    code, reason, by_us, is_over, counted = verdict
     return Heard(
         messages=messages,
         answers=_read_answers(stream, written),
@@ -301,10 +308,11 @@ async def heard_by_connection(stream: Stream, pieces: Sequence[bytes], shape: Sh
         reason="" if by_us else reason,
         by_us=by_us,
         is_over=is_over,
+        counted=counted,
     )
 
 
-_Verdict = tuple[int | None, str, bool, bool]
+_Verdict = tuple[int | None, str, bool, bool, tuple[int, int]]
 
 
 def _verdict(connection: Connection) -> _Verdict:
@@ -313,6 +321,7 @@ def _verdict(connection: Connection) -> _Verdict:
         connection.close_reason,
         connection.closed_by_us,
         connection.discards,
+        (connection.messages_received, connection.bytes_received),
     )
 
 
@@ -763,7 +772,7 @@ DIFFERENCES: Final = (
 
 def disagreement_with(peer: Peer, stream: Stream, ours: Heard, theirs: Heard) -> str:
     """Say where another reader disagrees with ours beyond what is in the table."""
-    ours = msgspec.structs.replace(ours, answers=[], is_over=False)
+    ours = msgspec.structs.replace(ours, answers=[], is_over=False, counted=(0, 0))
     if ours == theirs:
         return ""
     facts = Facts(stream, ours, theirs, *headers_of(stream.data))

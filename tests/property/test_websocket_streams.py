@@ -48,7 +48,7 @@ OWNERS: st.SearchStrategy[Takes] = st.sampled_from(TAKES)
 
 @KERNELS
 @SOCKETS
-@settings(max_examples=2 * settings().max_examples)
+@settings(max_examples=4 * settings().max_examples)
 @given(stream=streams(), cuts=CUTS, takes=OWNERS)
 def test_a_connection_hears_what_the_protocol_hears_however_the_stream_is_cut(
     is_compiled: bool, sockets: Sockets, stream: Stream, cuts: list[int], takes: Takes
@@ -66,6 +66,7 @@ def test_a_connection_hears_what_the_protocol_hears_however_the_stream_is_cut(
 
 @KERNELS
 @SOCKETS
+@settings(max_examples=2 * settings().max_examples)
 @given(
     stream=streams().filter(lambda stream: len(stream.data) <= EVERY_CUT_MAX),
     takes=OWNERS,
