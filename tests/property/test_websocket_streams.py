@@ -4,12 +4,14 @@ The readers and the table are those of `fuzz/`, which a fuzzer runs for longer.
 """
 
 import asyncio
+import zlib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzz.differential import (
+    DIFFERENCES,
     PEERS,
     TAKES,
     Heard,
@@ -19,11 +21,13 @@ from fuzz.differential import (
     Takes,
     disagreement,
     disagreement_with,
+    excuse,
     heard_by_connection,
     heard_by_protocol,
     pieces_of,
 )
-from strikewire.testing.streams import Stream, draw_stream
+from strikewire.testing.streams import TIGHT, WIDE, Stream, draw_stream
+from strikewire.websocket.extensions import Agreement, Compression
 from tests.property.drawn import Drawn
 
 
@@ -113,3 +117,57 @@ def test_other_peoples_readers_agree_with_us(peer: Peer, stream: Stream, cuts: l
 
     for pieces in ([stream.data], pieces_of(stream.data, cuts)):
         assert disagreement_with(peer, stream, ours, peer.hear(stream, pieces)) == ""
+
+
+def deflated(payload: bytes, flush: int) -> bytes:
+    context = zlib.compressobj(wbits=-15)
+    return context.compress(payload) + context.flush(flush)
+
+
+ENDS_ITS_STREAM = deflated(b"a", zlib.Z_FINISH) + deflated(b"b", zlib.Z_SYNC_FLUSH)[:-4]
+TWO_BLOCKS = deflated(b"a", zlib.Z_SYNC_FLUSH), deflated(b"b", zlib.Z_SYNC_FLUSH)[:-4]
+
+
+def server_frame(first: int, payload: bytes) -> bytes:
+    return bytes((first, len(payload))) + payload
+
+
+@pytest.mark.parametrize(
+    ("row", "reader", "data"),
+    [
+        (0, "websockets", b"\x82\x7e\x01\x2d" + bytes(301)),
+        (0, "wsproto", b"\x82\x7e\x01\x2d" + bytes(301)),
+        (1, "websockets", b"\x81\x05\xff"),
+        (1, "wsproto", b"\x88\x01"),
+        (2, "wsproto", b"\x88\x05\x03\xf6\xe2\x82z"),
+        (3, "websockets", server_frame(0xC2, ENDS_ITS_STREAM)),
+        (3, "wsproto", server_frame(0xC2, ENDS_ITS_STREAM)),
+        (4, "websockets", b"\x81\x7e\x00\x01a"),
+        (5, "websockets", b"\x01\x01a\x88\x02\x03\xe8"),
+        (6, "wsproto", server_frame(0x42, TWO_BLOCKS[0]) + b"\x89\x00"
+         + server_frame(0x80, TWO_BLOCKS[1])),
+        (7, "wsproto", b"\x88\x02\x03\xf6"),
+    ],
+)  # fmt: skip
+def test_every_row_of_the_table_is_needed(row: int, reader: str, data: bytes) -> None:
+    (peer,) = (peer for peer in PEERS if peer.name == reader)
+    agreement = Agreement(
+        server_window_bits=15,
+        client_window_bits=15,
+        server_keeps_context=True,
+        client_keeps_context=True,
+        compression=Compression(),
+    )
+    stream = Stream(
+        role="client",
+        agreement=agreement if row in {3, 6} else None,
+        limits=TIGHT if row == 0 else WIDE,
+        data=data,
+        is_sense=False,
+        is_own_deflate=False,
+    )
+
+    ours, theirs = heard_by_protocol(stream, [data]), peer.hear(stream, [data])
+
+    assert (ours.messages, ours.code, ours.reason) != (theirs.messages, theirs.code, theirs.reason)
+    assert excuse(peer, stream, ours, theirs) is DIFFERENCES[row]
