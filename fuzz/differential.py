@@ -15,6 +15,7 @@ import importlib.machinery
 import importlib.util
 import socket
 import sys
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
@@ -41,8 +42,9 @@ from strikewire.websocket.aio.connection import Connection
 from strikewire.websocket.aio.turns import engine_of, turn_of
 from strikewire.websocket.errors import RemoteProtocolError
 from strikewire.websocket.events import Binary, Close, Event, Ping, Pong, Text
+from strikewire.websocket.kernels import mask
 from strikewire.websocket.limits import Limits
-from strikewire.websocket.protocol import Protocol, Role
+from strikewire.websocket.protocol import Protocol, Role, State
 
 _KEY: Final = b"\x37\xfa\x21\x3d"
 _BOUNDLESS: Final = Limits(message_bytes_max=1 << 40, frame_bytes_max=1 << 40)
@@ -57,7 +59,10 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
         code: The close code; None while the connection is open.
         reason: The words beside it; of a violation none, because a header that is wrong in two ways
             is refused for what is seen first.
-        by_us: Whether the listener closed first, because it found a violation.
+        by_us: Whether the listener closed first, because it found a violation or its owner did.
+        is_over: Whether what still comes is thrown away unread; the peers' is not compared.
+        counted: Messages received and their bytes, those included that came too late for the owner
+            to want them; the peers' is not compared.
     """
 
     messages: list[Text | Binary]
@@ -65,6 +70,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     code: int | None = None
     reason: str = ""
     by_us: bool = False
+    is_over: bool = False
+    counted: tuple[int, int] = (0, 0)
 
     @property
     def is_refused(self) -> bool:
@@ -81,7 +88,23 @@ def pieces_of(data: bytes, cuts: Sequence[int]) -> list[bytes]:
 # ---------------------------------------------------------------------------------------- ours
 
 
-def heard_by_protocol(stream: Stream, pieces: Sequence[bytes], *, echoes: bool) -> Heard:
+Takes = Literal["decoded", "undecoded", "inbox", "switching", "pausing", "closing"]
+"""How the owner of a connection takes messages: by a callback that echoes, decoded or not; from the
+inbox; from there at first and then by a callback; by a callback that echoes, and pauses at
+each; by one that closes at the first."""
+
+TAKES: Final[tuple[Takes, ...]] = (
+    "decoded",
+    "undecoded",
+    "inbox",
+    "switching",
+    "pausing",
+    "closing",
+)
+_ECHOES: Final = frozenset({"decoded", "undecoded", "pausing"})
+
+
+def heard_by_protocol(stream: Stream, pieces: Sequence[bytes], takes: Takes = "inbox") -> Heard:
     """Return what `Protocol` makes of it, and what a connection over it would answer."""
     target = Protocol(
         stream.role,
@@ -91,15 +114,23 @@ def heard_by_protocol(stream: Stream, pieces: Sequence[bytes], *, echoes: bool) 
     )
     messages: list[Text | Binary] = []
     answers: list[Event] = []
+    counted = 0, 0
     try:
         for piece in pieces:
             target.receive_data(piece)
             while (event := target.next_event()) is not None:
+                if isinstance(event, Text | Binary):
+                    counted = counted[0] + 1, counted[1] + len(event.payload)
+                if target.state is State.CLOSE_SENT or target.state is State.CLOSED:
+                    continue  # nobody wants it any more, and nothing may answer it
                 match event:
                     case Text() | Binary():
                         messages.append(event)
-                        if echoes:
+                        if takes in _ECHOES:
                             answers.append(event)
+                        if takes == "closing":
+                            target.send_close()
+                            answers.append(Close(1000, ""))
                     case Ping(payload):
                         answers.append(Pong(payload))
                     case Pong():
@@ -107,14 +138,20 @@ def heard_by_protocol(stream: Stream, pieces: Sequence[bytes], *, echoes: bool) 
                     case Close(code):
                         answers.append(Close(code, ""))
     except RemoteProtocolError as error:
-        answers.append(Close(int(error.close_code), ""))
+        if target.state is State.FAILED:
+            answers.append(Close(int(error.close_code), ""))
     return Heard(
         messages=messages,
         answers=answers,
         code=target.close_code,
         reason="" if target.closed_by_us else target.close_reason,
         by_us=target.closed_by_us,
+        is_over=target.discards,
+        counted=counted,
     )
+
+
+Sockets = Literal["memory", "engine"]
 
 
 class Shape(NamedTuple):
@@ -123,19 +160,20 @@ class Shape(NamedTuple):
     Attributes:
         is_compiled: Whether its kernels are (where there is a compiler).
         sockets: "memory" for a transport of asyncio's kind, "engine" for the engine's own.
-        takes: Messages by a callback, decoded or not, which echoes; or from the inbox.
+        takes: What its owner does with messages.
     """
 
     is_compiled: bool
-    sockets: Literal["memory", "engine"]
-    takes: Literal["decoded", "undecoded", "inbox"]
+    sockets: Sockets
+    takes: Takes
 
 
+_SOCKETS: Final[tuple[Sockets, ...]] = ("memory", "engine")
 SHAPES: Final = tuple(
     Shape(is_compiled, sockets, takes)
     for is_compiled in (True, False)
-    for sockets in ("memory", "engine")
-    for takes in ("decoded", "undecoded", "inbox")
+    for sockets in _SOCKETS
+    for takes in TAKES
 )
 
 
@@ -218,35 +256,75 @@ async def heard_by_connection(stream: Stream, pieces: Sequence[bytes], shape: Sh
         messages.append(Text(message.encode()) if isinstance(message, str) else Binary(message))
         connection.send_nowait(message)
 
+    def keep(payload: bytes, is_text: bool) -> None:
+        messages.append(Text(payload) if is_text else Binary(payload))
+
+    def take_and_pause(payload: bytes, is_text: bool) -> None:
+        assert not connection.paused
+        take(payload, is_text)
+        connection.pause_reading()
+
+    def take_and_close(payload: bytes, is_text: bool) -> None:
+        keep(payload, is_text)
+        connection.close_nowait()
+
     def empty_inbox() -> None:
+        assert connection.waiting_messages <= stream.limits.received_messages_max
         while connection.waiting_messages:
             messages.extend(
                 Text(message.encode()) if isinstance(message, str) else Binary(message)
                 for message in connection.take_all()
             )
 
-    if shape.takes == "decoded":
-        connection.on_message(take_decoded, decode=True)
-    elif shape.takes == "undecoded":
-        connection.on_message(take)
+    def switch() -> None:
+        if not connection.has_callback:
+            connection.on_message(keep)
+
+    def go_on() -> None:
+        while connection.paused:
+            connection.resume_reading()
+
+    after: Callable[[], None] = empty_inbox
+    match shape.takes:
+        case "decoded":
+            connection.on_message(take_decoded, decode=True)
+        case "undecoded":
+            connection.on_message(take)
+        case "pausing":
+            connection.on_message(take_and_pause)
+            after = go_on
+        case "closing":
+            connection.on_message(take_and_close)
+        case "switching":
+            after = switch
+        case "inbox":
+            pass
     connection.begin()
     feed = _feed_memory if shape.sockets == "memory" else _feed_socket
-    written, verdict = await feed(connection, kernels.engine, pieces, empty_inbox)
-    code, reason, by_us = verdict
+    written, verdict = await feed(connection, kernels.engine, pieces, after)
+    code, reason, by_us, is_over, counted = verdict
     return Heard(
         messages=messages,
         answers=_read_answers(stream, written),
         code=code,
         reason="" if by_us else reason,
         by_us=by_us,
+        is_over=is_over,
+        counted=counted,
     )
 
 
-_Verdict = tuple[int | None, str, bool]
+_Verdict = tuple[int | None, str, bool, bool, tuple[int, int]]
 
 
 def _verdict(connection: Connection) -> _Verdict:
-    return connection.close_code, connection.close_reason, connection.closed_by_us
+    return (
+        connection.close_code,
+        connection.close_reason,
+        connection.closed_by_us,
+        connection.discards,
+        (connection.messages_received, connection.bytes_received),
+    )
 
 
 async def _feed_memory(
@@ -340,35 +418,73 @@ def disagreement(stream: Stream, protocol: Heard, other: Heard) -> str:
     both = {protocol.code, other.code}
     same_messages = protocol.messages == other.messages
     missing = headers_of(stream.data)[1]
-    if same_messages and missing == "header" and protocol.code is None and other.code == 1002:
+    if same_messages and missing == "header" and not protocol.is_over and other.is_over:
         return ""
     if same_messages and both <= {1007, 1009} and protocol.by_us and other.by_us:
         return ""
     if (
         stream.agreement is not None
         and same_messages
-        and protocol.is_refused
-        and protocol.code in {1007, 1009}
-        and other.code is None
+        and protocol.is_over
+        and not other.is_over
         and missing
     ):
         return ""
-    if _refers_too_far(stream) and (1007 in both):
+    fewest = min(len(protocol.messages), len(other.messages))
+    if (
+        protocol.messages[:fewest] == other.messages[:fewest]
+        and (1007 in both or protocol.is_over != other.is_over)
+        and _reads_as_one_likes(stream)
+    ):
         return ""
     return _first_difference(protocol, other)
 
 
-def _refers_too_far(stream: Stream) -> bool:
-    """Say whether a payload may refer back beyond a small window.
+_WINDOW_BITS_MAX: Final = 15
+_TAIL: Final = b"\x00\x00\xff\xff"
+_LAST_BLOCK: Final = b"\x01\x00\x00\xff\xff"
 
-    zlib refuses that only where the bytes are no longer in its output, which depends on how much it
-    is given at once.
+
+def _reads_as_one_likes(stream: Stream) -> bool:
+    """Say whether a compressed message ends where it must not, or may refer beyond its window.
+
+    Behind the end of a deflate stream some read on and others do not, and so it is behind a message
+    that ends inside of a block. A reference beyond a window that is smaller than zlib's is refused
+    only where the bytes are no longer in its output, which depends on how much it is given at once;
+    there is none where so much was not written yet.
     """
-    agreement = stream.agreement
-    if agreement is None or stream.is_own_deflate:
+    if stream.agreement is None:
         return False
-    server = stream.role == "server"
-    return (agreement.client_window_bits if server else agreement.server_window_bits) < 15
+    bits, keeps = _of_peer(stream)
+    context, written, is_compressed = zlib.decompressobj(-_WINDOW_BITS_MAX), 0, False
+    for header in headers_of(stream.data)[0]:
+        if header.opcode >= 8:
+            continue
+        if header.opcode:
+            is_compressed = header.rsv1
+        if not is_compressed:
+            continue
+        try:
+            written += len(context.decompress(header.payload + _TAIL * header.is_last))
+        except zlib.error:
+            return written > 1 << bits
+        if context.eof or (bits < _WINDOW_BITS_MAX and written > 1 << bits):
+            return True
+        if not header.is_last:
+            continue
+        if not _is_between_blocks(context):
+            return True
+        if not keeps:
+            context, written = zlib.decompressobj(-_WINDOW_BITS_MAX), 0
+    return False
+
+
+def _is_between_blocks(context: zlib._Decompress) -> bool:
+    probe = context.copy()
+    try:
+        return probe.decompress(_LAST_BLOCK) == b"" and probe.eof
+    except zlib.error:
+        return False
 
 
 def _first_difference(one: Heard, other: Heard) -> str:
@@ -380,34 +496,52 @@ def _first_difference(one: Heard, other: Heard) -> str:
 
 
 class Header(NamedTuple):
-    """What is read of a frame without judging it."""
+    """What is read of a frame without judging it; its payload is unmasked."""
 
     opcode: int
     fin: bool
     rsv1: bool
-    length: int
     is_longer_than_needed: bool
+    payload: bytes
+    is_here: bool
+
+    @property
+    def is_last(self) -> bool:
+        """Whether all of a message is here with it."""
+        return self.fin and self.is_here
 
 
 Missing = Literal["", "header", "payload"]
 
 
 def headers_of(data: bytes) -> tuple[list[Header], Missing]:
-    """Return the headers of a stream, and in what its last frame ends too soon, if it does."""
+    """Return the frames of a stream, and in what its last frame ends too soon, if it does."""
     headers: list[Header] = []
     at = 0
     while at < len(data):
         short = data[at + 1] & 0x7F if len(data) - at > 1 else 0
         size = 2 + {126: 2, 127: 8}.get(short, 0)
-        if len(data) - at < size + (4 if len(data) - at > 1 and data[at + 1] & 0x80 else 0):
+        key_size = 4 if len(data) - at > 1 and data[at + 1] & 0x80 else 0
+        if len(data) - at < size + key_size:
             return headers, "header"
         length = int.from_bytes(data[at + 2 : at + size], "big") if size > 2 else short
         least = {2: 0, 4: 126, 10: 1 << 16}[size]
         first = data[at]
+        start = at + size + key_size
+        at = start + length
+        payload = data[start:at]
+        if key_size:
+            payload = mask.apply(payload, data[start - 4 : start])
         headers.append(
-            Header(first & 0x0F, first & 0x80 != 0, first & 0x40 != 0, length, length < least)
+            Header(
+                first & 0x0F,
+                first & 0x80 != 0,
+                first & 0x40 != 0,
+                length < least,
+                payload,
+                len(payload) == length,
+            )
         )
-        at += size + (4 if data[at + 1] & 0x80 else 0) + length
     return headers, "payload" if at > len(data) else ""
 
 
@@ -573,6 +707,16 @@ def _has_control_inside_compressed(facts: Facts) -> bool:
     return False
 
 
+def _is_closed_inside_message(facts: Facts) -> bool:
+    is_open = False
+    for header in facts.headers:
+        if header.opcode == 8:
+            return is_open and not facts.ours.is_refused and facts.ours.code is not None
+        if header.opcode < 8:
+            is_open = not header.fin
+    return False
+
+
 DIFFERENCES: Final = (
     Difference(
         "",
@@ -604,9 +748,9 @@ DIFFERENCES: Final = (
     ),
     Difference(
         "",
-        "the bits of a compressed payload may end its deflate stream, behind which others read"
-        " nothing, or refer beyond a small window, which zlib notices or not",
-        lambda facts: facts.stream.agreement is not None and not facts.stream.is_own_deflate,
+        "a compressed message ends its deflate stream, or ends inside of a block, behind which"
+        " others read on or not, or refers beyond a small window, which zlib notices or not",
+        lambda facts: _reads_as_one_likes(facts.stream),
         "any",
     ),
     Difference(
@@ -620,7 +764,7 @@ DIFFERENCES: Final = (
     Difference(
         "websockets",
         "it refuses a Close inside of a fragmented message (5.5.1 lets it come at any time)",
-        lambda facts: facts.theirs.code == 1002 and not facts.ours.is_refused,
+        lambda facts: facts.theirs.code == 1002 and _is_closed_inside_message(facts),
         "same",
     ),
     Difference(
@@ -640,15 +784,27 @@ DIFFERENCES: Final = (
 
 def disagreement_with(peer: Peer, stream: Stream, ours: Heard, theirs: Heard) -> str:
     """Say where another reader disagrees with ours beyond what is in the table."""
-    ours = msgspec.structs.replace(ours, answers=[])
-    if ours == theirs:
+    ours = _as_compared(ours)
+    if ours == theirs or excuse(peer, stream, ours, theirs) is not None:
         return ""
-    facts = Facts(stream, ours, theirs, *headers_of(stream.data))
-    for difference in DIFFERENCES:
-        if difference.peer in {"", peer.name} and difference.applies(facts):
-            fewest = min(len(ours.messages), len(theirs.messages))
-            begins = ours.messages[:fewest] == theirs.messages[:fewest]
-            same = ours.messages == theirs.messages
-            if {"same": same, "begins": begins, "any": True}[difference.messages]:
-                return ""
     return f"{peer.name}: {_first_difference(ours, theirs)}"
+
+
+def excuse(peer: Peer, stream: Stream, ours: Heard, theirs: Heard) -> Difference | None:
+    """Return the first row of the table that allows two readers to differ; None if none does."""
+    facts = Facts(stream, _as_compared(ours), theirs, *headers_of(stream.data))
+    fewest = min(len(ours.messages), len(theirs.messages))
+    holds = {
+        "same": ours.messages == theirs.messages,
+        "begins": ours.messages[:fewest] == theirs.messages[:fewest],
+        "any": True,
+    }
+    for difference in DIFFERENCES:
+        named = difference.peer in {"", peer.name}
+        if named and holds[difference.messages] and difference.applies(facts):
+            return difference
+    return None
+
+
+def _as_compared(ours: Heard) -> Heard:
+    return msgspec.structs.replace(ours, answers=[], is_over=False, counted=(0, 0))

@@ -7,6 +7,8 @@ WHAT is one of
 - `streams`: streams drawn by the generators, to every reader of WebSockets.
 - `bytes`: bytes as they come, to the same readers; the first says who listens.
 - `heads`: HTTP requests, drawn or as they come, and extension headers.
+- `answers`: what a server answers to an upgrade, drawn or as it comes.
+- `http2`: frames of HTTP/2, to a server and to a client.
 - `all`: each of them, by the first byte.
 """
 
@@ -22,7 +24,7 @@ from typing import Any, Final
 import atheris
 
 with atheris.instrument_imports(include=["strikewire.websocket"], enable_loader_override=False):
-    from fuzz import differential, heads
+    from fuzz import answers, differential, heads, multiplexed
     from strikewire.testing.requests import draw_extensions, draw_requests
     from strikewire.testing.streams import TIGHT, WIDE, Stream, draw_stream
     from strikewire.websocket.extensions import Agreement, Compression
@@ -92,16 +94,19 @@ def _feed(stream: Stream, shape: differential.Shape, cuts: list[int]) -> None:
     cut = differential.pieces_of(stream.data, cuts)
     if len(stream.data) <= _BYTE_BY_BYTE_MAX and len(cuts) == 1:
         cut = [stream.data[i : i + 1] for i in range(len(stream.data))]
-    ours = differential.heard_by_protocol(stream, whole, echoes=shape.takes != "inbox")
-    if stream.is_sense and ours.is_refused and ours.code != 1009:
-        raise Disagreement(f"sense was refused: {stream!r} {ours!r}")
+    ours = differential.heard_by_protocol(stream, whole, shape.takes)
+    alone = differential.heard_by_protocol(stream, whole)
+    if stream.is_sense and alone.is_refused and alone.code != 1009:
+        raise Disagreement(f"sense was refused: {stream!r} {alone!r}")
     for pieces in (whole, cut):
         for one in (shape, shape._replace(is_compiled=not shape.is_compiled)):
             heard = _RUNNER.run(differential.heard_by_connection(stream, pieces, one))
             _judge(stream, differential.disagreement(stream, ours, heard), one)
+        cut_alone = differential.heard_by_protocol(stream, pieces)
+        _judge(stream, differential.disagreement(stream, alone, cut_alone), "protocol")
         for peer in differential.PEERS:
             theirs = peer.hear(stream, pieces)
-            _judge(stream, differential.disagreement_with(peer, stream, ours, theirs), peer.name)
+            _judge(stream, differential.disagreement_with(peer, stream, alone, theirs), peer.name)
 
 
 def _judge(stream: Stream, disagreement: str, reader: object) -> None:
@@ -135,9 +140,33 @@ def fuzz_heads(choices: Provided) -> None:
             raise Disagreement(f"{data!r}: {found}")
 
 
+def fuzz_answers(choices: Provided) -> None:
+    """Feed answers to an upgrade to the client."""
+    cuts = [choices.number(0, 1 << 10) for _ in range(choices.number(0, 4))]
+    data = answers.draw_answer(choices) if choices.number(0, 3) else choices.rest()
+    whole = answers.read_answer([data])
+    for pieces in (
+        differential.pieces_of(data, cuts),
+        [data[i : i + 1] for i in range(len(data))],
+    ):
+        cut = answers.read_answer(pieces)
+        if whole != cut:
+            raise Disagreement(f"{data!r}: {whole!r} against {cut!r}")
+
+
+def fuzz_http2(choices: Provided) -> None:
+    """Feed frames of HTTP/2 to both its ends."""
+    cuts = [choices.number(0, 1 << 10) for _ in range(choices.number(0, 4))]
+    serves = choices.number(0, 1)
+    data = multiplexed.draw_frames(choices) if choices.number(0, 7) else choices.rest()
+    read = multiplexed.serve if serves else multiplexed.ask
+    read([data])
+    read(differential.pieces_of(data, cuts))
+
+
 def fuzz_all(choices: Provided) -> None:
     """Feed one of the others."""
-    kinds = (fuzz_streams, fuzz_streams, fuzz_bytes, fuzz_heads)
+    kinds = (fuzz_streams, fuzz_streams, fuzz_bytes, fuzz_heads, fuzz_answers, fuzz_http2)
     kinds[choices.number(0, len(kinds) - 1)](choices)
 
 
@@ -145,6 +174,8 @@ TARGETS: Final[dict[str, Callable[[Provided], None]]] = {
     "streams": fuzz_streams,
     "bytes": fuzz_bytes,
     "heads": fuzz_heads,
+    "answers": fuzz_answers,
+    "http2": fuzz_http2,
     "all": fuzz_all,
 }
 

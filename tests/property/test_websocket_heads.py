@@ -1,8 +1,9 @@
-"""What is read before a WebSocket opens: requests cut anywhere, and extension headers."""
+"""What is read before a WebSocket opens: requests and answers cut anywhere, extension headers."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzz.answers import draw_answer, read_answer
 from fuzz.differential import pieces_of
 from fuzz.heads import agree, disagreement, extension_disagreement, judge_handshakes, read_requests
 from strikewire.testing.requests import draw_extensions, draw_requests
@@ -13,6 +14,11 @@ from tests.property.drawn import Drawn
 @st.composite
 def requests(draw: st.DrawFn) -> bytes:
     return draw_requests(Drawn(draw))
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> bytes:
+    return draw_answer(Drawn(draw))
 
 
 @st.composite
@@ -37,6 +43,16 @@ def test_requests_are_the_same_however_they_are_cut(
 @given(requests())
 def test_every_request_is_judged(data: bytes) -> None:
     judge_handshakes(read_requests([data]))
+
+
+@given(answers() | st.binary(max_size=60), CUTS)
+def test_an_answer_to_an_upgrade_is_the_same_however_it_is_cut(
+    data: bytes, cuts: list[int]
+) -> None:
+    whole = read_answer([data])
+
+    for pieces in (pieces_of(data, cuts), [data[i : i + 1] for i in range(len(data))]):
+        assert read_answer(pieces) == whole
 
 
 @given(extensions())

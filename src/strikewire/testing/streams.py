@@ -42,6 +42,7 @@ _BAD_TEXT: Final = (
 )
 _CODES: Final = (1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 4999)
 _BAD_CODES: Final = (0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535)
+_SPELLINGS: Final = ((None, 2), (None, 8), (125, 2), (126, 2), (65_535, 8), (65_536, 8))
 _LENGTHS: Final = (0, 1, 125, 126, 127, 200, 65_535, 65_536, 1 << 20, 1 << 40, 1 << 62, 1 << 63)
 
 
@@ -287,7 +288,7 @@ def _unmask(choices: Choices, frames: list[Frame]) -> bool:
 
 
 def _reserve(choices: Choices, frames: list[Frame]) -> bool:
-    _one(choices, frames).rsv ^= choices.number(1, 7)
+    _one(choices, frames).rsv ^= (4, 4, 4, 2, 1, 7)[choices.number(0, 5)]
     return True
 
 
@@ -303,7 +304,11 @@ def _unfinish(choices: Choices, frames: list[Frame]) -> bool:
 
 
 def _spell_length_long(choices: Choices, frames: list[Frame]) -> bool:
-    _one(choices, frames).length_bytes = 8 if choices.number(0, 1) else 2
+    frame = _one(choices, frames)
+    size, length_bytes = _SPELLINGS[choices.number(0, len(_SPELLINGS) - 1)]
+    if size is not None:
+        frame.payload = b"s" * size
+    frame.length_bytes = length_bytes
     return True  # too few bytes for a long one: the rest of the payload is read as frames
 
 

@@ -21,11 +21,13 @@ class ResponseReader:
     def __init__(self, *, head_bytes_max: int) -> None:
         self.rest = b""
         self._head_bytes_max = head_bytes_max
-        self._raw_bytes = 0
+        self._head_room = head_bytes_max
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
+        self._status = 0
         self._has_head = False
         self._is_whole = False
+        self._is_upgraded = False
         self._parser = httptools.HttpResponseParser(self)
 
     def receive(self, data: bytes) -> HttpResponse | None:
@@ -34,17 +36,29 @@ class ResponseReader:
         Raises:
             HandshakeError: It is not HTTP, or its head is too long.
         """
-        self._raw_bytes += len(data)
+        # However it comes: of a head, no more is looked at than it may have.
+        head_room = len(data) if self._has_head else self._head_room
+        self._head_room -= min(head_room, len(data))
+        self._feed(data[:head_room])
+        if len(data) > head_room:
+            if not self._has_head:
+                raise HandshakeError(f"response head is longer than {self._head_bytes_max} bytes")
+            if self._is_upgraded:
+                self.rest += data[head_room:]
+            else:
+                self._feed(data[head_room:])
+        return self._response() if self._is_whole else None
+
+    def _feed(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._is_whole = True
+            self._is_whole = self._is_upgraded = True
             self.rest = data[upgrade.args[0] :]
         except httptools.HttpParserError as error:
+            if self._is_whole:
+                return  # what comes after the response is none of ours
             raise HandshakeError(f"server did not answer in http: {error}".lower()) from None
-        if not self._has_head and self._raw_bytes > self._head_bytes_max:
-            raise HandshakeError(f"response head is longer than {self._head_bytes_max} bytes")
-        return self._response() if self._is_whole else None
 
     def receive_eof(self) -> HttpResponse:
         """Return the response, which the end of the stream makes whole.
@@ -57,8 +71,7 @@ class ResponseReader:
         return self._response()
 
     def _response(self) -> HttpResponse:
-        status = self._parser.get_status_code()
-        return HttpResponse(status, tuple(self._headers), bytes(self._body))
+        return HttpResponse(self._status, tuple(self._headers), bytes(self._body))
 
     # What httptools calls, in the order of a message.
 
@@ -70,15 +83,24 @@ class ResponseReader:
 
     def on_headers_complete(self) -> None:
         """End the head."""
+        if self._is_whole:
+            return
         self._has_head = True
+        self._status = self._parser.get_status_code()
         # RFC 9112 6.3: a 101 has no body, whatever its headers say.
-        if self._parser.get_status_code() == 101:
+        if self._status == 101:
             self._is_whole = True
 
     def on_body(self, piece: bytes) -> None:
         """Keep the beginning of a refusal's body."""
-        self._body += piece[: REFUSAL_BYTES_MAX - len(self._body)]
+        if not self._is_whole:
+            self._body += piece[: REFUSAL_BYTES_MAX - len(self._body)]
 
     def on_message_complete(self) -> None:
         """End the response."""
+        # RFC 9110 15.2: a client must read past informational responses it did not ask for.
+        if not self._is_whole and 100 <= self._status < 200:
+            self._headers.clear()
+            self._has_head = False
+            return
         self._is_whole = True

@@ -178,7 +178,7 @@ class TunnelReader:
             raise self._error("did not answer in http", is_final=True)
         # A tunnel's head may come in pieces: only its end says that what follows is the tunnel.
         end = self._head.find(b"\r\n\r\n") + 4
-        if end < 4:
+        if not 4 <= end <= self._head_bytes_max:
             if len(self._head) > self._head_bytes_max:
                 raise self._error(f"answers with a head of more than {self._head_bytes_max} bytes")
             return False

@@ -80,3 +80,38 @@ def test_a_head_without_end_is_an_error() -> None:
 
     with pytest.raises(HandshakeError, match="longer than 1000 bytes"):
         target.receive(b"a" * 1000)
+
+
+def test_a_head_may_be_as_long_as_its_limit() -> None:
+    data = ACCEPTED + b"\x81\x00"
+    for cut in range(len(data)):
+        target = ResponseReader(head_bytes_max=len(ACCEPTED))
+        response = target.receive(data[:cut]) or target.receive(data[cut:])
+
+        assert response is not None
+        assert response.status == 101
+        assert target.rest == (data if cut < len(ACCEPTED) else data[:cut])[len(ACCEPTED) :]
+
+
+def test_a_head_longer_than_its_limit_is_refused_however_it_comes() -> None:
+    for cut in range(len(ACCEPTED)):
+        target = ResponseReader(head_bytes_max=len(ACCEPTED) - 1)
+        assert target.receive(ACCEPTED[:cut]) is None
+        with pytest.raises(HandshakeError, match="longer than"):
+            target.receive(ACCEPTED[cut:])
+
+
+def test_informational_responses_before_it_are_passed_over() -> None:
+    before = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    for data in (ACCEPTED, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"):
+        expected = reader().receive(data)
+        for cut in range(len(before + data)):
+            target = reader()
+            assert target.receive((before + data)[:cut]) is None
+            assert target.receive((before + data)[cut:]) == expected
+
+
+def test_what_follows_a_refusal_changes_nothing_of_it() -> None:
+    refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"
+    for after in (b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 1\r\n\r\nz", b"nonsense"):
+        assert reader().receive(refusal + after) == reader().receive(refusal)

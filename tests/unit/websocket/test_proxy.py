@@ -144,6 +144,12 @@ class TestATunnel:
                 None,
                 False,
             ),
+            (
+                b"HTTP/1.1 200 OK\r\n" + b"x" * 100 + b"\r\n\r\n",
+                "answers with a head of more than 100 bytes",
+                None,
+                False,
+            ),
         ],
     )
     def test_a_refusal_says_who_and_why(

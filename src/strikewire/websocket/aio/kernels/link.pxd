@@ -103,7 +103,7 @@ cdef class Link(Receiver):
     cdef int filled(self, Py_ssize_t size, unsigned char seen) except -1
     cdef int end_frame(self) except -1
     cdef int drop_frame(self) except -1
-    cdef int deliver(self, object payload, bint is_text) except -1
+    cdef int deliver(self, object payload, bint is_text, Py_ssize_t length) except -1
     cdef int call_back(self, object payload, bint is_text) except -1
     cdef int wake(self) except -1
     cdef object pop_raw(self)

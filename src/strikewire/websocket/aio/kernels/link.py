@@ -355,13 +355,11 @@ class Link:
 
     def deliver_message(self, payload: bytes, is_text: bool) -> None:
         """Deliver a message."""
-        self._deliver(payload.decode() if is_text and self._decodes else payload, is_text)
-
-    def _deliver(self, message: str | bytes, is_text: bool) -> None:
         self.messages_received += 1
+        self.bytes_received += len(payload)
         if not self.can_send:
             return
-        self.bytes_received += len(message)
+        message = payload.decode() if is_text and self._decodes else payload
         if self._on_message_callback is not None:
             self._call_back(message, is_text)
             return

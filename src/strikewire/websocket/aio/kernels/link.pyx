@@ -464,7 +464,7 @@ cdef class Link(Receiver):
                     length) != WIRE_COMPLETE:
                 self._on_bad_text()
                 return 0
-        return self.deliver(payload, is_text)
+        return self.deliver(payload, is_text, length)
 
     cdef int deliver_decoded(self, const char *data, Py_ssize_t length) except -1:
         cdef object text
@@ -473,16 +473,17 @@ cdef class Link(Receiver):
         except UnicodeDecodeError:
             self._on_bad_text()
             return 0
-        return self.deliver(text, True)
+        return self.deliver(text, True, length)
 
     cdef int deliver_inflated(self, int first, bytes payload) except -1:
         cdef bint is_text = first & 0x0F == 1
         cdef object message = self._inflated(first & 0x0F, payload)
         if message is None:
             return 0
+        cdef Py_ssize_t length = len(message)
         if is_text and self._decodes:
             message = message.decode()
-        return self.deliver(message, is_text)
+        return self.deliver(message, is_text, length)
 
     cdef int control(
             self, int first, const unsigned char *key, const unsigned char *data,
@@ -578,7 +579,7 @@ cdef class Link(Receiver):
             return 0
         if first == FIN_TEXT and self._decodes:
             return self.deliver_decoded(PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload))
-        return self.deliver(payload, first == FIN_TEXT)
+        return self.deliver(payload, first == FIN_TEXT, PyBytes_GET_SIZE(payload))
 
     cdef int drop_frame(self) except -1:
         Py_XDECREF(self._frame)
@@ -589,18 +590,16 @@ cdef class Link(Receiver):
 
     def deliver_message(self, payload, is_text):
         """Deliver a message that the protocol put together; `payload` is bytes."""
-        self.deliver(payload.decode() if is_text and self._decodes else payload, is_text)
+        cdef Py_ssize_t length = len(payload)
+        self.deliver(payload.decode() if is_text and self._decodes else payload, is_text, length)
 
-    cdef int deliver(self, object payload, bint is_text) except -1:
-        """Deliver a message: a str if it is text and to be decoded, else bytes."""
+    cdef int deliver(self, object payload, bint is_text, Py_ssize_t length) except -1:
+        """Deliver a message of `length` bytes: a str if it is text and to be decoded, else bytes."""
         cdef Undecoded text
         self.messages_received += 1
+        self.bytes_received += length
         if not self.can_send:
             return 0  # we are closing, and our user wants no more
-        if type(payload) is bytes:
-            self.bytes_received += PyBytes_GET_SIZE(payload)
-        else:
-            self.bytes_received += len(payload)
         if self._on_message is not None:
             return self.call_back(payload, is_text)
         if is_text and not self._decodes:

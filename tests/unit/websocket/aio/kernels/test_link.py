@@ -117,6 +117,23 @@ def collecting(link: Any, *, decode: bool = False) -> list[Any]:
 
 
 class TestReceiving:
+    async def test_bytes_are_counted_however_a_text_is_taken(self, kernel: ModuleType) -> None:
+        for decode in (True, False):
+            link = owner(kernel)
+            link.inflates = True
+            collecting(link, decode=decode)
+            words = "é€".encode()
+
+            link.data_received(masked(0x81, words) + masked(0xC1, words) + masked(0x82, b"\xff"))
+            link.data_received(masked(0x81, words)[:-1])
+            link.data_received(masked(0x81, words)[-1:])
+            link.deliver_message(words, True)
+            link.can_send = False
+            link.data_received(masked(0x81, words))
+
+            assert link.messages_received == 6
+            assert link.bytes_received == 6 * len(words) + 1
+
     async def test_whole_messages_are_delivered(self, kernel: ModuleType) -> None:
         link = owner(kernel)
         got = collecting(link)
