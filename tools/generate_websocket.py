@@ -19,7 +19,7 @@ import msgspec  # noqa: E402 (the path comes first)
 
 from strikewire.websocket.aio.backlog import Queue, SlowReader  # noqa: E402 (as above)
 from strikewire.websocket.aio.keepalive import RoundTrips  # noqa: E402 (as above)
-from strikewire.websocket.aio.statistics import Statistics  # noqa: E402 (as above)
+from strikewire.websocket.aio.statistics import ServerStatistics, Statistics  # noqa: E402 (as above)
 from strikewire.websocket.extensions import Compression  # noqa: E402 (as above)
 from strikewire.websocket.limits import Limits  # noqa: E402 (as above)
 from strikewire.websocket.messages import Saving  # noqa: E402 (as above)
@@ -80,6 +80,10 @@ The fields of `Compression`, which `serve` and `connect` take instead of True.
 `connection.round_trips`, once a ping was answered:
 
 {attribute_table(RoundTrips)}
+
+`server.statistics`:
+
+{attribute_table(ServerStatistics)}
 
 What compression saved, one way:
 

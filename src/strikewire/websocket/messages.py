@@ -37,6 +37,16 @@ class Saving(msgspec.Struct, frozen=True):
         """Bytes that travel for each byte of payload; 1.0 before the first message."""
         return self.wire_bytes / self.plain_bytes if self.plain_bytes else 1.0
 
+    def with_all(self, others: "Saving | None") -> "Saving":
+        """Return these and others, if there are others."""
+        if others is None:
+            return self
+        return Saving(
+            self.messages + others.messages,
+            self.plain_bytes + others.plain_bytes,
+            self.wire_bytes + others.wire_bytes,
+        )
+
     def with_one(self, plain_bytes: int, wire_bytes: int) -> "Saving":
         """Return these with one message more."""
         return Saving(

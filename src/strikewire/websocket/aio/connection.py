@@ -22,6 +22,7 @@ from strikewire.websocket.events import Binary, Close, Event, Ping, Pong, Text
 from strikewire.websocket.extensions import Agreement
 from strikewire.websocket.headers import Headers, parse_head
 from strikewire.websocket.limits import Limits
+from strikewire.websocket.messages import Saving
 from strikewire.websocket.prepared import Prepared
 from strikewire.websocket.protocol import Protocol, Role, State, Step
 from strikewire.websocket.published import Published
@@ -190,6 +191,17 @@ class Connection(Link, asyncio.Protocol):
         )
 
     @property
+    def waited(self) -> Queue | None:
+        """What waits and waited for the peer; None if it always read."""
+        return None if self._backlog is None else self.queue
+
+    @property
+    def savings(self) -> tuple[Saving | None, Saving | None]:
+        """What compression saved, of what was sent and of what was received."""
+        protocol = self._protocol
+        return (None, None) if protocol is None else (protocol.compressed, protocol.inflated)
+
+    @property
     def latency_s(self) -> float | None:
         """Round trip of the last ping that was answered, in seconds; None before the first."""
         return None if self.round_trips is None else self.round_trips.last_s
@@ -197,7 +209,7 @@ class Connection(Link, asyncio.Protocol):
     @property
     def statistics(self) -> Statistics:
         """A snapshot of every counter."""
-        protocol = self._protocol
+        compressed, inflated = self.savings
         return Statistics(
             messages_received=self.messages_received,
             bytes_received=self.bytes_received,
@@ -206,8 +218,8 @@ class Connection(Link, asyncio.Protocol):
             bytes_sent=self.bytes_sent,
             wire_bytes_sent=self.wire_bytes_sent,
             sends=self.sends,
-            compressed=None if protocol is None else protocol.compressed,
-            inflated=None if protocol is None else protocol.inflated,
+            compressed=compressed,
+            inflated=inflated,
             queue=self.queue,
             round_trips=self.round_trips,
         )

@@ -20,6 +20,7 @@ from strikewire.websocket.aio.keepalive import Pulse
 from strikewire.websocket.aio.kernels.engine import Engine, Listener, SocketTransport
 from strikewire.websocket.aio.kernels.tls import TlsTransport
 from strikewire.websocket.aio.response_writer import HttpHandler
+from strikewire.websocket.aio.statistics import ServerStatistics, Totals
 from strikewire.websocket.aio.turns import EngineName, engine_of, turn_of
 from strikewire.websocket.aio.watch import Watch
 from strikewire.websocket.close_codes import CloseCode
@@ -140,10 +141,16 @@ class Server:
         self._turned_away: set[Newcomer] = set()
         self._unflushed: list[HttpConnection] = []
         self._addresses: dict[Connection, str] = {}
+        self._totals = Totals()
         self._http2 = http2
         self._tasks = asyncio.TaskGroup()
         self._work: set[asyncio.Task[None]] = set()
         self._at_rest = asyncio.Event()
+
+    @property
+    def statistics(self) -> ServerStatistics:
+        """A snapshot of what all its WebSockets have done, those that are gone included."""
+        return self._totals.with_open(self.connections)
 
     @property
     def port(self) -> int:
@@ -411,6 +418,7 @@ class Server:
     def _on_lost(self, connection: Connection) -> None:
         if connection in self.connections:
             self.connections.discard(connection)
+            self._totals.add(connection)
             address = self._addresses.pop(connection, "")
             if address:
                 self._per_address.leave(address)
