@@ -45,9 +45,11 @@ from strikewire.exchange.events import (
 )
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
+from strikewire.exchange.transactions import About, Transaction, TransactionType
 from strikewire.exchange.views import BookView, MoneyCheck, Summary
 
 __all__ = [
+    "About",
     "AccountOpened",
     "AccountView",
     "BalanceChanged",
@@ -88,6 +90,8 @@ __all__ = [
     "SnapshotVersionError",
     "Summary",
     "TimeInForce",
+    "Transaction",
+    "TransactionType",
     "Verdict",
     "Withdraw",
     "decode",
