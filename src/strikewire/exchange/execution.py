@@ -21,7 +21,16 @@ from strikewire.exchange.markets import Market
 from strikewire.exchange.matching import Match, Plan
 from strikewire.exchange.state import Account, State
 from strikewire.exchange.views import position_view
-from strikewire.model import AccountId, InstrumentId, Lots, PriceE8, TradeId, Units
+from strikewire.model import (
+    AccountId,
+    InstrumentId,
+    Lots,
+    PriceE8,
+    Side,
+    Ticks,
+    TradeId,
+    Units,
+)
 
 
 class Turn:
@@ -108,6 +117,40 @@ class Turn:
         self.state.archive_order(self.state.accounts[order.account_id], view)
         self.events.append(OrderEvent(view))
 
+    def move(
+        self,
+        account: Account,
+        market: Market,
+        side: Side,
+        *,
+        lots: int,
+        price: Ticks,
+        value: int,
+    ) -> int:
+        """Change a position, and the cash with it, and return the profit that this realised.
+
+        Args:
+            account: Whose.
+            market: Of a future or an option.
+            side: On which it trades.
+            lots: Positive.
+            price: For the average price to show.
+            value: Settlement units that the other side moves too.
+        """
+        contract = market.contract
+        position, ledger = account.holding(market).position, account.ledger(contract.currency)
+        market.open_interest -= max(position.size, 0)
+        profit = position.trade(contract, side, lots, price, value)
+        market.open_interest += max(position.size, 0)
+        if contract.is_option:
+            ledger.balance -= side * value
+            ledger.options_session_rpl += profit
+        else:
+            ledger.session_rpl += profit
+        self.traded(account, market)
+        self.balance_changed(account, contract.currency)
+        return profit
+
     def balance_changed(self, account: Account, currency: str) -> None:
         """Announce, at the end, that an account's cash in a currency has changed."""
         self._balances[account.account_id, currency] = None
@@ -125,12 +168,16 @@ class Turn:
             self._holdings[key] = (account, account.holding(market))
             self._markets[instrument_id] = market
 
+    def revalue(self) -> None:
+        """Work margin out anew for all that was touched: for who must look at it within a turn."""
+        for account, holding in self._holdings.values():
+            account.ledger(holding.market.contract.currency).revalue(holding)
+
     def finish(self) -> tuple[Event, ...]:
         """Settle what follows from what was done, and return all events in order."""
         for key in sorted(self._traded):
             self._cut_back(self._holdings[key][1])
-        for account, holding in self._holdings.values():
-            account.ledger(holding.market.contract.currency).revalue(holding)
+        self.revalue()
         for account_id in {account_id for account_id, _ in self._holdings}:
             self.state.accounts[account_id].changes += 1
         for key in sorted(self._traded):
@@ -197,16 +244,9 @@ class Turn:
             ledger.balance -= order.side * value
             self.balance_changed(account, market.instrument.base_currency)
         else:
-            position = account.holding(market).position
-            market.open_interest -= max(position.size, 0)
-            profit = position.trade(contract, order.side, lots, match.maker.price, value)
-            market.open_interest += max(position.size, 0)
-            if market.contract.is_option:
-                ledger.balance -= order.side * value
-                ledger.options_session_rpl += profit
-            else:
-                ledger.session_rpl += profit
-            self.traded(account, market)
+            profit = self.move(
+                account, market, order.side, lots=lots, price=match.maker.price, value=value
+            )
         underlying = market.mark.underlying if market.mark else PriceE8(0)
         fee = contract.fee(lots, value, rate_ppm, underlying)
         ledger.balance -= fee
@@ -226,6 +266,7 @@ class Turn:
             order_state=OrderState.OPEN if order.remaining else OrderState.FILLED,
             post_only=order.post_only,
             reduce_only=order.reduce_only,
+            is_liquidation=order.is_liquidation,
         )
 
     def _retire(self, market: Market, maker: Order) -> None:

@@ -12,10 +12,10 @@ import msgspec
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
 from strikewire.exchange.commands import MarginModel, Mark, Verdict
-from strikewire.exchange.events import Fill, OrderView
+from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
-from strikewire.exchange.state import Account, State, Treasury
+from strikewire.exchange.state import BANKRUPTCIES_MAX, Account, State, Treasury
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -25,7 +25,7 @@ from strikewire.model import (
     TradeId,
 )
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 """Of the layout below. A snapshot of another version is refused."""
 
 
@@ -76,6 +76,7 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     fills: list[TradeId]
     margin_model: MarginModel = MarginModel.STANDARD
     changes: int = 0
+    is_locked: bool = False
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -87,6 +88,9 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     accounts: list[_Account]
     fills: list[Fill]
     """Every fill that somebody can still look up, once."""
+
+    bankruptcies: list[BankruptcyView]
+    """Of all currencies, in their order; oldest first."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -112,6 +116,9 @@ def dump(state: State) -> bytes:
         markets=[_dump_market(market) for market in markets],
         accounts=[_dump_account(state, account) for account in accounts],
         fills=[fills[key] for key in sorted(fills)],
+        bankruptcies=[
+            view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
+        ],
     )
     return _ENCODER.encode((SNAPSHOT_VERSION, content))
 
@@ -139,6 +146,9 @@ def load(blob: bytes) -> State:
         _load_account(state, saved, fills)
     for kept in content.markets:
         _load_orders(state, kept.orders)
+    for view in content.bankruptcies:
+        kept_views = state.bankruptcies.setdefault(view.currency, deque(maxlen=BANKRUPTCIES_MAX))
+        kept_views.append(view)
     # No ledger has been valued yet.
     state.marks_set = 1
     return state
@@ -173,6 +183,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         fills=[fill.trade_id for fill in account.fills],
         margin_model=account.margin_model,
         changes=account.changes,
+        is_locked=account.is_locked,
     )
 
 
@@ -207,6 +218,7 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
 def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> None:
     account = Account(saved.account_id, saved.name, saved.opened_ns)
     account.margin_model, account.changes = saved.margin_model, saved.changes
+    account.is_locked = saved.is_locked
     state.accounts[account.account_id] = account
     for kept in saved.ledgers:
         ledger = account.ledger(kept.currency)
