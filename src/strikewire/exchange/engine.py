@@ -37,7 +37,7 @@ from strikewire.exchange.events import (
     Rejected,
 )
 from strikewire.exchange.execution import Turn
-from strikewire.exchange.liquidation import is_due, liquidate
+from strikewire.exchange.liquidation import in_liquidation, is_due, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.margining import change_margin_model, set_verdicts
@@ -224,6 +224,11 @@ class Exchange:
         """Say whether an account is being liquidated, so that it can place no orders."""
         account = self._state.accounts.get(account_id)
         return account is not None and account.is_locked
+
+    @property
+    def in_liquidation(self) -> list[AccountId]:
+        """Every account that the next round of liquidation will look after, by id."""
+        return in_liquidation(self._state)
 
     @property
     def is_liquidation_due(self) -> bool:

@@ -25,7 +25,7 @@ from strikewire.exchange.margining import take_verdicts
 from strikewire.exchange.pools import Pool, pools
 from strikewire.exchange.reducing import reduce
 from strikewire.exchange.state import Account, State
-from strikewire.model import Side
+from strikewire.model import AccountId, Side
 
 
 def liquidate(turn: Turn, command: Liquidate) -> Rejected | None:
@@ -53,14 +53,20 @@ def liquidate(turn: Turn, command: Liquidate) -> Rejected | None:
     return None
 
 
+def in_liquidation(state: State) -> list[AccountId]:
+    """Return the accounts that the next round will look after, by id."""
+    return [
+        account.account_id
+        for account in _clients(state)
+        if account.is_locked or any(pool.is_under_water for pool in pools(state, account))
+    ]
+
+
 def is_due(state: State) -> bool:
     """Say whether a round would find something to do: an account, or what the fund took over."""
-    if any(
-        account.is_locked or any(pool.is_under_water for pool in pools(state, account))
-        for account in _clients(state)
-    ):
+    if any(pool.holdings or pool.equity < 0 for pool in pools(state, state.fund)):
         return True
-    return any(pool.holdings or pool.equity < 0 for pool in pools(state, state.fund))
+    return bool(in_liquidation(state))
 
 
 def _clients(state: State) -> Iterator[Account]:
