@@ -19,6 +19,7 @@ from strikewire.exchange import (
     Fill,
     FillSide,
     LevelChanged,
+    Liquidate,
     MarginModel,
     Mark,
     OrderType,
@@ -153,6 +154,7 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
         ),
         st.builds(Withdraw, account_ids, currencies, st.integers(-5, 10**11).map(Units)),
         st.builds(Deposit, account_ids, currencies, st.integers(1, 10**9).map(Units)),
+        st.just(Liquidate()),
     )
     place = places(names)
     # Not `one_of`, which takes equal strategies for one.

@@ -5,6 +5,8 @@ it, and at its end settles what follows from it: orders that may only reduce are
 position that is left, margin sums are brought up to date, and levels are announced.
 """
 
+from msgspec import structs
+
 from strikewire.exchange.book import Order
 from strikewire.exchange.commands import CancelReason
 from strikewire.exchange.events import (
@@ -165,6 +167,30 @@ class Turn:
         self.state.next_transaction_id += 1
         self.balance_changed(account, currency)
 
+    def transfer(
+        self,
+        payer: Account,
+        payee: Account,
+        currency: str,
+        amount: int,
+        reason: TransactionType,
+        *,
+        about: About = NOTHING,
+    ) -> None:
+        """Move cash from one account to another.
+
+        Args:
+            payer: Whose balance sinks.
+            payee: Whose balance rises by the same.
+            currency: Of the cash.
+            amount: Settlement units; negative: the other way round.
+            reason: Why.
+            about: What it was for, but for the account at the other end.
+        """
+        to, back = payee.account_id, payer.account_id
+        self.pay(payer, currency, -amount, reason, about=structs.replace(about, other_account=to))
+        self.pay(payee, currency, amount, reason, about=structs.replace(about, other_account=back))
+
     def move(
         self, account: Account, market: Market, side: Side, *, lots: int, price: Ticks, value: int
     ) -> tuple[int, int]:
@@ -212,12 +238,16 @@ class Turn:
             self._holdings[key] = (account, account.holding(market))
             self._markets[instrument_id] = market
 
+    def revalue(self) -> None:
+        """Work margin out anew for all that was touched: for who must look at it within a turn."""
+        for account, holding in self._holdings.values():
+            account.ledger(holding.market.contract.currency).revalue(holding)
+
     def finish(self) -> tuple[Event, ...]:
         """Settle what follows from what was done, and return all events in order."""
         for key in sorted(self._traded):
             self._cut_back(self._holdings[key][1])
-        for account, holding in self._holdings.values():
-            account.ledger(holding.market.contract.currency).revalue(holding)
+        self.revalue()
         for account_id in {account_id for account_id, _ in self._holdings}:
             self.state.accounts[account_id].changes += 1
         for key in sorted(self._traded):
@@ -313,6 +343,7 @@ class Turn:
             order_state=OrderState.OPEN if order.remaining else OrderState.FILLED,
             post_only=order.post_only,
             reduce_only=order.reduce_only,
+            is_liquidation=order.is_liquidation,
         )
 
     def _retire(self, market: Market, maker: Order) -> None:

@@ -222,6 +222,21 @@ class Ledger:
         return self.margin_balance + self.option_value
 
     @property
+    def session_profit(self) -> int:
+        """What the session brought, realised and not, of futures and options."""
+        futures = self.session_rpl + self.profit
+        return futures + self.options_session_rpl + self.option_profit
+
+    @property
+    def funds(self) -> int:
+        """What stands behind the positions.
+
+        With portfolio margin options count at their worth: the scenarios reprice them with the
+        rest, so what they can lose is in the requirement.
+        """
+        return self.margin_balance if self.verdict is None else self.equity
+
+    @property
     def initial_required(self) -> int:
         """Initial margin by the account's own model, without the spot reserve."""
         return self.initial_margin if self.verdict is None else self.verdict.initial
@@ -233,13 +248,8 @@ class Ledger:
 
     @property
     def available_funds(self) -> int:
-        """What new positions may tie up; negative when under water.
-
-        With portfolio margin options count at their worth: the scenarios reprice them with the
-        rest, so what they can lose is in the requirement.
-        """
-        funds = self.margin_balance if self.verdict is None else self.equity
-        return funds - self.initial_required - self.spot_reserve
+        """What new positions may tie up; negative when under water."""
+        return self.funds - self.initial_required - self.spot_reserve
 
     def log(self, transaction: Transaction) -> None:
         """Keep what has just changed the balance; the oldest beyond the limit is forgotten."""

@@ -12,10 +12,10 @@ import msgspec
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
 from strikewire.exchange.commands import MarginModel, Mark, Verdict
-from strikewire.exchange.events import Fill, OrderView
+from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
-from strikewire.exchange.state import Account, State, Treasury
+from strikewire.exchange.state import BANKRUPTCIES_MAX, Account, State, Treasury
 from strikewire.exchange.transactions import Transaction
 from strikewire.model import (
     AccountId,
@@ -78,6 +78,7 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     fills: list[TradeId]
     margin_model: MarginModel = MarginModel.STANDARD
     changes: int = 0
+    is_locked: bool = False
     transactions: int = 0
 
 
@@ -90,6 +91,9 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     accounts: list[_Account]
     fills: list[Fill]
     """Every fill that somebody can still look up, once."""
+
+    bankruptcies: list[BankruptcyView]
+    """Of all currencies, in their order; oldest first."""
 
     next_transaction_id: int = 1
 
@@ -117,6 +121,9 @@ def dump(state: State) -> bytes:
         markets=[_dump_market(market) for market in markets],
         accounts=[_dump_account(state, account) for account in accounts],
         fills=[fills[key] for key in sorted(fills)],
+        bankruptcies=[
+            view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
+        ],
         next_transaction_id=state.next_transaction_id,
     )
     return _ENCODER.encode((SNAPSHOT_VERSION, content))
@@ -146,6 +153,9 @@ def load(blob: bytes) -> State:
         _load_account(state, saved, fills)
     for kept in content.markets:
         _load_orders(state, kept.orders)
+    for view in content.bankruptcies:
+        kept_views = state.bankruptcies.setdefault(view.currency, deque(maxlen=BANKRUPTCIES_MAX))
+        kept_views.append(view)
     # No ledger has been valued yet.
     state.marks_set = 1
     return state
@@ -180,6 +190,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         fills=[fill.trade_id for fill in account.fills],
         margin_model=account.margin_model,
         changes=account.changes,
+        is_locked=account.is_locked,
         transactions=account.transactions,
     )
 
@@ -216,6 +227,7 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
 def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> None:
     account = Account(saved.account_id, saved.name, saved.opened_ns)
     account.margin_model, account.changes = saved.margin_model, saved.changes
+    account.is_locked = saved.is_locked
     account.transactions = saved.transactions
     state.accounts[account.account_id] = account
     for kept in saved.ledgers:

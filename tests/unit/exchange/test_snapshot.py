@@ -18,7 +18,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "1d02f2081c69a11fc178490af3886581e910446c8b74919e84b6efb863af52d9"
+HASH = "2db18caed12ebf29e625fb49fb2a3d591f89afce56e4ac6233c43271580bed71"
 
 
 def busy_floor() -> TradingFloor:
