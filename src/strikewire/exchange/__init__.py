@@ -17,6 +17,7 @@ from strikewire.exchange.commands import (
     PlaceOrder,
     SetMarks,
     SettleInstrument,
+    SettleSession,
     SetVerdicts,
     TimeInForce,
     Verdict,
@@ -48,7 +49,10 @@ from strikewire.exchange.events import (
     PositionView,
     Reject,
     Rejected,
+    SessionSettled,
+    Settlement,
 )
+from strikewire.exchange.funding import Funding
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
 from strikewire.exchange.state import INSURANCE_FUND
@@ -75,6 +79,7 @@ __all__ = [
     "Exchange",
     "Fill",
     "FillSide",
+    "Funding",
     "InstrumentListed",
     "InstrumentSettled",
     "LevelChanged",
@@ -98,9 +103,12 @@ __all__ = [
     "PriceBand",
     "Reject",
     "Rejected",
+    "SessionSettled",
     "SetMarks",
     "SetVerdicts",
     "SettleInstrument",
+    "SettleSession",
+    "Settlement",
     "SnapshotVersionError",
     "Summary",
     "TimeInForce",

@@ -17,6 +17,7 @@ ORDER = {
     "post_only": True,
     "reject_post_only": True,
     "label": "mine",
+    "length": "8h",
 }
 # What a strict client fills in; its optional parameters are given too, where it has them.
 ARGUMENTS: dict[str, object] = {
@@ -42,6 +43,7 @@ ARGUMENTS: dict[str, object] = {
     "interval": 10.0,
     "kind": "future",
     "label": "mine",
+    "length": "8h",
     "order_id": "BTC-12",
     "price": 97_000.5,
     "sell_order_params": ORDER,
