@@ -45,6 +45,8 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
     updated_ns: int
     cancel_reason: str = ""
     replaced: bool = False
+    trigger_order_id: OrderId | None = None
+    original_type: OrderType | None = None
 
     @property
     def remaining(self) -> Lots:
@@ -74,6 +76,8 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
             updated_ns=self.updated_ns,
             cancel_reason=self.cancel_reason,
             replaced=self.replaced,
+            trigger_order_id=self.trigger_order_id,
+            original_type=self.original_type,
         )
 
 

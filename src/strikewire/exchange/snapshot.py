@@ -12,6 +12,7 @@ import msgspec
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
 from strikewire.exchange.commands import MarginModel, Mark, Verdict
+from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
@@ -25,7 +26,7 @@ from strikewire.model import (
     TradeId,
 )
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 """Of the layout below. A snapshot of another version is refused."""
 
 
@@ -76,6 +77,8 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     fills: list[TradeId]
     margin_model: MarginModel = MarginModel.STANDARD
     changes: int = 0
+    conditional: list[ConditionalOrder] = []
+    """Orders that wait outside of the books, by id."""
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -137,6 +140,8 @@ def load(blob: bytes) -> State:
         state.add_market(_load_market(kept, fills))
     for saved in content.accounts:
         _load_account(state, saved, fills)
+        for order in saved.conditional:
+            state.watch(order)
     for kept in content.markets:
         _load_orders(state, kept.orders)
     # No ledger has been valued yet.
@@ -173,6 +178,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         fills=[fill.trade_id for fill in account.fills],
         margin_model=account.margin_model,
         changes=account.changes,
+        conditional=[account.conditional[order_id] for order_id in sorted(account.conditional)],
     )
 
 
