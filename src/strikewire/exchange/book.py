@@ -45,6 +45,7 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
     updated_ns: int
     cancel_reason: str = ""
     replaced: bool = False
+    is_liquidation: bool = False
     trigger_order_id: OrderId | None = None
     original_type: OrderType | None = None
 
@@ -76,6 +77,7 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
             updated_ns=self.updated_ns,
             cancel_reason=self.cancel_reason,
             replaced=self.replaced,
+            is_liquidation=self.is_liquidation,
             trigger_order_id=self.trigger_order_id,
             original_type=self.original_type,
         )

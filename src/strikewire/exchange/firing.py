@@ -12,7 +12,7 @@ An order that comes in is judged like one that has just been sent. If it is refu
 
 from msgspec import structs
 
-from strikewire.exchange.checks import refuse_closed
+from strikewire.exchange.checks import refuse_closed, refuse_locked
 from strikewire.exchange.conditional import ConditionalOrder, Watch
 from strikewire.exchange.events import OrderState, Rejected
 from strikewire.exchange.execution import Turn
@@ -44,7 +44,8 @@ def come_in(turn: Turn, market: Market, order: ConditionalOrder) -> None:
     command = structs.replace(
         order.command, order_type=order.command.order_type.enters_as, trigger=None
     )
-    entry = refuse_form(market, command) or judge(turn, account, market, command, is_own_doing=True)
+    refused = refuse_locked(account) or refuse_form(market, command)
+    entry = refused or judge(turn, account, market, command, is_own_doing=True)
     if isinstance(entry, Rejected):
         turn.end_conditional(order, OrderState.REJECTED, reject_reason=entry.reason)
         return

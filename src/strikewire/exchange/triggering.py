@@ -2,16 +2,16 @@
 
 They are refused for the reasons at the top of `trading`, in the same order, with these in between:
 
-| #  | place                                         | edit                                   |
-|----|-----------------------------------------------|----------------------------------------|
-| 4a | no trigger, or one that does not fit the type | a trigger that does not fit the type   |
-| 4b | trigger price or offset out of range          | trigger price or offset out of range   |
-| 4c | trigger price between two ticks               | trigger price between two ticks        |
-| 5a | a trailing stop has no price to follow yet    |                                        |
-| 5b | the price has been reached already            | the price has been reached already     |
-| 9a | too many orders that wait for a price         |                                        |
+| #   | place                                         | edit                                   |
+|-----|-----------------------------------------------|----------------------------------------|
+| 5a  | no trigger, or one that does not fit the type | a trigger that does not fit the type   |
+| 5b  | trigger price or offset out of range          | trigger price or offset out of range   |
+| 5c  | trigger price between two ticks               | trigger price between two ticks        |
+| 6a  | a trailing stop has no price to follow yet    |                                        |
+| 6b  | the price has been reached already            | the price has been reached already     |
+| 10a | too many orders that wait for a price         |                                        |
 
-Rows 6 to 8, 10 and 11 (band, position, book, margin) are not asked of them: all that is judged when
+Rows 7 to 9, 11 and 12 (band, position, book, margin) are not asked of them: all that is judged when
 their turn comes, because by then it will be another.
 """
 
@@ -20,6 +20,7 @@ from msgspec import structs
 from strikewire.exchange.checks import (
     refuse_amount,
     refuse_closed,
+    refuse_locked,
     refuse_price,
     refuse_reducing_spot,
 )
@@ -68,7 +69,11 @@ def edit(turn: Turn, order: ConditionalOrder, command: EditOrder) -> Rejected | 
     """Change an order while it waits for its price; or refuse."""
     market = turn.state.markets[order.instrument_id]
     changed = _changed(order, command)
-    refused = refuse_closed(market, turn.time_ns) or _refuse_change(market, order, command)
+    refused = (
+        refuse_locked(turn.state.accounts[order.account_id])
+        or refuse_closed(market, turn.time_ns)
+        or _refuse_change(market, order, command)
+    )
     if refused is not None:
         return refused
     trigger = _moved(order, command)

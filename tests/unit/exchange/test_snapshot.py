@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "4a91f04d2ece4b754f6910fbd44d0a2302d8eacebccf1118bff94bf4a24454e1"
+HASH = "5bab03215a732031d5783536950dd5ab91c70b1acac92ec12aacca6bfdfa5b98"
 
 
 def busy_floor() -> TradingFloor:
@@ -68,6 +68,7 @@ def test_a_restored_exchange_reads_the_same() -> None:
         assert restored.open_interest(instrument_id) == exchange.open_interest(instrument_id)
         assert restored.price_band(instrument_id) == exchange.price_band(instrument_id)
     for account_id in (ALICE, BOB, CAROL):
+        assert restored.transactions(account_id, "BTC") == exchange.transactions(account_id, "BTC")
         assert restored.open_orders(account_id) == exchange.open_orders(account_id)
         assert restored.conditional_orders(account_id) == exchange.conditional_orders(account_id)
         assert restored.closed_orders(account_id) == exchange.closed_orders(account_id)
