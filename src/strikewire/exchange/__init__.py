@@ -8,6 +8,7 @@ from strikewire.exchange.commands import (
     Command,
     Deposit,
     EditOrder,
+    Liquidate,
     ListInstrument,
     MarginModel,
     Mark,
@@ -28,12 +29,17 @@ from strikewire.exchange.events import (
     AccountOpened,
     AccountView,
     BalanceChanged,
+    Bankruptcy,
+    BankruptcyView,
     Event,
     Fill,
     FillSide,
     InstrumentListed,
     InstrumentSettled,
     LevelChanged,
+    LiquidationFee,
+    LockChanged,
+    LossSocialised,
     MarksChanged,
     OrderEvent,
     OrderState,
@@ -45,12 +51,18 @@ from strikewire.exchange.events import (
 )
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
+from strikewire.exchange.state import INSURANCE_FUND
+from strikewire.exchange.transactions import About, Transaction, TransactionType
 from strikewire.exchange.views import BookView, MoneyCheck, Summary
 
 __all__ = [
+    "INSURANCE_FUND",
+    "About",
     "AccountOpened",
     "AccountView",
     "BalanceChanged",
+    "Bankruptcy",
+    "BankruptcyView",
     "BookView",
     "CancelOrder",
     "CancelOrders",
@@ -66,7 +78,11 @@ __all__ = [
     "InstrumentListed",
     "InstrumentSettled",
     "LevelChanged",
+    "Liquidate",
+    "LiquidationFee",
     "ListInstrument",
+    "LockChanged",
+    "LossSocialised",
     "MarginModel",
     "Mark",
     "MarksChanged",
@@ -88,6 +104,8 @@ __all__ = [
     "SnapshotVersionError",
     "Summary",
     "TimeInForce",
+    "Transaction",
+    "TransactionType",
     "Verdict",
     "Withdraw",
     "decode",

@@ -59,7 +59,11 @@ class Admission(msgspec.Struct, frozen=True):
 def admit(state: State, account: Account, market: Market, intent: Intent) -> Admission | Rejected:
     """Decide over an order whose form is right. Nothing changes."""
     found = plan(
-        market.book, intent.side, intent.limit, intent.lots, _room(state, account, market, intent)
+        market.book,
+        intent.side,
+        intent.limit,
+        intent.lots,
+        room(state, account, market, intent.side),
     )
     if intent.all_or_nothing and found.lots < intent.lots:
         return Admission(Plan((), (), 0), killed=True)
@@ -110,7 +114,7 @@ def _affords(
         # What can only make the position smaller is always allowed.
         return True
     ledger = state.ledger(account, market.contract.currency)
-    size, moved, fees, own = _outcome(account, market, intent, found)
+    size, moved, fees, own = outcome(account, market, intent.side, found)
     lots = {
         side: holding.open_lots(side) - freed + waiting,
         side.opposite: holding.open_lots(side.opposite) - own,
@@ -149,16 +153,14 @@ def _affords_verdict(
     """
     assert intent.verdict is not None
     ledger = state.ledger(account, holding.market.contract.currency)
-    size, moved, fees, _ = _outcome(account, holding.market, intent, found)
+    size, moved, fees, _ = outcome(account, holding.market, intent.side, found)
     gained = holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
     cost = intent.verdict.initial - ledger.initial_required + fees - moved - gained
     # Who is under water may still do what does not make it worse.
     return cost <= 0 or cost <= ledger.available_funds
 
 
-def _outcome(
-    account: Account, market: Market, intent: Intent, found: Plan
-) -> tuple[int, int, int, int]:
+def outcome(account: Account, market: Market, side: Side, found: Plan) -> tuple[int, int, int, int]:
     """Return what a plan would bring its taker.
 
     Returns:
@@ -177,8 +179,8 @@ def _outcome(
             fees += contract.fee(match.lots, value, instrument.maker_fee_ppm, underlying)
             own += match.lots
         else:
-            size += intent.side * match.lots
-            moved += contract.entry(intent.side, value)
+            size += side * match.lots
+            moved += contract.entry(side, value)
     return size, moved, fees, own
 
 
@@ -208,12 +210,12 @@ def _premium(market: Market, lots: int, price: Ticks | None) -> int:
     return 0 if price is None else market.contract.value_up(lots, price)
 
 
-def _room(state: State, account: Account, market: Market, intent: Intent) -> Room | None:
+def room(state: State, account: Account, market: Market, side: Side) -> Room | None:
     """Return what limits the waiting orders on the way of an incoming one, if anything does."""
     if market.contract.is_spot:
         return _spot_room(state, market)
     if market.book.reduce_only:
-        return _reducing_room(state, account, market, intent.side)
+        return _reducing_room(state, account, market, side)
     return None
 
 

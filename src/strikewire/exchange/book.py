@@ -45,6 +45,7 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
     updated_ns: int
     cancel_reason: str = ""
     replaced: bool = False
+    is_liquidation: bool = False
 
     @property
     def remaining(self) -> Lots:
@@ -74,6 +75,7 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
             updated_ns=self.updated_ns,
             cancel_reason=self.cancel_reason,
             replaced=self.replaced,
+            is_liquidation=self.is_liquidation,
         )
 
 

@@ -1,10 +1,11 @@
 """Accounts and the cash that enters and leaves the venue."""
 
-from strikewire.exchange.checks import find_account
+from strikewire.exchange.checks import find_account, refuse_locked
 from strikewire.exchange.commands import Deposit, OpenAccount, Withdraw
 from strikewire.exchange.events import AccountOpened, Reject, Rejected
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.state import Account
+from strikewire.exchange.transactions import TransactionType
 from strikewire.exchange.views import account_view, summary
 from strikewire.model import CURRENCIES, ID_MAX
 
@@ -28,7 +29,7 @@ def open_account(turn: Turn, command: OpenAccount) -> Rejected | None:
     if len(command.name) > NAME_LENGTH_MAX:
         reason = f"{len(command.name)} against {NAME_LENGTH_MAX} characters"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "name")
-    if len(state.accounts) >= ACCOUNTS_MAX:
+    if len(state.accounts) - 1 >= ACCOUNTS_MAX:
         return Rejected(Reject.OTHER_REJECT, "max_accounts")
 
     account = state.accounts[account_id] = Account(account_id, command.name, turn.time_ns)
@@ -49,8 +50,7 @@ def deposit(turn: Turn, command: Deposit) -> Rejected | None:
         return Rejected(Reject.INVALID_AMOUNT, "deposits_too_large", "amount")
 
     treasury.deposits += command.amount
-    account.ledger(command.currency).balance += command.amount
-    turn.balance_changed(account, command.currency)
+    turn.pay(account, command.currency, command.amount, TransactionType.DEPOSIT)
     return None
 
 
@@ -59,7 +59,7 @@ def withdraw(turn: Turn, command: Withdraw) -> Rejected | None:
     account = find_account(turn.state, command.account_id)
     if isinstance(account, Rejected):
         return account
-    refused = _refuse_cash(command)
+    refused = refuse_locked(account) or _refuse_cash(command)
     if refused is not None:
         return refused
     free = summary(turn.state, account, command.currency).available_withdrawal_funds
@@ -68,8 +68,7 @@ def withdraw(turn: Turn, command: Withdraw) -> Rejected | None:
         return Rejected(Reject.NOT_ENOUGH_FUNDS, reason, "amount")
 
     turn.state.treasury(command.currency).withdrawals += command.amount
-    account.ledger(command.currency).balance -= command.amount
-    turn.balance_changed(account, command.currency)
+    turn.pay(account, command.currency, -command.amount, TransactionType.WITHDRAWAL)
     return None
 
 

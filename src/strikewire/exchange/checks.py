@@ -26,6 +26,11 @@ def find_account(state: State, account_id: AccountId) -> Account | Rejected:
     return account or Rejected(Reject.UNAUTHORIZED, "unknown_account", "account_id")
 
 
+def refuse_locked(account: Account) -> Rejected | None:
+    """Refuse while only the venue may act for an account."""
+    return Rejected(Reject.LOCKED, "account_in_liquidation") if account.is_locked else None
+
+
 def find_market(state: State, instrument_id: InstrumentId) -> Market | Rejected:
     """Return the market of an instrument, open or not."""
     market = state.markets.get(instrument_id)

@@ -117,6 +117,27 @@ class Contract:
         """
         return Units(divide_half_even(*self._exit(size, price)))
 
+    def price_of(self, size: int, worth: int) -> PriceE8 | None:
+        """Return the price at which a position is worth so much: `exit_value` the other way round.
+
+        Args:
+            size: Lots, not 0; positive long, negative short.
+            worth: As `exit_value` returns it.
+
+        Returns:
+            Rounded so that the position is worth no less; it may lie below zero. None if no price
+            is so bad: a short inverse future is always worth more than nothing.
+        """
+        amount = size * self.lot_e8 * self.scale
+        if not self.is_inverse_future:
+            divide = divide_up if size > 0 else divide_down
+            worth_e8 = worth * PRICE_SCALE * PRICE_SCALE
+            return PriceE8(divide(worth_e8 if size > 0 else -worth_e8, abs(amount)))
+        if worth * amount >= 0:
+            return None
+        divide = divide_up if size > 0 else divide_down
+        return PriceE8(divide(abs(amount), abs(worth)))
+
     def delivery(self, size: int, delivery_price: PriceE8) -> Units:
         """Return what a position is paid when its instrument expires.
 

@@ -63,6 +63,9 @@ class CancelReason(StrEnum):
     SETTLEMENT = "settlement"
     """The instrument expired."""
 
+    AUTOLIQUIDATION = "autoliquidation"
+    """The account is being liquidated."""
+
 
 class MarginModel(StrEnum):
     """How an account's margin is counted, in Deribit's words."""
@@ -249,6 +252,16 @@ class SetVerdicts(msgspec.Struct, frozen=True, array_like=True, tag="verdicts"):
     """Account, currency, and what it needs."""
 
 
+class Liquidate(msgspec.Struct, frozen=True, array_like=True, tag="liquidate"):
+    """Carry out one round of liquidation: on every account below its maintenance margin.
+
+    There may be none, and nothing to do; the command is never rejected.
+    """
+
+    verdicts: tuple[tuple[AccountId, str, Verdict], ...] = ()
+    """What accounts with portfolio margin need now, taken over first, as by `SetVerdicts`."""
+
+
 class SettleInstrument(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
     """End an expired instrument: cancel its orders, pay its positions in cash, close its book."""
 
@@ -270,6 +283,7 @@ Command: TypeAlias = (
     | SettleInstrument
     | ChangeMarginModel
     | SetVerdicts
+    | Liquidate
 )
 
 _ENCODER = msgspec.msgpack.Encoder()

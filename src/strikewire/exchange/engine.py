@@ -16,6 +16,7 @@ from strikewire.exchange.commands import (
     Command,
     Deposit,
     EditOrder,
+    Liquidate,
     ListInstrument,
     MarginModel,
     Mark,
@@ -28,6 +29,7 @@ from strikewire.exchange.commands import (
 )
 from strikewire.exchange.events import (
     AccountView,
+    BankruptcyView,
     Event,
     Fill,
     OrderView,
@@ -35,12 +37,14 @@ from strikewire.exchange.events import (
     Rejected,
 )
 from strikewire.exchange.execution import Turn
+from strikewire.exchange.liquidation import in_liquidation, is_due, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.margining import change_margin_model, set_verdicts
 from strikewire.exchange.snapshot import dump, load
-from strikewire.exchange.state import State
+from strikewire.exchange.state import INSURANCE_FUND, State
 from strikewire.exchange.trading import edit, place
+from strikewire.exchange.transactions import Transaction
 from strikewire.exchange.views import (
     BookView,
     MoneyCheck,
@@ -199,9 +203,13 @@ class Exchange:
 
     @property
     def accounts(self) -> list[AccountView]:
-        """Every account, by id."""
+        """Every account, by id; the insurance fund among them once it has had anything."""
         accounts = self._state.accounts
-        return [account_view(accounts[account_id]) for account_id in sorted(accounts)]
+        return [
+            account_view(accounts[account_id])
+            for account_id in sorted(accounts)
+            if account_id != INSURANCE_FUND or not accounts[account_id].is_untouched
+        ]
 
     def account(self, account_id: AccountId) -> AccountView | None:
         """Return an account, if there is one."""
@@ -212,6 +220,25 @@ class Exchange:
         """Return how an account's margin is counted; None without account."""
         account = self._state.accounts.get(account_id)
         return account.margin_model if account else None
+
+    def is_locked(self, account_id: AccountId) -> bool:
+        """Say whether an account is being liquidated, so that it can place no orders."""
+        account = self._state.accounts.get(account_id)
+        return account is not None and account.is_locked
+
+    @property
+    def in_liquidation(self) -> list[AccountId]:
+        """Every account that the next round of liquidation will look after, by id."""
+        return in_liquidation(self._state)
+
+    @property
+    def is_liquidation_due(self) -> bool:
+        """Whether a round of liquidation would find something to do."""
+        return is_due(self._state)
+
+    def bankruptcies(self, currency: str) -> list[BankruptcyView]:
+        """Return what rounds of liquidation found missing in a currency, oldest first."""
+        return list(self._state.bankruptcies.get(currency, ()))
 
     @property
     def portfolio_accounts(self) -> list[AccountId]:
@@ -265,6 +292,12 @@ class Exchange:
         account = self._state.accounts.get(account_id)
         return summary(self._state, account, currency) if account else None
 
+    def transactions(self, account_id: AccountId, currency: str) -> list[Transaction]:
+        """Return what changed an account's balance, newest last, at most `TRANSACTIONS_MAX`."""
+        account = self._state.accounts.get(account_id)
+        ledger = account.ledgers.get(currency) if account else None
+        return list(ledger.transactions) if ledger else []
+
     def open_interest(self, instrument_id: InstrumentId) -> int:
         """Return the lots that are held long, which are as many as are held short."""
         market = self._state.markets.get(instrument_id)
@@ -307,5 +340,7 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return change_margin_model(turn, command)
         case SetVerdicts():
             return set_verdicts(turn, command)
+        case Liquidate():
+            return liquidate(turn, command)
         case _:
             assert_never(command)

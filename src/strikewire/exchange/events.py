@@ -40,6 +40,9 @@ class Reject(IntEnum):
 
     TOO_MANY_ORDERS = 10013
     POSITION_TOO_LARGE = 10018
+    LOCKED = 10019
+    """The account is being liquidated, or is the insurance fund."""
+
     INVALID_INSTRUMENT = 10020
     INVALID_AMOUNT = 10021
     INVALID_PRICE = 10023
@@ -111,6 +114,9 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     replaced: bool = False
     """Whether it was ever edited."""
 
+    is_liquidation: bool = False
+    """Whether the venue placed it, to close a position whose margin had run out."""
+
     @property
     def remaining(self) -> Lots:
         """What is not filled yet, wanted or not."""
@@ -137,6 +143,7 @@ class FillSide(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     post_only: bool
     reduce_only: bool
+    is_liquidation: bool = False
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="fill"):
@@ -196,6 +203,24 @@ class PositionView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     open_orders_margin: Units
     mark: PriceE8
     index: PriceE8
+
+
+class BankruptcyView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What one round of liquidation found missing in a currency, and who paid it."""
+
+    currency: str
+    time_ns: int
+    deficit: Units
+    """What the accounts that went bankrupt owed beyond all that they had."""
+
+    funded: Units
+    """The part of it that the insurance fund paid."""
+
+    socialised: Units
+    """What those paid who had gained in the session."""
+
+    profits: Units
+    """Sum of their profits, by which it was shared."""
 
 
 class AccountView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -270,6 +295,49 @@ class InstrumentSettled(msgspec.Struct, frozen=True, array_like=True, tag="settl
     delivery_price: PriceE8
 
 
+class LockChanged(msgspec.Struct, frozen=True, array_like=True, tag="lock"):
+    """An account's liquidation began, or is over: while it lasts the owner places no orders."""
+
+    account_id: AccountId
+    is_locked: bool
+
+
+class Bankruptcy(msgspec.Struct, frozen=True, array_like=True, tag="bankruptcy"):
+    """An account had nothing left: the insurance fund took over its positions and its debt."""
+
+    account_id: AccountId
+    currency: str
+    deficit: Units
+    """What the account owed beyond all that it had; at least 0."""
+
+    positions: tuple[tuple[InstrumentId, int, Units], ...]
+    """Instrument, signed lots and worth at the mark of what was taken over."""
+
+
+class LiquidationFee(msgspec.Struct, frozen=True, array_like=True, tag="liquidation_fee"):
+    """A liquidated account paid into the insurance fund, beside the fee of the trade."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    currency: str
+    fee: Units
+    """At most what was left to it."""
+
+
+class LossSocialised(msgspec.Struct, frozen=True, array_like=True, tag="socialised"):
+    """The insurance fund was empty: who gained in the session paid the rest, each in proportion."""
+
+    currency: str
+    loss: Units
+    """What the fund lacked; positive."""
+
+    profits: Units
+    """Sum of the profits by which it was shared."""
+
+    shares: tuple[tuple[AccountId, Units], ...]
+    """What each account paid, by id; together the loss, or all profits where they are less."""
+
+
 class MarksChanged(msgspec.Struct, frozen=True, array_like=True, tag="marked"):
     """Indices and marks that are now in force, as far as the command named them."""
 
@@ -288,4 +356,8 @@ Event: TypeAlias = (
     | InstrumentListed
     | InstrumentSettled
     | MarksChanged
+    | LockChanged
+    | LiquidationFee
+    | Bankruptcy
+    | LossSocialised
 )

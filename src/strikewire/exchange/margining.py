@@ -1,13 +1,15 @@
 """Which model counts an account's margin, and what portfolio margin needs, as it is told."""
 
+from collections.abc import Iterable
+
 from strikewire.exchange.admission import refuse_verdict
-from strikewire.exchange.checks import find_account
+from strikewire.exchange.checks import find_account, refuse_locked
 from strikewire.exchange.commands import ChangeMarginModel, MarginModel, SetVerdicts, Verdict
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.ledgers import Ledger
 from strikewire.exchange.state import Account, State
-from strikewire.model import CURRENCIES
+from strikewire.model import CURRENCIES, AccountId
 
 
 def change_margin_model(turn: Turn, command: ChangeMarginModel) -> Rejected | None:
@@ -15,6 +17,9 @@ def change_margin_model(turn: Turn, command: ChangeMarginModel) -> Rejected | No
     account = find_account(turn.state, command.account_id)
     if isinstance(account, Rejected):
         return account
+    refused = refuse_locked(account)
+    if refused is not None:
+        return refused
     verdicts = dict(command.verdicts)
     is_portfolio = command.model is MarginModel.PORTFOLIO
     if verdicts and not is_portfolio:
@@ -44,14 +49,19 @@ def change_margin_model(turn: Turn, command: ChangeMarginModel) -> Rejected | No
 
 def set_verdicts(turn: Turn, command: SetVerdicts) -> Rejected | None:
     """Take over what accounts need now; what was overtaken is passed over."""
-    for account_id, currency, verdict in command.verdicts:
+    take_verdicts(turn, command.verdicts)
+    return None
+
+
+def take_verdicts(turn: Turn, verdicts: Iterable[tuple[AccountId, str, Verdict]]) -> None:
+    """Take over what accounts need now; what was overtaken is passed over."""
+    for account_id, currency, verdict in verdicts:
         account = turn.state.accounts.get(account_id)
         if account is None or account.margin_model is not MarginModel.PORTFOLIO:
             continue
         if refuse_verdict(account, verdict) is None and currency in CURRENCIES:
             account.ledger(currency).verdict = verdict
             turn.balance_changed(account, currency)
-    return None
 
 
 def _in_use(account: Account) -> list[str]:

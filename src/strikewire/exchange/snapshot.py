@@ -12,10 +12,11 @@ import msgspec
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
 from strikewire.exchange.commands import MarginModel, Mark, Verdict
-from strikewire.exchange.events import Fill, OrderView
+from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
-from strikewire.exchange.state import Account, State, Treasury
+from strikewire.exchange.state import BANKRUPTCIES_MAX, Account, State, Treasury
+from strikewire.exchange.transactions import Transaction
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -25,7 +26,7 @@ from strikewire.model import (
     TradeId,
 )
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 """Of the layout below. A snapshot of another version is refused."""
 
 
@@ -65,6 +66,7 @@ class _Ledger(msgspec.Struct, frozen=True, array_like=True):
     fees_paid: int
     positions: list[tuple[InstrumentId, Position]]
     verdict: Verdict | None = None
+    transactions: list[Transaction] = []
 
 
 class _Account(msgspec.Struct, frozen=True, array_like=True):
@@ -76,6 +78,8 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     fills: list[TradeId]
     margin_model: MarginModel = MarginModel.STANDARD
     changes: int = 0
+    is_locked: bool = False
+    transactions: int = 0
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -87,6 +91,11 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     accounts: list[_Account]
     fills: list[Fill]
     """Every fill that somebody can still look up, once."""
+
+    bankruptcies: list[BankruptcyView]
+    """Of all currencies, in their order; oldest first."""
+
+    next_transaction_id: int = 1
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -112,6 +121,10 @@ def dump(state: State) -> bytes:
         markets=[_dump_market(market) for market in markets],
         accounts=[_dump_account(state, account) for account in accounts],
         fills=[fills[key] for key in sorted(fills)],
+        bankruptcies=[
+            view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
+        ],
+        next_transaction_id=state.next_transaction_id,
     )
     return _ENCODER.encode((SNAPSHOT_VERSION, content))
 
@@ -130,6 +143,7 @@ def load(blob: bytes) -> State:
     state = State()
     state.next_order_id = content.next_order_id
     state.next_trade_id = content.next_trade_id
+    state.next_transaction_id = content.next_transaction_id
     state.indices = dict(content.indices)
     state.treasuries = {currency: Treasury(*kept) for currency, *kept in content.treasuries}
     fills = {fill.trade_id: fill for fill in content.fills}
@@ -139,6 +153,9 @@ def load(blob: bytes) -> State:
         _load_account(state, saved, fills)
     for kept in content.markets:
         _load_orders(state, kept.orders)
+    for view in content.bankruptcies:
+        kept_views = state.bankruptcies.setdefault(view.currency, deque(maxlen=BANKRUPTCIES_MAX))
+        kept_views.append(view)
     # No ledger has been valued yet.
     state.marks_set = 1
     return state
@@ -173,6 +190,8 @@ def _dump_account(state: State, account: Account) -> _Account:
         fills=[fill.trade_id for fill in account.fills],
         margin_model=account.margin_model,
         changes=account.changes,
+        is_locked=account.is_locked,
+        transactions=account.transactions,
     )
 
 
@@ -189,6 +208,7 @@ def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
             if holding.position != Position()
         ],
         verdict=ledger.verdict,
+        transactions=list(ledger.transactions),
     )
 
 
@@ -207,6 +227,8 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
 def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> None:
     account = Account(saved.account_id, saved.name, saved.opened_ns)
     account.margin_model, account.changes = saved.margin_model, saved.changes
+    account.is_locked = saved.is_locked
+    account.transactions = saved.transactions
     state.accounts[account.account_id] = account
     for kept in saved.ledgers:
         ledger = account.ledger(kept.currency)
@@ -215,6 +237,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
         ledger.options_session_rpl = kept.options_session_rpl
         ledger.fees_paid = kept.fees_paid
         ledger.verdict = kept.verdict
+        ledger.transactions.extend(kept.transactions)
         for instrument_id, position in kept.positions:
             market = state.markets[instrument_id]
             market.open_interest += max(position.size, 0)

@@ -4,7 +4,7 @@ from collections import deque
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.commands import MarginModel
-from strikewire.exchange.events import Fill, OrderView
+from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
 from strikewire.model import AccountId, InstrumentId, OrderId, PriceE8
@@ -16,6 +16,13 @@ FILLS_MAX = 20_000
 """Fills an account can still look up; the oldest are forgotten first."""
 
 
+BANKRUPTCIES_MAX = 1_000
+"""Rounds with bankruptcies that can be looked up in each currency; the oldest are forgotten."""
+
+INSURANCE_FUND = AccountId(0)
+"""The venue's own account: fees of liquidations come in, debts of bankrupt accounts go out."""
+
+
 class Account:
     """Who trades: ledgers by currency, open orders, and what can be looked up afterwards."""
 
@@ -24,11 +31,13 @@ class Account:
         "changes",
         "closed",
         "fills",
+        "is_locked",
         "ledgers",
         "margin_model",
         "name",
         "opened_ns",
         "orders",
+        "transactions",
     )
 
     def __init__(self, account_id: AccountId, name: str, opened_ns: int) -> None:
@@ -36,14 +45,25 @@ class Account:
         self.name = name
         self.opened_ns = opened_ns
         self.margin_model = MarginModel.STANDARD
+        self.is_locked = False
+        """Whether it is being liquidated, and only the venue trades for it."""
+
         self.changes = 0
         """Counts commands that changed a position or an open order, so that a verdict can tell
         whether it was overtaken."""
+
+        self.transactions = 0
+        """Counts the transactions in all currencies; each ledger keeps its own."""
 
         self.ledgers: dict[str, Ledger] = {}
         self.orders: dict[OrderId, Order] = {}
         self.closed: deque[OrderId] = deque()
         self.fills: deque[Fill] = deque()
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing was ever kept here."""
+        return not self.changes and all(ledger.is_empty for ledger in self.ledgers.values())
 
     def ledger(self, currency: str) -> Ledger:
         """Return the ledger of a currency, which is opened when it is first needed."""
@@ -115,6 +135,7 @@ class State:
 
     __slots__ = (
         "accounts",
+        "bankruptcies",
         "closed",
         "fills_by_order",
         "indices",
@@ -123,6 +144,7 @@ class State:
         "marks_set",
         "next_order_id",
         "next_trade_id",
+        "next_transaction_id",
         "orders",
         "treasuries",
     )
@@ -130,7 +152,11 @@ class State:
     def __init__(self) -> None:
         self.markets: dict[InstrumentId, Market] = {}
         self.market_by_name: dict[str, Market] = {}
-        self.accounts: dict[AccountId, Account] = {}
+        self.accounts: dict[AccountId, Account] = {
+            INSURANCE_FUND: Account(INSURANCE_FUND, "insurance_fund", 0)
+        }
+        self.fund.is_locked = True
+        self.bankruptcies: dict[str, deque[BankruptcyView]] = {}
         self.treasuries: dict[str, Treasury] = {}
         self.indices: dict[str, PriceE8] = {}
         self.marks_set = 0
@@ -145,6 +171,12 @@ class State:
         self.fills_by_order: dict[OrderId, deque[Fill]] = {}
         self.next_order_id = 1
         self.next_trade_id = 1
+        self.next_transaction_id = 1
+
+    @property
+    def fund(self) -> Account:
+        """The insurance fund."""
+        return self.accounts[INSURANCE_FUND]
 
     def treasury(self, currency: str) -> Treasury:
         """Return the venue's books of a currency."""

@@ -6,15 +6,16 @@ The reasons are asked in a fixed order, most basic first, and the first that hol
 |----|------------------------------------------|----------------------------------------|
 | 1  | no such account                          | no such account                        |
 | 2  | no such instrument                       | no such order, not yours, not open     |
-| 3  | settled, or waiting for its settlement   | waiting for its settlement             |
-| 4  | amount, price, tick                      | amount, price, tick                    |
-| 5  | arguments that contradict each other     | arguments that contradict each other   |
-| 6  | no mark yet, price outside of the band   | price outside of the band              |
-| 7  | nothing to reduce                        | nothing to reduce                      |
-| 8  | post-only would take                     | post-only would take                   |
-| 9  | too many open orders, position too large | position too large                     |
-| 10 | no verdict on margin, or a stale one     | no verdict on margin, or a stale one   |
-| 11 | not enough funds                         | not enough funds                       |
+| 3  | the account is being liquidated          | the account is being liquidated        |
+| 4  | settled, or waiting for its settlement   | waiting for its settlement             |
+| 5  | amount, price, tick                      | amount, price, tick                    |
+| 6  | arguments that contradict each other     | arguments that contradict each other   |
+| 7  | no mark yet, price outside of the band   | price outside of the band              |
+| 8  | nothing to reduce                        | nothing to reduce                      |
+| 9  | post-only would take                     | post-only would take                   |
+| 10 | too many open orders, position too large | position too large                     |
+| 11 | no verdict on margin, or a stale one     | no verdict on margin, or a stale one   |
+| 12 | not enough funds                         | not enough funds                       |
 """
 
 from strikewire.exchange.admission import Admission, Intent, admit
@@ -25,6 +26,7 @@ from strikewire.exchange.checks import (
     find_open_order,
     refuse_amount,
     refuse_closed,
+    refuse_locked,
     refuse_outside,
     refuse_price,
 )
@@ -63,7 +65,11 @@ def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
     market = find_market(turn.state, command.instrument_id)
     if isinstance(market, Rejected):
         return market
-    refused = refuse_closed(market, turn.time_ns) or _refuse_form(market, command)
+    refused = (
+        refuse_locked(account)
+        or refuse_closed(market, turn.time_ns)
+        or _refuse_form(market, command)
+    )
     if refused is not None:
         return refused
     lots = _reducing_lots(account, market, command.side, command.amount, command.reduce_only)
@@ -128,7 +134,8 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
     reduce_only = order.reduce_only if command.reduce_only is None else command.reduce_only
     post_only = order.post_only if command.post_only is None else command.post_only
     refused = (
-        refuse_closed(market, turn.time_ns)
+        refuse_locked(account)
+        or refuse_closed(market, turn.time_ns)
         or refuse_amount(command.amount)
         or refuse_price(market, price)
         or _refuse_reducing_spot(market, reduce_only)

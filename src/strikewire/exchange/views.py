@@ -81,6 +81,11 @@ class MoneyCheck(msgspec.Struct, frozen=True, kw_only=True):
     deposits: Units
     withdrawals: Units
     balances: Units
+    """Of all accounts but the insurance fund."""
+
+    insurance: Units
+    """Cash of the insurance fund; negative while it is in debt."""
+
     session_rpl: Units
     entry_values: Units
     """What the open futures were entered at, with the sign of what closing them has to return."""
@@ -92,7 +97,8 @@ class MoneyCheck(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def difference(self) -> int:
         """Money that appeared from nowhere; 0, or the clearing has a fault."""
-        inside = self.balances + self.session_rpl + self.entry_values + self.fees + self.rounding
+        cash = self.balances + self.insurance + self.session_rpl + self.entry_values
+        inside = cash + self.fees + self.rounding
         return inside - (self.deposits - self.withdrawals)
 
     @property
@@ -198,11 +204,13 @@ def money(state: State, currency: str) -> MoneyCheck:
         # The premium of an option is paid when it trades: nothing of it is still to come.
         if holding.market.instrument.is_future
     )
+    fund = state.fund.ledgers.get(currency) or Ledger()
     return MoneyCheck(
         currency=currency,
         deposits=Units(treasury.deposits),
         withdrawals=Units(treasury.withdrawals),
-        balances=Units(sum(ledger.balance for ledger in ledgers)),
+        balances=Units(sum(ledger.balance for ledger in ledgers) - fund.balance),
+        insurance=Units(fund.balance),
         session_rpl=Units(sum(ledger.session_rpl for ledger in ledgers)),
         entry_values=Units(entry_values),
         fees=Units(treasury.fees),

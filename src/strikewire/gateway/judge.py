@@ -22,6 +22,7 @@ from strikewire.exchange import (
     EditOrder,
     Event,
     Exchange,
+    Liquidate,
     MarginModel,
     Mark,
     MarksChanged,
@@ -196,6 +197,20 @@ class Judge:
                     self._told[account_id, currency] = verdict
                     news.append((account_id, currency, verdict))
         return SetVerdicts(tuple(news)) if news else None
+
+    def round(self, now_ns: int) -> Liquidate | None:
+        """Return a round of liquidation with the verdicts that it needs; None if none is due."""
+        if not self._exchange.is_liquidation_due:
+            return None
+        by_verdict = set(self._exchange.portfolio_accounts)
+        return Liquidate(
+            tuple(
+                (account_id, currency, self.verdict(now_ns, account_id, currency))
+                for account_id in self._exchange.in_liquidation
+                if account_id in by_verdict
+                for currency in CURRENCIES
+            )
+        )
 
     def _of(self, currency: str) -> Iterator[_Book]:
         return (book for (name, _), book in sorted(self._books.items()) if name == currency)

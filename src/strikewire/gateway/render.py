@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from strikewire.api.trading import Order, UserTrade
 from strikewire.exchange import CancelReason, Fill, FillSide, OrderState, OrderType, OrderView
-from strikewire.marketdata import IV_E4_PER_PERCENT
+from strikewire.marketdata import IV_E4_PER_PERCENT, liquidated
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -25,13 +25,20 @@ from strikewire.model import (
 # to wait ends without a reason there.
 _CANCEL_REASONS: dict[
     str,
-    Literal["user_request", "cancel_on_disconnect", "risk_mitigation", "settlement"],
+    Literal[
+        "user_request",
+        "autoliquidation",
+        "cancel_on_disconnect",
+        "risk_mitigation",
+        "settlement",
+    ],
 ] = {
     CancelReason.USER_REQUEST: "user_request",
     CancelReason.CANCEL_ON_DISCONNECT: "cancel_on_disconnect",
     CancelReason.REDUCE_ONLY: "risk_mitigation",
     CancelReason.INSUFFICIENT_FUNDS: "risk_mitigation",
     CancelReason.SETTLEMENT: "settlement",
+    CancelReason.AUTOLIQUIDATION: "autoliquidation",
 }
 
 
@@ -62,6 +69,7 @@ def order(instrument: Instrument, view: OrderView) -> Order:
         creation_timestamp=ns_to_ms(view.created_ns),
         last_update_timestamp=ns_to_ms(view.updated_ns),
         replaced=view.replaced,
+        is_liquidation=view.is_liquidation,
         cancel_reason=_CANCEL_REASONS.get(view.cancel_reason, UNSET),
     )
 
@@ -107,6 +115,7 @@ def user_trade(
         post_only=side.post_only,
         reduce_only=side.reduce_only,
         self_trade=fill.maker.account_id == fill.taker.account_id,
+        liquidation=liquidated(fill),
     )
 
 
@@ -131,7 +140,9 @@ def _iv(instrument: Instrument, fill: Fill) -> float | UnsetType:
     return fill.iv_e4 / IV_E4_PER_PERCENT if instrument.is_option else UNSET
 
 
-def _order_type(side: FillSide) -> Literal["limit", "market"]:
+def _order_type(side: FillSide) -> Literal["limit", "market", "liquidation"]:
+    if side.is_liquidation:
+        return "liquidation"
     return "market" if side.order_type is OrderType.MARKET else "limit"
 
 

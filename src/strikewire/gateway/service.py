@@ -13,6 +13,7 @@ from typing import Final
 
 from strikewire import __version__
 from strikewire.api import ApiError, ErrorCode
+from strikewire.exchange import Liquidate
 from strikewire.gateway.auth import Authenticator
 from strikewire.gateway.desk import Desk
 from strikewire.gateway.gateway import (
@@ -151,6 +152,10 @@ class GatewayService:
     def revoke(self, client_ids: Iterable[str]) -> None:
         """Let nobody act with these keys any more: their tokens end, their connections close."""
         self._act(self.gateway.revoke(self._clock(), frozenset(client_ids)))
+
+    def liquidation_round(self) -> Liquidate | None:
+        """Return the round of liquidation that is due, with what it must be told; None if none."""
+        return self.gateway.desk.judge.round(self._clock())
 
     # Connections
 

@@ -6,7 +6,7 @@ from strikewire.marketdata.marketdata import Changes, MarketData
 from strikewire.marketdata.outlook import implied_outlook
 from strikewire.marketdata.restore import restore
 from strikewire.marketdata.streams import BookEdit, BookStream, LevelEdit
-from strikewire.marketdata.tape import IV_E4_PER_PERCENT, public_trade
+from strikewire.marketdata.tape import IV_E4_PER_PERCENT, liquidated, public_trade
 from strikewire.marketdata.tickers import (
     FUNDING_DECIMALS,
     book_summary,
@@ -28,6 +28,7 @@ __all__ = [
     "book_update",
     "grouped_book",
     "implied_outlook",
+    "liquidated",
     "option_greeks",
     "order_book",
     "public_trade",

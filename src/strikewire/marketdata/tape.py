@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Literal
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from strikewire.api.market_data import PublicTrade
 from strikewire.exchange import Fill
@@ -39,7 +39,15 @@ def public_trade(instrument: Instrument, fill: Fill) -> PublicTrade:
         mark_price=price_e8_to_float(fill.mark),
         contracts=amount / float(instrument.contract_size),
         iv=fill.iv_e4 / IV_E4_PER_PERCENT if instrument.is_option else UNSET,
+        liquidation=liquidated(fill),
     )
+
+
+def liquidated(fill: Fill) -> Literal["M", "T", "MT"] | UnsetType:
+    """Return which side of a fill was being liquidated: maker, taker or both; unset if neither."""
+    if fill.maker.is_liquidation:
+        return "MT" if fill.taker.is_liquidation else "M"
+    return "T" if fill.taker.is_liquidation else UNSET
 
 
 class Tape:

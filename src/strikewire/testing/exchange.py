@@ -18,6 +18,7 @@ from strikewire.exchange import (
     Exchange,
     Fill,
     LevelChanged,
+    Liquidate,
     ListInstrument,
     Mark,
     OpenAccount,
@@ -218,6 +219,10 @@ class TradingFloor:
         """Cancel an account's orders, in one instrument if it is named."""
         instrument_id = self.id(name) if name else None
         return Deed(self.apply(CancelOrders(account_id, instrument_id, currency, kind)))
+
+    def liquidate(self) -> "Deed":
+        """Carry out one round of liquidation."""
+        return Deed(self.apply(Liquidate()))
 
     def settle(self, name: str, delivery_price: float) -> "Deed":
         """Settle an instrument, at a price of its underlying; it must be time."""

@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
-from strikewire.exchange import Command, Deposit, Exchange, OpenAccount
+from strikewire.exchange import (
+    INSURANCE_FUND,
+    AccountView,
+    Command,
+    Deposit,
+    Exchange,
+    OpenAccount,
+)
 from strikewire.exchange.cash import DEPOSITS_MAX
 from strikewire.gateway import ApiKey, KeyStore
 from strikewire.model import CURRENCIES, AccountId, CurrencyPrecisionError, coins_to_units
@@ -49,12 +56,13 @@ def opening_commands(exchange: Exchange, accounts: Sequence[AccountConfig]) -> l
     """Return what opens the accounts that are not there yet, and pays in their first deposits.
 
     A deposit is made where an account never held the currency, so a start that was cut off half
-    way is completed by the next one, and none pays in twice.
+    way is completed by the next one, and none pays in twice. The account `insurance_fund` is there
+    from the beginning.
 
     Raises:
         ConfigError: A deposit is in no currency of the venue, or no possible amount of it.
     """
-    existing = {account.name: account for account in exchange.accounts}
+    existing = _existing(exchange)
     next_id = max((account.account_id for account in exchange.accounts), default=0) + 1
     commands: list[Command] = []
     for config in accounts:
@@ -94,7 +102,7 @@ def add_keys(
     Raises:
         ConfigError: A configured client id belongs to another account.
     """
-    ids = {account.name: account.account_id for account in exchange.accounts}
+    ids = {name: account.account_id for name, account in _existing(exchange).items()}
     found: list[ApiKey] = []
     for config in accounts:
         account_id = ids[config.name]
@@ -111,6 +119,13 @@ def add_keys(
             )
         found.append(key)
     return found
+
+
+def _existing(exchange: Exchange) -> dict[str, AccountView]:
+    """Return every account by name, the insurance fund's among them."""
+    fund = exchange.account(INSURANCE_FUND)
+    assert fund is not None
+    return {account.name: account for account in (fund, *exchange.accounts)}
 
 
 def _configured_key(keys: KeyStore, account_id: AccountId, config: AccountConfig) -> ApiKey:

@@ -49,6 +49,12 @@ from strikewire.venue.tls import check_certificate, server_context
 
 log: Final = logging.getLogger(__name__)
 
+LIQUIDATION_INTERVAL_S: Final = 1.0
+"""How often accounts are looked over, and a round of liquidation sent if one is due.
+
+Source: Deribit, liquidations: one round a second.
+"""
+
 READY_TIMEOUT_S: Final = 10.0
 """How long the doors wait for the first marks; after that they open without."""
 
@@ -177,6 +183,7 @@ async def _running(venue: Venue) -> AsyncIterator[None]:
             async with crew() as inner:
                 inner.start(venue.gateway.run(), "hub")
                 await _start_prices(venue, market, inner)
+                inner.start(_liquidate(venue), "liquidation")
                 async with AsyncExitStack() as doors:
                     ports = await open_doors(doors, venue.gateway, config.server, secure)
                     authority = "" if config.server.certificate else str(venue.folder.authority)
@@ -307,6 +314,15 @@ async def _operate(
             log.warning("indices standing still: %s", problems or "none any more")
         # At the start one step only prepares the next; there is nothing to wait for.
         await venue.surroundings.sleep(interval_s if ready.is_set() else 0.01)
+
+
+async def _liquidate(venue: Venue) -> None:
+    """Send a round of liquidation a second, as long as one is due."""
+    while True:
+        await venue.surroundings.sleep(LIQUIDATION_INTERVAL_S)
+        command = venue.gateway.liquidation_round()
+        if command is not None:
+            await _carry_out(venue.sequencer, [command])
 
 
 def _at_speed(

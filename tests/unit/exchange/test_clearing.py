@@ -121,6 +121,40 @@ def test_a_position_is_worth_nothing_at_the_price_it_was_entered_at() -> None:
     assert position.entry_value + INVERSE.exit_value(position.size, e8(60_000)) == 0
 
 
+@pytest.mark.parametrize(
+    ("one", "size", "worth", "price"),
+    [
+        # A coin bought at 50 000 is worth 49 525 at 49 525; a coin sold costs as much there.
+        (LINEAR, 1_000, 49_525_000_000, 49_525),
+        (LINEAR, -1_000, -50_475_000_000, 50_475),
+        (LINEAR, 1_000, -1_000_000, -1),
+        # 50 000 dollars are 1.25 coins at 40 000.
+        (INVERSE, 5_000, -125_000_000, 40_000),
+        (INVERSE, -5_000, 80_000_000, 62_500),
+        # An option on 0.3 BTC at 0.005 BTC.
+        (COIN_CALL, -3, -150_000, 0.005),
+    ],
+)
+def test_the_price_of_a_worth_is_the_worth_of_a_price_turned_round(
+    one: Contract, size: int, worth: int, price: float
+) -> None:
+    assert one.price_of(size, worth) == e8(price)
+
+
+def test_at_the_price_of_a_worth_a_position_is_worth_no_less() -> None:
+    # 10 000 dollars for 0.333 333 33 coins: 30 000.0003; a hundred millionth more is too much.
+    price = INVERSE.price_of(1_000, -33_333_333)
+
+    assert price == 3_000_000_030_001
+    assert INVERSE.exit_value(1_000, price) >= -33_333_333
+    assert LINEAR.price_of(-3_000, -100_000_000_001) == 3_333_333_333_366
+
+
+def test_a_short_inverse_future_is_never_worth_nothing() -> None:
+    assert INVERSE.price_of(-5_000, 0) is None
+    assert INVERSE.price_of(-5_000, -1) is None
+
+
 def bought(one: Contract, *trades: tuple[Side, int, int]) -> tuple[Position, list[int]]:
     """Return the position that trades (side, lots, ticks) lead to, and their profits."""
     position = Position()

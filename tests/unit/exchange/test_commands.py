@@ -9,6 +9,7 @@ from strikewire.exchange import (
     Command,
     Deposit,
     EditOrder,
+    Liquidate,
     ListInstrument,
     MarginModel,
     Mark,
@@ -68,6 +69,7 @@ ONE_OF_EACH: list[Command] = [
         AccountId(1), MarginModel.PORTFOLIO, (("BTC", Verdict(3, Units(20), Units(16))),)
     ),
     SetVerdicts(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
+    Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
 ]
 
 

@@ -18,7 +18,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "f0b669c87d6985f6c639c0b535bacbd9490c1ee7d235b8551373d40d35c72107"
+HASH = "2db18caed12ebf29e625fb49fb2a3d591f89afce56e4ac6233c43271580bed71"
 
 
 def busy_floor() -> TradingFloor:
@@ -57,6 +57,7 @@ def test_a_restored_exchange_reads_the_same() -> None:
         assert restored.open_interest(instrument_id) == exchange.open_interest(instrument_id)
         assert restored.price_band(instrument_id) == exchange.price_band(instrument_id)
     for account_id in (ALICE, BOB, CAROL):
+        assert restored.transactions(account_id, "BTC") == exchange.transactions(account_id, "BTC")
         assert restored.open_orders(account_id) == exchange.open_orders(account_id)
         assert restored.closed_orders(account_id) == exchange.closed_orders(account_id)
         assert restored.fills(account_id) == exchange.fills(account_id)
@@ -155,13 +156,13 @@ def test_an_empty_state_comes_back_empty() -> None:
 def test_a_snapshot_of_another_version_is_refused() -> None:
     blob = msgspec.msgpack.encode((99, ["whatever", "it", "holds"]))
 
-    with pytest.raises(SnapshotVersionError, match="has version 99, expected 2") as raised:
+    with pytest.raises(SnapshotVersionError, match="has version 99, expected 3") as raised:
         Exchange.restore(blob)
 
-    assert (raised.value.found, raised.value.expected) == (99, 2)
+    assert (raised.value.found, raised.value.expected) == (99, 3)
 
 
-@pytest.mark.parametrize("blob", [b"", b"\x00", b"\x92\x02\x90"], ids=["empty", "byte", "hollow"])
+@pytest.mark.parametrize("blob", [b"", b"\x00", b"\x92\x03\x90"], ids=["empty", "byte", "hollow"])
 def test_bytes_that_are_no_snapshot_are_refused(blob: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         Exchange.restore(blob)

@@ -210,6 +210,31 @@ def test_requirements_are_told_anew_when_marks_have_moved() -> None:
     assert court.judge.verdicts(court.now_ns) is None
 
 
+def test_a_round_of_liquidation_brings_fresh_verdicts_for_who_is_in_it() -> None:
+    court = Court()
+    assert court.judge is not None
+    court.leave(ALICE, "BTC", 3 * BTC // 10)
+    court.sell(BOB, 10_000, at=200_000)
+    court.buy(ALICE, 10_000, at=200_000)
+    court.switch()
+    assert court.judge.round(court.now_ns) is None
+
+    court.mark(price=88_000.0)
+    told = court.judge.verdicts(court.now_ns)
+    assert told is not None
+    court.apply(told)
+    command = court.judge.round(court.now_ns)
+
+    assert command is not None
+    (of_btc,) = [one for who, name, one in command.verdicts if (who, name) == (ALICE, "BTC")]
+    assert of_btc.basis == court.exchange.changes(ALICE)
+    assert of_btc.maintenance > court.summary(ALICE, "BTC").equity
+    court.apply(command)
+    assert court.exchange.is_locked(ALICE)
+    # Nobody bids, so the next round brings the same.
+    assert court.judge.round(court.now_ns) == command
+
+
 def test_instruments_that_are_listed_later_are_judged_too() -> None:
     court = Court()
     court.verdict()

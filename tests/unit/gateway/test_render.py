@@ -132,3 +132,24 @@ def test_ids_of_linear_instruments_carry_the_currency_they_settle_in() -> None:
     view: OrderView = floor.buy(ALICE, 10, 199_999).order
 
     assert order(of(floor), view).order_id == "USDC-1"
+
+
+def test_who_is_liquidated_sees_so_in_order_and_trade() -> None:
+    floor = TradingFloor.at(100_000, "BTC_USDC-PERPETUAL", USDC=100_000_000_000)
+    floor.leave(ALICE, "USDC", 1_500_000_000)
+    floor.sell(BOB, 1_000, at=100_000)
+    floor.buy(ALICE, 1_000, at=100_000)
+    waiting = floor.buy(ALICE, 1, at=90_000).order.order_id
+    floor.mark(98_000)
+    floor.buy(BOB, 1_000, at=98_000)
+    deed = floor.liquidate()
+
+    closing = order(of(floor), deed.order)
+    (sold,) = user_trades(of(floor), deed.fills[0], ALICE)
+    (bought,) = user_trades(of(floor), deed.fills[0], BOB)
+
+    assert closing.is_liquidation
+    assert (closing.order_type, closing.order_state) == ("limit", "filled")
+    assert order(of(floor), floor.order(waiting)).cancel_reason == "autoliquidation"
+    assert (sold.order_type, sold.liquidation) == ("liquidation", "T")
+    assert (bought.order_type, bought.liquidation) == ("limit", "T")

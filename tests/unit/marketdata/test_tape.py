@@ -1,5 +1,5 @@
 import pytest
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from strikewire.exchange import Fill
 from strikewire.marketdata.tape import TRADES_KEPT, Tape, public_trade
@@ -48,6 +48,25 @@ def test_a_trade_names_no_account_and_no_order() -> None:
     trade = public_trade(instrument, fill_of(floor, 200_000, 3))
 
     assert not {"account_id", "order_id", "fee", "label"} & set(trade.__struct_fields__)
+
+
+def test_a_trade_says_which_side_was_liquidated() -> None:
+    floor = TradingFloor.at(100_000, "BTC_USDC-PERPETUAL", USDC=100_000_000_000)
+    floor.leave(ALICE, "USDC", 1_500_000_000)
+    floor.sell(BOB, 1_000, at=100_000)
+    (bought,) = floor.buy(ALICE, 1_000, at=100_000).fills
+    floor.mark(98_000)
+    floor.buy(BOB, 1_000, at=98_000)
+
+    (sold,) = floor.liquidate().fills
+
+    instrument = floor.exchange.instruments[floor.id()]
+    assert public_trade(instrument, sold).liquidation == "T"
+    assert public_trade(instrument, bought).liquidation is UNSET
+    flipped = structs.replace(sold, maker=sold.taker, taker=sold.maker)
+    assert public_trade(instrument, flipped).liquidation == "M"
+    both = structs.replace(sold, maker=sold.taker)
+    assert public_trade(instrument, both).liquidation == "MT"
 
 
 def test_the_tape_keeps_the_last_trades_in_their_order() -> None:

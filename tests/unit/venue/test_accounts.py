@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from strikewire.exchange import Command, Deposit, Exchange, OpenAccount, Rejected
+from strikewire.exchange import INSURANCE_FUND, Command, Deposit, Exchange, OpenAccount, Rejected
 from strikewire.gateway import ApiKey, KeyStore
 from strikewire.model import AccountId
 from strikewire.venue.accounts import MAKER_ACCOUNTS, add_keys, check_accounts, opening_commands
@@ -54,6 +54,16 @@ def test_a_start_that_was_cut_off_is_completed() -> None:
 
     assert isinstance(rest, Deposit)
     assert rest.currency == "USDC"
+
+
+def test_the_insurance_fund_is_paid_in_without_being_opened() -> None:
+    fund = AccountConfig(name="insurance_fund", deposits={"BTC": Decimal(5)})
+    exchange = opened(DESK, fund)
+
+    assert exchange.money("BTC").insurance == 500_000_000
+    assert opening_commands(exchange, [DESK, fund]) == []
+    (key,) = add_keys(KeyStore(), exchange, [fund], entropy=entropy)
+    assert key.account_id == INSURANCE_FUND
 
 
 def test_a_new_account_in_the_file_gets_the_next_number() -> None:
