@@ -17,7 +17,6 @@ ORDER = {
     "post_only": True,
     "reject_post_only": True,
     "label": "mine",
-    "length": "8h",
 }
 # What a strict client fills in; its optional parameters are given too, where it has them.
 ARGUMENTS: dict[str, object] = {
