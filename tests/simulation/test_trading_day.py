@@ -43,7 +43,8 @@ def passes(folder: Path, commands: int) -> None:
     proof = verified(path)
 
     assert end["last_seq"] > commands
-    assert {"Fill", "InstrumentSettled", "Bankruptcy"} <= end["events"].keys()
+    assert end["settled"] > 0
+    assert end["bankruptcies"] > 0
     assert set(end["differences"].values()) == {0}
     assert proof["is_sound"]
     assert (proof["last_seq"], proof["state_hash"]) == (end["last_seq"], end["state_hash"])
