@@ -39,6 +39,7 @@ from strikewire.exchange.events import (
     LevelChanged,
     LiquidationFee,
     LockChanged,
+    LossCompensated,
     LossSocialised,
     MarksChanged,
     OrderEvent,
@@ -52,7 +53,7 @@ from strikewire.exchange.events import (
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
 from strikewire.exchange.state import INSURANCE_FUND
-from strikewire.exchange.views import BookView, MoneyCheck, Summary
+from strikewire.exchange.views import BookView, CrossTotal, MoneyCheck, Summary
 
 __all__ = [
     "INSURANCE_FUND",
@@ -67,6 +68,7 @@ __all__ = [
     "CancelReason",
     "ChangeMarginModel",
     "Command",
+    "CrossTotal",
     "Deposit",
     "EditOrder",
     "Event",
@@ -80,6 +82,7 @@ __all__ = [
     "LiquidationFee",
     "ListInstrument",
     "LockChanged",
+    "LossCompensated",
     "LossSocialised",
     "MarginModel",
     "Mark",

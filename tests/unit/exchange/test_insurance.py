@@ -15,7 +15,7 @@ from strikewire.exchange import (
     Reject,
     Withdraw,
 )
-from strikewire.exchange.insurance import shared
+from strikewire.exchange.socialising import shared
 from strikewire.model import AccountId, Units
 from strikewire.testing.exchange import ALICE, BOB, CAROL, TradingFloor
 
