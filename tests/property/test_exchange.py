@@ -228,6 +228,35 @@ def test_money_is_conserved_when_instruments_expire(
 
 
 @thrifty
+@given(flows(), st.lists(settlements, max_size=8))
+def test_the_transactions_of_an_account_add_up_to_its_balance(
+    flow: list[Command], ends: list[SettleInstrument]
+) -> None:
+    floor = started()
+    for command in flow:
+        floor.apply(command)
+    assert EXPIRY_NS is not None
+    floor.now_ns = EXPIRY_NS
+    for end in ends:
+        floor.apply(end)
+
+    for account_id in ACCOUNTS:
+        sequence = []
+        for currency in (*CURRENCIES, "ETH"):
+            balance = 0
+            for one in floor.exchange.transactions(account_id, currency):
+                balance += one.amount
+                assert one.balance == balance
+                sequence.append(one.account_seq)
+            assert balance == floor.summary(account_id, currency).balance
+        assert sorted(sequence) == list(range(1, len(sequence) + 1))
+    for currency in CURRENCIES:
+        logged = (floor.exchange.transactions(key, currency) for key in ACCOUNTS)
+        fees = sum(one.fee for log in logged for one in log)
+        assert fees == floor.exchange.money(currency).fees
+
+
+@thrifty
 @given(flows())
 def test_a_rejected_command_changes_nothing(flow: list[Command]) -> None:
     floor = started()

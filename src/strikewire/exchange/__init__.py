@@ -53,10 +53,12 @@ from strikewire.exchange.events import (
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
 from strikewire.exchange.state import INSURANCE_FUND
+from strikewire.exchange.transactions import About, Transaction, TransactionType
 from strikewire.exchange.views import BookView, CrossTotal, MoneyCheck, Summary
 
 __all__ = [
     "INSURANCE_FUND",
+    "About",
     "AccountOpened",
     "AccountView",
     "BalanceChanged",
@@ -105,6 +107,8 @@ __all__ = [
     "SnapshotVersionError",
     "Summary",
     "TimeInForce",
+    "Transaction",
+    "TransactionType",
     "Verdict",
     "Withdraw",
     "decode",

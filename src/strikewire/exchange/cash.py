@@ -5,6 +5,7 @@ from strikewire.exchange.commands import Deposit, OpenAccount, Withdraw
 from strikewire.exchange.events import AccountOpened, Reject, Rejected
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.state import Account
+from strikewire.exchange.transactions import TransactionType
 from strikewire.exchange.views import account_view, summary
 from strikewire.model import CURRENCIES, ID_MAX
 
@@ -49,8 +50,7 @@ def deposit(turn: Turn, command: Deposit) -> Rejected | None:
         return Rejected(Reject.INVALID_AMOUNT, "deposits_too_large", "amount")
 
     treasury.deposits += command.amount
-    account.ledger(command.currency).balance += command.amount
-    turn.balance_changed(account, command.currency)
+    turn.pay(account, command.currency, command.amount, TransactionType.DEPOSIT)
     return None
 
 
@@ -68,8 +68,7 @@ def withdraw(turn: Turn, command: Withdraw) -> Rejected | None:
         return Rejected(Reject.NOT_ENOUGH_FUNDS, reason, "amount")
 
     turn.state.treasury(command.currency).withdrawals += command.amount
-    account.ledger(command.currency).balance -= command.amount
-    turn.balance_changed(account, command.currency)
+    turn.pay(account, command.currency, -command.amount, TransactionType.WITHDRAWAL)
     return None
 
 

@@ -44,6 +44,7 @@ from strikewire.exchange.margining import change_margin_model, set_verdicts
 from strikewire.exchange.snapshot import dump, load
 from strikewire.exchange.state import INSURANCE_FUND, State
 from strikewire.exchange.trading import edit, place
+from strikewire.exchange.transactions import Transaction
 from strikewire.exchange.views import (
     BookView,
     MoneyCheck,
@@ -298,6 +299,12 @@ class Exchange:
         """
         account = self._state.accounts.get(account_id)
         return summary(self._state, account, currency, model) if account else None
+
+    def transactions(self, account_id: AccountId, currency: str) -> list[Transaction]:
+        """Return what changed an account's balance, newest last, at most `TRANSACTIONS_MAX`."""
+        account = self._state.accounts.get(account_id)
+        ledger = account.ledgers.get(currency) if account else None
+        return list(ledger.transactions) if ledger else []
 
     def open_interest(self, instrument_id: InstrumentId) -> int:
         """Return the lots that are held long, which are as many as are held short."""

@@ -5,6 +5,8 @@ it, and at its end settles what follows from it: orders that may only reduce are
 position that is left, margin sums are brought up to date, and levels are announced.
 """
 
+from msgspec import structs
+
 from strikewire.exchange.book import Order
 from strikewire.exchange.commands import CancelReason
 from strikewire.exchange.events import (
@@ -20,6 +22,7 @@ from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.markets import Market
 from strikewire.exchange.matching import Match, Plan
 from strikewire.exchange.state import Account, State
+from strikewire.exchange.transactions import NOTHING, About, Transaction, TransactionType
 from strikewire.exchange.views import position_view
 from strikewire.model import (
     AccountId,
@@ -30,6 +33,7 @@ from strikewire.model import (
     Ticks,
     TradeId,
     Units,
+    ticks_to_e8,
 )
 
 
@@ -117,39 +121,105 @@ class Turn:
         self.state.archive_order(self.state.accounts[order.account_id], view)
         self.events.append(OrderEvent(view))
 
-    def move(
+    def pay(
         self,
         account: Account,
-        market: Market,
-        side: Side,
+        currency: str,
+        amount: int,
+        reason: TransactionType,
         *,
-        lots: int,
-        price: Ticks,
-        value: int,
-    ) -> int:
-        """Change a position, and the cash with it, and return the profit that this realised.
+        fee: int = 0,
+        about: About = NOTHING,
+    ) -> None:
+        """Move an account's cash, and write it into its transaction log. All cash moves here.
+
+        Where it comes from or goes to is the caller's to say, with a payment of another account
+        or in the venue's own books; only the fee is booked here.
+
+        Args:
+            account: Whose cash.
+            currency: Of it.
+            amount: Settlement units; positive into the balance. It includes the fee.
+            reason: Why.
+            fee: What of it the venue keeps; negative: what the venue gives on top.
+            about: What it was for.
+        """
+        ledger = account.ledger(currency)
+        ledger.balance += amount
+        if fee:
+            ledger.fees_paid += fee
+            self.state.treasury(currency).fees += fee
+        account.transactions += 1
+        ledger.log(
+            Transaction(
+                transaction_id=self.state.next_transaction_id,
+                account_seq=account.transactions,
+                time_ns=self.time_ns,
+                account_id=account.account_id,
+                currency=currency,
+                type=reason,
+                amount=Units(amount),
+                fee=Units(fee),
+                balance=Units(ledger.balance),
+                about=about,
+            )
+        )
+        self.state.next_transaction_id += 1
+        self.balance_changed(account, currency)
+
+    def transfer(
+        self,
+        payer: Account,
+        payee: Account,
+        currency: str,
+        amount: int,
+        reason: TransactionType,
+        *,
+        about: About = NOTHING,
+    ) -> None:
+        """Move cash from one account to another.
+
+        Args:
+            payer: Whose balance sinks.
+            payee: Whose balance rises by the same.
+            currency: Of the cash.
+            amount: Settlement units; negative: the other way round.
+            reason: Why.
+            about: What it was for, but for the account at the other end.
+        """
+        to, back = payee.account_id, payer.account_id
+        self.pay(payer, currency, -amount, reason, about=structs.replace(about, other_account=to))
+        self.pay(payee, currency, amount, reason, about=structs.replace(about, other_account=back))
+
+    def move(
+        self, account: Account, market: Market, side: Side, *, lots: int, price: Ticks, value: int
+    ) -> tuple[int, int]:
+        """Change a position by a trade; its profit goes into the session.
 
         Args:
             account: Whose.
             market: Of a future or an option.
-            side: On which it trades.
+            side: On which the account trades.
             lots: Positive.
-            price: For the average price to show.
-            value: Settlement units that the other side moves too.
+            price: Of the trade; it moves the average price.
+            value: Of the trade, the same integer that its other side gets.
+
+        Returns:
+            Cash that is still to be paid into the balance (an option's premium, 0 for a future),
+            and the profit that was realised; settlement units.
         """
         contract = market.contract
         position, ledger = account.holding(market).position, account.ledger(contract.currency)
         market.open_interest -= max(position.size, 0)
         profit = position.trade(contract, side, lots, price, value)
         market.open_interest += max(position.size, 0)
-        if contract.is_option:
-            ledger.balance -= side * value
-            ledger.options_session_rpl += profit
-        else:
-            ledger.session_rpl += profit
         self.traded(account, market)
+        if contract.is_option:
+            ledger.options_session_rpl += profit
+            return -side * value, profit
+        ledger.session_rpl += profit
         self.balance_changed(account, contract.currency)
-        return profit
+        return 0, profit
 
     def balance_changed(self, account: Account, currency: str) -> None:
         """Announce, at the end, that an account's cash in a currency has changed."""
@@ -235,25 +305,32 @@ class Turn:
         """Move the money and the position of one side of a fill."""
         account = self.state.accounts[order.account_id]
         contract, lots = market.contract, match.lots
-        assert match.maker.price is not None
-        ledger = account.ledger(contract.currency)
-        profit = 0
-        if market.contract.is_spot:
-            coins = contract.base_units(lots)
-            account.ledger(market.instrument.base_currency).balance += order.side * coins
-            ledger.balance -= order.side * value
-            self.balance_changed(account, market.instrument.base_currency)
-        else:
-            profit = self.move(
-                account, market, order.side, lots=lots, price=match.maker.price, value=value
-            )
+        price = match.maker.price
+        assert price is not None
         underlying = market.mark.underlying if market.mark else PriceE8(0)
         fee = contract.fee(lots, value, rate_ppm, underlying)
-        ledger.balance -= fee
-        ledger.fees_paid += fee
-        self.state.treasury(contract.currency).fees += fee
         order.fee = Units(order.fee + fee)
-        self.balance_changed(account, contract.currency)
+        cash, profit = -order.side * value, 0
+        if not contract.is_spot:
+            cash, profit = self.move(
+                account, market, order.side, lots=lots, price=price, value=value
+            )
+        about = About(
+            instrument_id=market.instrument_id,
+            side=order.side,
+            lots=Lots(lots),
+            price=ticks_to_e8(market.instrument, price),
+            position=0 if contract.is_spot else account.holding(market).size,
+            profit=Units(profit),
+            trade_id=TradeId(self.state.next_trade_id),
+            order_id=order.order_id,
+            is_maker=order is match.maker,
+        )
+        trade = TransactionType.TRADE
+        if contract.is_spot:
+            coins = order.side * contract.base_units(lots)
+            self.pay(account, market.instrument.base_currency, coins, trade, about=about)
+        self.pay(account, contract.currency, cash - fee, trade, fee=fee, about=about)
         return FillSide(
             account_id=order.account_id,
             order_id=order.order_id,

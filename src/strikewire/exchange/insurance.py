@@ -14,8 +14,10 @@ from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.pools import Pool
 from strikewire.exchange.reducing import close, find, step, within
 from strikewire.exchange.state import Account
+from strikewire.exchange.transactions import About, TransactionType
 from strikewire.model import (
     InstrumentId,
+    Lots,
     PriceE8,
     Side,
     Ticks,
@@ -41,14 +43,13 @@ def take_over(turn: Turn, pool: Pool) -> None:
         _hand_over(turn, pool.account, holding)
     turn.revalue()
     for currency, ledger in sorted(pool.ledgers.items()):
+        rows = tuple(taken.get(currency, ()))
         deficit = -ledger.equity
-        ledger.balance += deficit
-        turn.state.fund.ledger(currency).balance -= deficit
+        if not rows and not deficit:
+            continue
+        turn.transfer(turn.state.fund, pool.account, currency, deficit, TransactionType.LIQUIDATION)
         if ledger.verdict is not None:
             ledger.verdict = Verdict(pool.account.changes, Units(0), Units(0))
-        turn.balance_changed(pool.account, currency)
-        turn.balance_changed(turn.state.fund, currency)
-        rows = tuple(taken.get(currency, ()))
         turn.events.append(Bankruptcy(pool.account.account_id, currency, Units(deficit), rows))
 
 
@@ -74,8 +75,13 @@ def _hand_over(turn: Turn, account: Account, holding: Holding) -> None:
     side = Side.SELL if holding.size > 0 else Side.BUY
     lots, value = abs(holding.size), abs(holding.exit_value(holding.size))
     price = Ticks(max(divide_half_even(market.mark.price, market.contract.tick_e8), 1))
-    turn.move(account, market, side, lots=lots, price=price, value=value)
-    turn.move(turn.state.fund, market, side.opposite, lots=lots, price=price, value=value)
+    fund = turn.state.fund
+    cash, _ = turn.move(account, market, side, lots=lots, price=price, value=value)
+    turn.move(fund, market, side.opposite, lots=lots, price=price, value=value)
+    if cash:
+        about = About(instrument_id=market.instrument_id, lots=Lots(lots), price=market.mark.price)
+        reason = TransactionType.LIQUIDATION
+        turn.transfer(fund, account, market.contract.currency, cash, reason, about=about)
 
 
 def _patience(holding: Holding) -> Ticks | None:

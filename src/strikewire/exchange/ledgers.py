@@ -7,11 +7,14 @@ somebody next asks. What is remembered this way is never part of the state: it c
 from it, and is, when a snapshot is restored.
 """
 
+from collections import deque
+
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
 from strikewire.exchange.commands import Verdict
 from strikewire.exchange.margin import Valuation
 from strikewire.exchange.markets import Market
+from strikewire.exchange.transactions import TRANSACTIONS_MAX, Transaction
 from strikewire.model import InstrumentId, OrderId, Side
 
 
@@ -68,6 +71,11 @@ class Holding:
     def size(self) -> int:
         """Lots held; positive long, negative short."""
         return self.position.size
+
+    @property
+    def side(self) -> Side:
+        """The side on which the position was opened; a flat one has bought nothing."""
+        return Side.SELL if self.size < 0 else Side.BUY
 
     def open_lots(self, side: Side) -> int:
         """Return the lots of all open orders on a side."""
@@ -164,6 +172,7 @@ class Ledger:
         "profit",
         "session_rpl",
         "spot_reserve",
+        "transactions",
         "valued_at",
         "verdict",
     )
@@ -178,6 +187,9 @@ class Ledger:
         self.fees_paid = 0
         self.spot_reserve = 0
         """Set aside for open spot orders, in this currency."""
+
+        self.transactions: deque[Transaction] = deque(maxlen=TRANSACTIONS_MAX)
+        """What changed the balance, newest last."""
 
         self.holdings: dict[InstrumentId, Holding] = {}
         self.valued_at = 0
@@ -200,6 +212,7 @@ class Ledger:
             or self.options_session_rpl
             or self.fees_paid
             or self.spot_reserve
+            or self.transactions
             or any(not holding.is_empty for holding in self.holdings.values())
         )
 
@@ -242,6 +255,11 @@ class Ledger:
     def available_funds(self) -> int:
         """What new positions may tie up; negative when under water."""
         return self.funds - self.initial_required - self.spot_reserve
+
+    def log(self, transaction: Transaction) -> None:
+        """Keep what has just changed the balance; the oldest beyond the limit is forgotten."""
+        assert transaction.balance == self.balance
+        self.transactions.append(transaction)
 
     def revalue(self, holding: Holding) -> None:
         """Bring one holding's part of the sums up to date."""

@@ -23,14 +23,17 @@ from strikewire.exchange.execution import Turn
 from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.markets import Market
 from strikewire.exchange.state import Account, State
+from strikewire.exchange.transactions import About, TransactionType
 from strikewire.model import (
     CURRENCIES,
     ID_MAX,
     PRICE_SCALE,
     Instrument,
     InstrumentId,
+    Lots,
     OrderId,
     PriceE8,
+    Units,
 )
 
 INSTRUMENTS_MAX = 200_000
@@ -111,17 +114,23 @@ def _deliver(turn: Turn, account: Account, holding: Holding, delivery_price: Pri
     if holding.size == 0:
         return
     contract = holding.market.contract
-    ledger = account.ledger(contract.currency)
+    side, lots = holding.side, abs(holding.size)
     delivered, profit = holding.position.deliver(contract, delivery_price)
-    if holding.market.instrument.is_option:
-        ledger.balance += delivered
-        ledger.options_session_rpl += profit
-    else:
-        ledger.balance += profit
+    paid = profit
+    if contract.is_option:
+        paid = delivered
+        account.ledger(contract.currency).options_session_rpl += profit
     # Positions sum to zero, so exact deliveries would too: what is missing was rounded off.
     turn.state.treasury(contract.currency).rounding -= delivered
+    about = About(
+        instrument_id=holding.market.instrument_id,
+        side=side.opposite,
+        lots=Lots(lots),
+        price=delivery_price,
+        profit=Units(profit),
+    )
+    turn.pay(account, contract.currency, paid, TransactionType.DELIVERY, about=about)
     turn.traded(account, holding.market)
-    turn.balance_changed(account, contract.currency)
 
 
 def _refuse_listing(state: State, instrument: Instrument, time_ns: int) -> Rejected | None:

@@ -22,6 +22,7 @@ from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.matching import Plan, plan
 from strikewire.exchange.pools import Pool
 from strikewire.exchange.state import Account
+from strikewire.exchange.transactions import About, TransactionType
 from strikewire.model import (
     Lots,
     OrderId,
@@ -190,10 +191,10 @@ def _charge(turn: Turn, pool: Pool, offer: Offer) -> None:
     """Let the owner pay for the liquidation into the insurance fund, out of what is left to him."""
     currency = offer.holding.market.contract.currency
     fee = min(liquidation_fee(offer), max(pool.units(currency, pool.equity), 0))
-    pool.ledgers[currency].balance -= fee
-    turn.state.fund.ledger(currency).balance += fee
-    turn.balance_changed(pool.account, currency)
-    turn.balance_changed(turn.state.fund, currency)
+    about = About(instrument_id=offer.holding.market.instrument_id, note="liquidation_fee")
+    turn.transfer(
+        pool.account, turn.state.fund, currency, fee, TransactionType.LIQUIDATION, about=about
+    )
     turn.events.append(
         LiquidationFee(
             pool.account.account_id, offer.holding.market.instrument_id, currency, Units(fee)

@@ -16,6 +16,7 @@ from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
 from strikewire.exchange.state import BANKRUPTCIES_MAX, Account, State, Treasury
+from strikewire.exchange.transactions import Transaction
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -65,6 +66,7 @@ class _Ledger(msgspec.Struct, frozen=True, array_like=True):
     fees_paid: int
     positions: list[tuple[InstrumentId, Position]]
     verdict: Verdict | None = None
+    transactions: list[Transaction] = []
 
 
 class _Account(msgspec.Struct, frozen=True, array_like=True):
@@ -77,6 +79,7 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     margin_model: MarginModel = MarginModel.STANDARD
     changes: int = 0
     is_locked: bool = False
+    transactions: int = 0
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -91,6 +94,8 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
 
     bankruptcies: list[BankruptcyView]
     """Of all currencies, in their order; oldest first."""
+
+    next_transaction_id: int = 1
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -119,6 +124,7 @@ def dump(state: State) -> bytes:
         bankruptcies=[
             view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
         ],
+        next_transaction_id=state.next_transaction_id,
     )
     return _ENCODER.encode((SNAPSHOT_VERSION, content))
 
@@ -137,6 +143,7 @@ def load(blob: bytes) -> State:
     state = State()
     state.next_order_id = content.next_order_id
     state.next_trade_id = content.next_trade_id
+    state.next_transaction_id = content.next_transaction_id
     state.indices = dict(content.indices)
     state.treasuries = {currency: Treasury(*kept) for currency, *kept in content.treasuries}
     fills = {fill.trade_id: fill for fill in content.fills}
@@ -184,6 +191,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         margin_model=account.margin_model,
         changes=account.changes,
         is_locked=account.is_locked,
+        transactions=account.transactions,
     )
 
 
@@ -200,6 +208,7 @@ def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
             if holding.position != Position()
         ],
         verdict=ledger.verdict,
+        transactions=list(ledger.transactions),
     )
 
 
@@ -219,6 +228,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
     account = Account(saved.account_id, saved.name, saved.opened_ns)
     account.margin_model, account.changes = saved.margin_model, saved.changes
     account.is_locked = saved.is_locked
+    account.transactions = saved.transactions
     state.accounts[account.account_id] = account
     for kept in saved.ledgers:
         ledger = account.ledger(kept.currency)
@@ -227,6 +237,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
         ledger.options_session_rpl = kept.options_session_rpl
         ledger.fees_paid = kept.fees_paid
         ledger.verdict = kept.verdict
+        ledger.transactions.extend(kept.transactions)
         for instrument_id, position in kept.positions:
             market = state.markets[instrument_id]
             market.open_interest += max(position.size, 0)

@@ -14,6 +14,7 @@ from strikewire.exchange.execution import Turn
 from strikewire.exchange.ledgers import Ledger
 from strikewire.exchange.pools import Pool, dollars
 from strikewire.exchange.state import BANKRUPTCIES_MAX
+from strikewire.exchange.transactions import TransactionType
 from strikewire.model import CURRENCIES, AccountId, Units, divide_down
 
 
@@ -78,10 +79,10 @@ def _collect(turn: Turn, currency: str, shares: Mapping[AccountId, int]) -> None
     state = turn.state
     for account_id, share in shares.items():
         account = state.accounts[account_id]
+        # It becomes cash when the session is settled.
         account.ledger(currency).session_rpl -= share
         turn.balance_changed(account, currency)
-    state.fund.ledger(currency).balance += sum(shares.values())
-    turn.balance_changed(state.fund, currency)
+    turn.pay(state.fund, currency, sum(shares.values()), TransactionType.SOCIALIZED)
 
 
 def _compensate(turn: Turn, currency: str, shares: Mapping[AccountId, int]) -> int:
@@ -103,11 +104,9 @@ def _compensate(turn: Turn, currency: str, shares: Mapping[AccountId, int]) -> i
         parts = shared(offered, {key: units for key, units in wanted.items() if units})
         for account_id, part in parts.items():
             claims[account_id] -= fund.worth(other, part)
-            account = state.accounts[account_id]
-            account.ledger(other).balance += part
-            turn.balance_changed(account, other)
-        ledger.balance -= offered
-        turn.balance_changed(state.fund, other)
+            turn.transfer(
+                state.fund, state.accounts[account_id], other, part, TransactionType.SOCIALIZED
+            )
         turn.events.append(LossCompensated(currency, other, _rows(parts)))
     return fund.units(currency, claimed - sum(claims.values()))
 

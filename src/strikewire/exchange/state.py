@@ -37,6 +37,7 @@ class Account:
         "name",
         "opened_ns",
         "orders",
+        "transactions",
     )
 
     def __init__(self, account_id: AccountId, name: str, opened_ns: int) -> None:
@@ -50,6 +51,9 @@ class Account:
         self.changes = 0
         """Counts commands that changed a position or an open order, so that a verdict can tell
         whether it was overtaken."""
+
+        self.transactions = 0
+        """Counts the transactions in all currencies; each ledger keeps its own."""
 
         self.ledgers: dict[str, Ledger] = {}
         self.orders: dict[OrderId, Order] = {}
@@ -140,6 +144,7 @@ class State:
         "marks_set",
         "next_order_id",
         "next_trade_id",
+        "next_transaction_id",
         "orders",
         "treasuries",
     )
@@ -166,6 +171,7 @@ class State:
         self.fills_by_order: dict[OrderId, deque[Fill]] = {}
         self.next_order_id = 1
         self.next_trade_id = 1
+        self.next_transaction_id = 1
 
     @property
     def fund(self) -> Account:

@@ -18,7 +18,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "3cf343ae7cefbd6be407887d26785919b813afb65c81e03900a6a1e0a4a9901d"
+HASH = "2db18caed12ebf29e625fb49fb2a3d591f89afce56e4ac6233c43271580bed71"
 
 
 def busy_floor() -> TradingFloor:
@@ -57,6 +57,7 @@ def test_a_restored_exchange_reads_the_same() -> None:
         assert restored.open_interest(instrument_id) == exchange.open_interest(instrument_id)
         assert restored.price_band(instrument_id) == exchange.price_band(instrument_id)
     for account_id in (ALICE, BOB, CAROL):
+        assert restored.transactions(account_id, "BTC") == exchange.transactions(account_id, "BTC")
         assert restored.open_orders(account_id) == exchange.open_orders(account_id)
         assert restored.closed_orders(account_id) == exchange.closed_orders(account_id)
         assert restored.fills(account_id) == exchange.fills(account_id)
