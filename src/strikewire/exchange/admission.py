@@ -13,7 +13,7 @@ from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.markets import Market
 from strikewire.exchange.matching import Plan, Room, plan
-from strikewire.exchange.pools import available, dollars, haircut
+from strikewire.exchange.pools import available, haircut
 from strikewire.exchange.state import Account, State
 from strikewire.model import AccountId, PriceE8, Side, Ticks
 
@@ -78,8 +78,6 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
         refused = refuse_verdict(account, intent.verdict)
         if refused is not None:
             return refused
-    if account.margin_model is MarginModel.CROSS and dollars(state, holding.currency) is None:
-        return Rejected(Reject.RETRY, "no_index_price")
     if market.contract.is_spot:
         affordable = _affords_spot(state, account, market, intent, found, waiting=waiting)
     elif by_verdict:

@@ -214,7 +214,7 @@ class BankruptcyView(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
     """What the accounts that went bankrupt owed beyond all that they had."""
 
     funded: Units
-    """The part of it that the insurance fund paid."""
+    """The part of it that the insurance fund paid; with fees the venue gave back to it for that."""
 
     socialised: Units
     """What those paid who had gained in the session."""

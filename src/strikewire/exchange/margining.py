@@ -7,7 +7,7 @@ from strikewire.exchange.checks import find_account, refuse_locked
 from strikewire.exchange.commands import ChangeMarginModel, MarginModel, SetVerdicts, Verdict
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.execution import Turn
-from strikewire.exchange.pools import available, dollars, pool_of
+from strikewire.exchange.pools import available, pool_of
 from strikewire.exchange.state import Account, State
 from strikewire.model import CURRENCIES, AccountId
 
@@ -82,17 +82,20 @@ def _in_use(account: Account) -> list[str]:
 
 def _refuse_cross(state: State, account: Account, currencies: list[str]) -> Rejected | None:
     """Refuse what would be under water with all currencies together, or deeper than apart."""
-    missing = [name for name in currencies if dollars(state, name) is None]
-    if missing:
-        return Rejected(Reject.RETRY, f"no_index_price_of_{missing[0]}")
-    if not currencies:
+    if account.margin_model is MarginModel.CROSS:
         return None
-    together = pool_of(state, account, currencies[0], MarginModel.CROSS)
-    apart = sum(together.worth(name, available(state, account, name)) for name in currencies)
-    is_cross = account.margin_model is MarginModel.CROSS
-    if is_cross or together.available >= min(0, apart):
-        return None
-    return Rejected(Reject.NOT_ENOUGH_FUNDS, "not_enough_funds")
+    together = pool_of(state, account, "USDC", MarginModel.CROSS)
+    alone: dict[str, Verdict | None] = {n: None for n in currencies if n not in together.ledgers}
+    apart = sum(together.worth(name, available(state, account, name)) for name in together.ledgers)
+    held = {name: ledger.verdict for name, ledger in together.ledgers.items()}
+    for ledger in together.ledgers.values():
+        ledger.verdict = None
+    after = together.available
+    for name, ledger in together.ledgers.items():
+        ledger.verdict = held[name]
+    if after < min(0, apart):
+        return Rejected(Reject.NOT_ENOUGH_FUNDS, "not_enough_funds")
+    return _refuse_segregated(state, account, alone)
 
 
 def _refuse_segregated(

@@ -56,17 +56,15 @@ class Pool:
         """Return settlement units in the unit of the pool, rounded down."""
         if self.prices is None:
             return units
-        price = self.prices.get(currency, 0)
         scale = 10 ** CURRENCIES[currency].decimals
-        return int(divide_down(units * price * DOLLAR, scale * PRICE_SCALE))
+        return int(divide_down(units * self.prices[currency] * DOLLAR, scale * PRICE_SCALE))
 
     def units(self, currency: str, worth: int) -> int:
-        """Return an amount of the pool's unit in settlement units, rounded down; 0 unpriced."""
+        """Return an amount of the pool's unit in settlement units, rounded down."""
         if self.prices is None:
             return worth
-        price = self.prices.get(currency, 0)
         scale = 10 ** CURRENCIES[currency].decimals
-        return int(divide_down(worth * scale * PRICE_SCALE, price * DOLLAR)) if price else 0
+        return int(divide_down(worth * scale * PRICE_SCALE, self.prices[currency] * DOLLAR))
 
     @property
     def funds(self) -> int:
@@ -141,11 +139,13 @@ def haircut(currency: str, units: int) -> int:
 
 
 def pools(state: State, account: Account) -> list[Pool]:
-    """Return an account's pools: one with cross collateral, otherwise one for each currency."""
+    """Return an account's pools: one for what answers together, then the rest, by currency."""
     currencies = sorted(account.ledgers)
-    if account.margin_model is MarginModel.CROSS:
-        return [pool_of(state, account, currencies[0])] if currencies else []
-    return [pool_of(state, account, currency) for currency in currencies]
+    if account.margin_model is not MarginModel.CROSS:
+        return [pool_of(state, account, currency) for currency in currencies]
+    together = pool_of(state, account, "USDC")
+    alone = [name for name in currencies if name not in together.ledgers]
+    return [together, *(pool_of(state, account, currency) for currency in alone)]
 
 
 def pool_of(
@@ -156,22 +156,23 @@ def pool_of(
     Args:
         state: With the prices.
         account: Whose.
-        currency: In which.
+        currency: In which. One that has no price in dollars stands alone by any model.
         model: To count by another than the account's own.
     """
-    if (model or account.margin_model) is not MarginModel.CROSS:
+    is_cross = (model or account.margin_model) is MarginModel.CROSS
+    prices = {name: price for name in CURRENCIES if (price := dollars(state, name)) is not None}
+    if not is_cross or currency not in prices:
         ledger = account.ledgers.get(currency) or Ledger()
         ledger.refresh(state.marks_set)
         return Pool(account, {currency: ledger})
-    ledgers = {name: state.ledger(account, name) for name in sorted(account.ledgers)}
-    prices = {name: price for name in CURRENCIES if (price := dollars(state, name)) is not None}
+    ledgers = {name: state.ledger(account, name) for name in prices if name in account.ledgers}
     return Pool(account, ledgers, prices)
 
 
 def available(state: State, account: Account, currency: str) -> int:
     """Return what new positions in a currency may tie up, in its settlement units."""
     if account.margin_model is not MarginModel.CROSS:
-        return state.ledger(account, currency).available_funds
+        return state.ledger(account, currency).available_funds  # the same, on the quick path
     pool = pool_of(state, account, currency)
     return pool.units(currency, pool.available)
 

@@ -4,18 +4,22 @@ Theory of operation. The fund's currencies stand alone, so it may be empty in on
 another: whoever answered with dollars for a loss in coins leaves it just so. What it lacks in one
 currency is taken from those who gained in it, each in proportion; what it has in others goes to
 them for it, at the indices, as far as it reaches. Only the rest is a loss of theirs.
+
+What one lost another gained, but for the fees: where all gains do not suffice the venue gives fees
+back, so the fund is not left in debt.
 """
 
 from collections import deque
 from collections.abc import Mapping
 
+from strikewire.exchange.commands import MarginModel
 from strikewire.exchange.events import BankruptcyView, LossCompensated, LossSocialised
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.ledgers import Ledger
-from strikewire.exchange.pools import Pool, dollars
+from strikewire.exchange.pools import pool_of
 from strikewire.exchange.state import BANKRUPTCIES_MAX
 from strikewire.exchange.transactions import TransactionType
-from strikewire.model import CURRENCIES, AccountId, Units, divide_down
+from strikewire.model import AccountId, Units, divide_down
 
 
 def socialise(turn: Turn, currency: str, deficit: int) -> None:
@@ -37,6 +41,7 @@ def socialise(turn: Turn, currency: str, deficit: int) -> None:
         _collect(turn, currency, shares)
         turn.events.append(LossSocialised(currency, Units(lacking), Units(total), _rows(shares)))
         compensated = _compensate(turn, currency, shares)
+    given = _give_fees(turn, currency, lacking - paid)
     if deficit or paid:
         kept = state.bankruptcies.setdefault(currency, deque(maxlen=BANKRUPTCIES_MAX))
         kept.append(
@@ -44,7 +49,7 @@ def socialise(turn: Turn, currency: str, deficit: int) -> None:
                 currency=currency,
                 time_ns=turn.time_ns,
                 deficit=Units(deficit),
-                funded=Units(min(deficit, max(deficit - lacking, 0) + compensated)),
+                funded=Units(min(deficit, max(deficit - lacking, 0) + compensated + given)),
                 socialised=Units(paid - compensated),
                 profits=Units(total),
             )
@@ -85,6 +90,14 @@ def _collect(turn: Turn, currency: str, shares: Mapping[AccountId, int]) -> None
     turn.pay(state.fund, currency, sum(shares.values()), TransactionType.SOCIALIZED)
 
 
+def _give_fees(turn: Turn, currency: str, missing: int) -> int:
+    """Let the venue pay what is still missing out of fees it has taken; return how much it paid."""
+    given = min(missing, max(turn.state.treasury(currency).fees, 0))
+    if given:
+        turn.pay(turn.state.fund, currency, given, TransactionType.LIQUIDATION, fee=-given)
+    return given
+
+
 def _compensate(turn: Turn, currency: str, shares: Mapping[AccountId, int]) -> int:
     """Pay for shares in what the fund has of other currencies, as far as that reaches.
 
@@ -92,11 +105,10 @@ def _compensate(turn: Turn, currency: str, shares: Mapping[AccountId, int]) -> i
         What of the shares was paid for, in their currency, rounded down.
     """
     state = turn.state
-    fund = Pool(state.fund, {}, {n: p for n in CURRENCIES if (p := dollars(state, n)) is not None})
+    fund = pool_of(state, state.fund, currency, MarginModel.CROSS)
     claims = {key: fund.worth(currency, share) for key, share in shares.items()}
     claimed = sum(claims.values())
-    for other in sorted(state.fund.ledgers):
-        ledger = state.ledger(state.fund, other)
+    for other, ledger in sorted(fund.ledgers.items()):
         wanted = {key: fund.units(other, claim) for key, claim in claims.items()}
         offered = min(ledger.balance, ledger.equity, sum(wanted.values()))
         if other == currency or offered <= 0:
