@@ -1,5 +1,6 @@
 """What holds after every command, whatever came before it."""
 
+from datetime import date
 from functools import cache
 
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from strikewire.exchange import (
     Liquidate,
     MarginModel,
     Mark,
+    OrderEvent,
     OrderType,
     OrderView,
     PlaceOrder,
@@ -29,12 +31,16 @@ from strikewire.exchange import (
     SetMarks,
     SettleInstrument,
     TimeInForce,
+    Trigger,
+    TriggerPriceType,
     Verdict,
     Withdraw,
     decode,
     encode,
 )
 from strikewire.model import (
+    NS_PER_DAY,
+    NS_PER_HOUR,
     AccountId,
     InstrumentId,
     Kind,
@@ -47,6 +53,7 @@ from strikewire.model import (
     next_tick_down,
     next_tick_up,
     ticks_to_e8,
+    utc_ns,
 )
 from strikewire.testing.exchange import ACCOUNTS, TradingFloor
 
@@ -73,8 +80,9 @@ currencies = st.sampled_from(CURRENCIES)
 amounts = st.one_of(st.integers(1, 12), st.integers(1, 12), st.integers(1, 30_000)).map(Lots)
 order_ids = st.integers(1, 15).map(OrderId)
 rarely = st.sampled_from([False] * 7 + [True])
-MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK]
+MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD]
 MOSTLY_LIMIT = [OrderType.LIMIT] * 8 + [OrderType.MARKET]
+TRIGGERED = [one for one in OrderType if one.is_triggered]
 
 
 def priced(name: str, steps: int) -> Ticks:
@@ -106,6 +114,26 @@ def places(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
 
 
 @st.composite
+def conditionals(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
+    """Return orders that wait for a price around the centre, or follow it."""
+    plain = draw(places(names))
+    name = list(CENTRES)[plain.instrument_id - 1]
+    order_type = draw(st.sampled_from(TRIGGERED))
+    is_trailing = order_type is OrderType.TRAILING_STOP
+    one = FRESH.exchange.instruments[plain.instrument_id]
+    level = ticks_to_e8(one, priced(name, draw(st.integers(1, 3) | st.integers(-3, 3))))
+    offset = level - ticks_to_e8(one, Ticks(CENTRES[name]))
+    trigger = Trigger(
+        price_type=draw(st.sampled_from(list(TriggerPriceType))),
+        price=None if is_trailing else level,
+        offset=PriceE8(offset) if is_trailing else None,
+    )
+    is_limit = order_type.enters_as is OrderType.LIMIT
+    price = priced(name, draw(st.integers(-2, 2))) if is_limit else None
+    return structs.replace(plain, order_type=order_type, price=price, trigger=trigger)
+
+
+@st.composite
 def edits(draw: st.DrawFn, names: tuple[str, ...]) -> EditOrder:
     # With more than one instrument the price may be another's: off the grid, out of the band.
     price = priced(draw(st.sampled_from(names)), draw(st.integers(-2, 2)))
@@ -117,6 +145,7 @@ def edits(draw: st.DrawFn, names: tuple[str, ...]) -> EditOrder:
         post_only=draw(st.sampled_from([None, None, False, True])),
         reject_post_only=draw(rarely),
         reduce_only=draw(st.sampled_from([None, None, None, False, True])),
+        trigger_price=draw(st.sampled_from([None, None, INDEX])),
     )
 
 
@@ -163,7 +192,8 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
     )
     place = places(names)
     # Not `one_of`, which takes equal strategies for one.
-    return st.sampled_from([place] * 8 + [edits(names)] * 2 + [rare]).flatmap(lambda kind: kind)
+    often = [place] * 7 + [conditionals(names)] * 2 + [edits(names)] * 2
+    return st.sampled_from([*often, rare]).flatmap(lambda kind: kind)
 
 
 settlements = st.builds(
@@ -291,6 +321,8 @@ def test_orders_are_consistent_with_their_fills(flow: list[Command]) -> None:
         assert 0 <= view.filled <= view.amount
         assert all(view.price is None or is_no_worse(fill, view) for fill in fills)
         assert (view.state == "open") == (view in floor.exchange.open_orders(view.account_id))
+        waiting = floor.exchange.conditional_orders(view.account_id)
+        assert (view.state == "untriggered") == (view in waiting)
         if view.state == "open":
             assert view.remaining > 0
         if view.state == "filled":
@@ -409,6 +441,9 @@ def test_an_order_that_was_let_in_never_takes_available_funds_below_zero(
         before = {currency: available(floor, account_id, currency) for currency in CURRENCIES}
         events = floor.apply(command)
         if isinstance(events[0], Rejected) or position.size * command.side < 0:
+            continue
+        if any(view.trigger for view in orders_of(events)):
+            # Others of its owner came in behind it, perhaps to reduce, which is always allowed.
             continue
         for currency in CURRENCIES:
             after = available(floor, account_id, currency)
@@ -541,13 +576,107 @@ def revalue(floor: TradingFloor, percent: int) -> None:
         floor.apply(SetMarks(((one.price_index, index),), (Mark(instrument_id, price, 1, index),)))
 
 
+@thrifty
+@given(flows(), st.lists(st.integers(0, 12 * NS_PER_HOUR), min_size=60, max_size=60))
+def test_nobody_trades_with_an_order_whose_day_is_over(
+    flow: list[Command], pauses: list[int]
+) -> None:
+    through, resumed = started(), started()
+
+    for number, (command, pause) in enumerate(zip(flow, pauses, strict=False)):
+        through.now_ns += pause
+        resumed.now_ns = through.now_ns
+        told = command
+        if isinstance(command, PlaceOrder) and command.time_in_force is TimeInForce.GTC:
+            told = structs.replace(command, time_in_force=TimeInForce.GTD, post_only=False)
+        over = [view for view in waiting_orders(through.exchange) if is_over(view, through.now_ns)]
+        if number % 8 == 0:
+            resumed.exchange = Exchange.restore(resumed.exchange.snapshot())
+        events = through.apply(told)
+        assert resumed.apply(told) == events
+        ended = {view.order_id: view.cancel_reason for view in orders_of(events)}
+        assert all(ended[view.order_id] == "good_til_day" for view in over)
+        makers = {fill.maker.order_id for fill in fills_of(events)}
+        assert makers.isdisjoint(view.order_id for view in over)
+        assert not any(is_over(view, through.now_ns) for view in waiting_orders(through.exchange))
+        assert sum(isinstance(event, Rejected) for event in events[1:]) == 0
+
+    assert resumed.exchange.state_hash() == through.exchange.state_hash()
+
+
+@thrifty
+@given(flows())
+def test_an_order_that_waits_for_a_price_comes_in_once_and_as_soon_as_it_is_reached(
+    flow: list[Command],
+) -> None:
+    floor = started()
+    ended: set[OrderId] = set()
+
+    for command in flow:
+        for view in orders_of(floor.apply(command)):
+            assert view.order_id not in ended
+            if view.state not in {"open", "untriggered"}:
+                ended.add(view.order_id)
+        for account_id in ACCOUNTS:
+            for view in floor.exchange.conditional_orders(account_id):
+                assert not is_reached(floor.exchange, view)
+
+    for view in every_order(floor.exchange):
+        if view.state == "triggered":
+            assert view.triggered_order_id is not None
+            became = floor.exchange.order(view.triggered_order_id)
+            assert became is not None
+            assert became.trigger_order_id == view.order_id
+        assert (view.state == "rejected") == (view.reject_reason != "")
+        assert (view.state in {"untriggered", "triggered", "rejected"}) <= (view.filled == 0)
+
+
 def available(floor: TradingFloor, account_id: AccountId, currency: str) -> int:
     return floor.summary(account_id, currency).available_funds
 
 
 def every_order(exchange: Exchange) -> list[OrderView]:
-    views = [exchange.order(OrderId(number)) for number in range(1, 61)]
+    views = [exchange.order(OrderId(number)) for number in range(1, 121)]
     return [view for view in views if view is not None]
+
+
+def orders_of(events: tuple[Event, ...]) -> list[OrderView]:
+    return [happened.order for happened in events if isinstance(happened, OrderEvent)]
+
+
+def waiting_orders(exchange: Exchange) -> list[OrderView]:
+    return [
+        view
+        for account_id in ACCOUNTS
+        for view in (*exchange.open_orders(account_id), *exchange.conditional_orders(account_id))
+    ]
+
+
+def is_over(view: OrderView, now_ns: int) -> bool:
+    """Say whether 08:00 UTC has come since an order for the day was placed."""
+    first_end_ns = utc_ns(date(2026, 1, 1), hour=8)
+    days = (view.created_ns - first_end_ns) // NS_PER_DAY + 1
+    is_for_the_day = view.time_in_force is TimeInForce.GTD
+    return is_for_the_day and now_ns >= first_end_ns + days * NS_PER_DAY
+
+
+def is_reached(exchange: Exchange, view: OrderView) -> bool:
+    """Say whether the price that an order waits for has come, by what may be read from outside."""
+    assert view.trigger is not None
+    assert view.trigger.price is not None
+    one = exchange.instruments[view.instrument_id]
+    trades = exchange.trades(view.instrument_id)
+    mark = exchange.mark(view.instrument_id)
+    price = {
+        TriggerPriceType.LAST: ticks_to_e8(one, trades[-1].price) if trades else None,
+        TriggerPriceType.MARK: mark.price if mark else None,
+        TriggerPriceType.INDEX: exchange.indices.get(one.price_index),
+    }[view.trigger.price_type]
+    if price is None:
+        return False
+    is_take = view.order_type in {OrderType.TAKE_LIMIT, OrderType.TAKE_MARKET}
+    sign = -view.side if is_take else view.side
+    return price * sign >= view.trigger.price * sign
 
 
 def fills_of(events: tuple[Event, ...]) -> list[Fill]:

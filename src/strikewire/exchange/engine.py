@@ -37,6 +37,8 @@ from strikewire.exchange.events import (
     Rejected,
 )
 from strikewire.exchange.execution import Turn
+from strikewire.exchange.expiring import end_day
+from strikewire.exchange.firing import fire
 from strikewire.exchange.liquidation import in_liquidation, is_due, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
@@ -83,16 +85,21 @@ class Exchange:
             command: Any well-typed command.
 
         Returns:
-            Its events in order; exactly one `Rejected` if it was refused, and then nothing has
-            changed.
+            Its events in order. If it was refused, the first is `Rejected`, and the command has
+            changed nothing. What ends by its time ends all the same, before the command and
+            whatever becomes of it; these events come behind those of the command itself.
         """
         assert seq > 0
         turn = Turn(self._state, time_ns)
+        end_day(turn)
+        ended, turn.events = turn.events, []
         rejected = _carry_out(turn, command)
         if rejected is not None:
-            return (rejected,)
-        if isinstance(command, ListInstrument):
+            turn.events.append(rejected)
+        elif isinstance(command, ListInstrument):
             self._index(command.instrument)
+        turn.events += ended
+        fire(turn)
         return turn.finish()
 
     def snapshot(self) -> bytes:
@@ -167,13 +174,13 @@ class Exchange:
 
     def order(self, order_id: OrderId) -> OrderView | None:
         """Return an order, open or closed; None if there was none or it is forgotten."""
-        order = self._state.orders.get(order_id)
+        order = self._state.orders.get(order_id) or self._state.conditional.get(order_id)
         return order.view() if order else self._state.closed.get(order_id)
 
     def open_orders(
         self, account_id: AccountId, instrument_id: InstrumentId | None = None
     ) -> list[OrderView]:
-        """Return an account's open orders, oldest first."""
+        """Return an account's orders in the books, oldest first."""
         account = self._state.accounts.get(account_id)
         if account is None:
             return []
@@ -181,6 +188,19 @@ class Exchange:
             account.orders[order_id].view()
             for order_id in sorted(account.orders)
             if instrument_id in (None, account.orders[order_id].instrument_id)
+        ]
+
+    def conditional_orders(
+        self, account_id: AccountId, instrument_id: InstrumentId | None = None
+    ) -> list[OrderView]:
+        """Return an account's orders that wait outside of the books, oldest first."""
+        account = self._state.accounts.get(account_id)
+        if account is None:
+            return []
+        return [
+            account.conditional[order_id].view()
+            for order_id in sorted(account.conditional)
+            if instrument_id in (None, account.conditional[order_id].instrument_id)
         ]
 
     def closed_orders(self, account_id: AccountId) -> list[OrderView]:

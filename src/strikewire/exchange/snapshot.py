@@ -12,6 +12,7 @@ import msgspec
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
 from strikewire.exchange.commands import MarginModel, Mark, Verdict
+from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
@@ -80,6 +81,8 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     changes: int = 0
     is_locked: bool = False
     transactions: int = 0
+    conditional: list[ConditionalOrder] = []
+    """Orders that wait outside of the books, by id."""
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -151,6 +154,8 @@ def load(blob: bytes) -> State:
         state.add_market(_load_market(kept, fills))
     for saved in content.accounts:
         _load_account(state, saved, fills)
+        for order in saved.conditional:
+            state.watch(order)
     for kept in content.markets:
         _load_orders(state, kept.orders)
     for view in content.bankruptcies:
@@ -192,6 +197,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         changes=account.changes,
         is_locked=account.is_locked,
         transactions=account.transactions,
+        conditional=[account.conditional[order_id] for order_id in sorted(account.conditional)],
     )
 
 
@@ -256,5 +262,6 @@ def _load_orders(state: State, orders: list[Order]) -> None:
     for order in orders:
         market = state.markets[order.instrument_id]
         state.orders[order.order_id] = order
+        state.begin_day(order)
         state.accounts[order.account_id].track(market, order)
         market.book.load(order)

@@ -3,7 +3,9 @@
 from collections import deque
 
 from strikewire.exchange.book import Order
-from strikewire.exchange.commands import MarginModel
+from strikewire.exchange.commands import MarginModel, TimeInForce, TriggerPriceType
+from strikewire.exchange.conditional import ConditionalOrder, Watch
+from strikewire.exchange.days import day_end_ns
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
@@ -30,6 +32,7 @@ class Account:
         "account_id",
         "changes",
         "closed",
+        "conditional",
         "fills",
         "is_locked",
         "ledgers",
@@ -57,6 +60,7 @@ class Account:
 
         self.ledgers: dict[str, Ledger] = {}
         self.orders: dict[OrderId, Order] = {}
+        self.conditional: dict[OrderId, ConditionalOrder] = {}
         self.closed: deque[OrderId] = deque()
         self.fills: deque[Fill] = deque()
 
@@ -137,7 +141,11 @@ class State:
         "accounts",
         "bankruptcies",
         "closed",
+        "conditional",
+        "day_end_ns",
+        "day_orders",
         "fills_by_order",
+        "index_watchers",
         "indices",
         "market_by_name",
         "markets",
@@ -164,6 +172,18 @@ class State:
 
         self.orders: dict[OrderId, Order] = {}
         """Every open order."""
+
+        self.conditional: dict[OrderId, ConditionalOrder] = {}
+        """Every order that waits outside of the books."""
+
+        self.day_orders: dict[OrderId, None] = {}
+        """Orders that wait, in books or outside of them, and end with their day."""
+
+        self.day_end_ns: int | None = None
+        """No day of theirs ends before this."""
+
+        self.index_watchers: dict[str, dict[InstrumentId, Market]] = {}
+        """By index: the markets in which somebody waits for its price."""
 
         self.closed: dict[OrderId, OrderView] = {}
         """Closed orders that can still be looked up."""
@@ -195,6 +215,39 @@ class State:
         """Open a market under its instrument's id and name, neither of which is taken."""
         self.markets[market.instrument_id] = market
         self.market_by_name[market.instrument.name] = market
+
+    def begin_day(self, order: Order | ConditionalOrder) -> None:
+        """Note an order that begins to wait, if it ends with its day."""
+        if order.time_in_force is not TimeInForce.GTD:
+            return
+        end_ns = day_end_ns(order.created_ns)
+        self.day_orders[order.order_id] = None
+        self.day_end_ns = end_ns if self.day_end_ns is None else min(self.day_end_ns, end_ns)
+
+    def watch(self, order: ConditionalOrder) -> None:
+        """Let an order wait outside of the book."""
+        market = self.markets[order.instrument_id]
+        price_type = order.trigger.price_type
+        market.watches.setdefault(price_type, Watch()).add(order)
+        if price_type is TriggerPriceType.INDEX:
+            watchers = self.index_watchers.setdefault(market.instrument.price_index, {})
+            watchers[market.instrument_id] = market
+        self.begin_day(order)
+        self.conditional[order.order_id] = order
+        self.accounts[order.account_id].conditional[order.order_id] = order
+
+    def unwatch(self, order: ConditionalOrder) -> None:
+        """Let an order wait no longer, and forget kinds of prices nobody waits for."""
+        market = self.markets[order.instrument_id]
+        price_type = order.trigger.price_type
+        market.watches[price_type].remove(order)
+        if not market.watches[price_type].orders:
+            del market.watches[price_type]
+            if price_type is TriggerPriceType.INDEX:
+                del self.index_watchers[market.instrument.price_index][market.instrument_id]
+        self.day_orders.pop(order.order_id, None)
+        del self.conditional[order.order_id]
+        del self.accounts[order.account_id].conditional[order.order_id]
 
     def archive_order(self, account: Account, view: OrderView) -> None:
         """Keep a closed order to be looked up, and forget the account's oldest beyond the limit."""

@@ -3,18 +3,25 @@
 from decimal import Decimal
 
 from strikewire.api import ApiError, ErrorCode
+from strikewire.exchange import Trigger, TriggerPriceType
 from strikewire.model import (
+    PRICE_SCALE,
     AmountError,
     Instrument,
     Lots,
     OrderId,
+    PriceE8,
     PriceRangeError,
     Ticks,
     TickSizeError,
     amount_to_lots,
+    ms_to_ns,
     parse_order_id,
     price_to_ticks,
 )
+
+TIME_MS_MAX = 2**43
+"""Milliseconds since the Unix epoch in the year 2248."""
 
 
 def ticks_of(instrument: Instrument, price: Decimal) -> Ticks:
@@ -29,6 +36,45 @@ def ticks_of(instrument: Instrument, price: Decimal) -> Ticks:
         raise ApiError(ErrorCode.PRICE_WRONG_TICK, param="price", reason=str(error)) from None
     except PriceRangeError as error:
         raise ApiError(ErrorCode.INVALID_PRICE, param="price", reason=str(error)) from None
+
+
+def trigger_of(
+    price_type: str | None, price: Decimal | None, offset: Decimal | None
+) -> Trigger | None:
+    """Return what an order waits for; None if it waits for nothing.
+
+    Raises:
+        ApiError: 10044, a price or an offset is finer than 1e-8.
+    """
+    if price_type is None:
+        return None
+    return Trigger(
+        price_type=TriggerPriceType(price_type),
+        price=level_of(price, "trigger_price"),
+        offset=level_of(offset, "trigger_offset"),
+    )
+
+
+def level_of(price: Decimal | None, param: str) -> PriceE8 | None:
+    """Return a trigger price or offset in 1e-8; None if there is none.
+
+    Raises:
+        ApiError: 10044, it is finer than that.
+    """
+    if price is None:
+        return None
+    numerator, denominator = price.as_integer_ratio()
+    level, remainder = divmod(numerator * PRICE_SCALE, denominator)
+    if remainder:
+        raise ApiError(ErrorCode.TRIGGER_PRICE_WRONG_TICK, param=param, reason="finer than 1e-8")
+    return PriceE8(level)
+
+
+def deadline_ns(valid_until_ms: int | None) -> int | None:
+    """Return until when a request is valid; what no clock will reach is no deadline."""
+    if valid_until_ms is None or valid_until_ms >= TIME_MS_MAX:
+        return None
+    return ms_to_ns(valid_until_ms)
 
 
 def lots_of(instrument: Instrument, amount: Decimal) -> Lots:
