@@ -41,6 +41,7 @@ from strikewire.exchange.events import (
     LevelChanged,
     LiquidationFee,
     LockChanged,
+    LossCompensated,
     LossSocialised,
     MarksChanged,
     OrderEvent,
@@ -55,7 +56,7 @@ from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
 from strikewire.exchange.state import INSURANCE_FUND
 from strikewire.exchange.transactions import About, Transaction, TransactionType
-from strikewire.exchange.views import BookView, MoneyCheck, Summary
+from strikewire.exchange.views import BookView, CrossTotal, MoneyCheck, Summary
 
 __all__ = [
     "INSURANCE_FUND",
@@ -71,6 +72,7 @@ __all__ = [
     "CancelReason",
     "ChangeMarginModel",
     "Command",
+    "CrossTotal",
     "Deposit",
     "EditOrder",
     "Event",
@@ -84,6 +86,7 @@ __all__ = [
     "LiquidationFee",
     "ListInstrument",
     "LockChanged",
+    "LossCompensated",
     "LossSocialised",
     "MarginModel",
     "Mark",
