@@ -42,6 +42,7 @@ from strikewire.exchange.events import (
     LevelChanged,
     LiquidationFee,
     LockChanged,
+    LossCompensated,
     LossSocialised,
     MarksChanged,
     OrderEvent,
@@ -59,7 +60,7 @@ from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
 from strikewire.exchange.state import INSURANCE_FUND
 from strikewire.exchange.transactions import About, Transaction, TransactionType
-from strikewire.exchange.views import BookView, MoneyCheck, Summary
+from strikewire.exchange.views import BookView, CrossTotal, MoneyCheck, Summary
 
 __all__ = [
     "INSURANCE_FUND",
@@ -75,6 +76,7 @@ __all__ = [
     "CancelReason",
     "ChangeMarginModel",
     "Command",
+    "CrossTotal",
     "Deposit",
     "EditOrder",
     "Event",
@@ -89,6 +91,7 @@ __all__ = [
     "LiquidationFee",
     "ListInstrument",
     "LockChanged",
+    "LossCompensated",
     "LossSocialised",
     "MarginModel",
     "Mark",
