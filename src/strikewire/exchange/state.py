@@ -3,7 +3,7 @@
 from collections import deque
 
 from strikewire.exchange.book import Order
-from strikewire.exchange.commands import MarginModel
+from strikewire.exchange.commands import MarginModel, SelfTrading
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
@@ -37,6 +37,9 @@ class Account:
         "name",
         "opened_ns",
         "orders",
+        "owner",
+        "self_trading",
+        "self_trading_extended",
         "transactions",
     )
 
@@ -44,6 +47,11 @@ class Account:
         self.account_id = account_id
         self.name = name
         self.opened_ns = opened_ns
+        self.owner = AccountId(0)
+        """The main account of which this is a subaccount; 0 for a main account."""
+
+        self.self_trading = SelfTrading.ALLOWED
+        self.self_trading_extended = False
         self.margin_model = MarginModel.STANDARD
         self.is_locked = False
         """Whether it is being liquidated, and only the venue trades for it."""

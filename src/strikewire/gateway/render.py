@@ -30,6 +30,7 @@ _CANCEL_REASONS: dict[
         "autoliquidation",
         "cancel_on_disconnect",
         "risk_mitigation",
+        "self_trade_prevention",
         "settlement",
     ],
 ] = {
@@ -39,6 +40,7 @@ _CANCEL_REASONS: dict[
     CancelReason.INSUFFICIENT_FUNDS: "risk_mitigation",
     CancelReason.SETTLEMENT: "settlement",
     CancelReason.AUTOLIQUIDATION: "autoliquidation",
+    CancelReason.SELF_TRADE_PREVENTION: "self_trade_prevention",
 }
 
 

@@ -30,6 +30,7 @@ def test_reject_names_mean_what_the_public_codes_mean() -> None:
     assert Reject.OTHER_REJECT.value == ErrorCode.OTHER_REJECT.value == 11030
     assert Reject.UNSUPPORTED_COMBINATION.value == ErrorCode.UNSUPPORTED_ARG_COMBINATION.value
     assert Reject.POST_ONLY_REJECT.value == ErrorCode.POST_ONLY_REJECT.value == 11054
+    assert Reject.ORDER_OVERLAP.value == ErrorCode.ORDER_OVERLAP.value == 10003
     assert Reject.UNAUTHORIZED.value == ErrorCode.UNAUTHORIZED.value == 13009
 
 
