@@ -22,6 +22,7 @@ from strikewire.exchange import (
     Liquidate,
     MarginModel,
     Mark,
+    OrderEvent,
     OrderType,
     OrderView,
     PlaceOrder,
@@ -32,6 +33,8 @@ from strikewire.exchange import (
     SetSelfTrading,
     SettleInstrument,
     TimeInForce,
+    Trigger,
+    TriggerPriceType,
     Verdict,
     Withdraw,
     decode,
@@ -78,6 +81,7 @@ order_ids = st.integers(1, 15).map(OrderId)
 rarely = st.sampled_from([False] * 7 + [True])
 MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK]
 MOSTLY_LIMIT = [OrderType.LIMIT] * 8 + [OrderType.MARKET]
+TRIGGERED = [one for one in OrderType if one.is_triggered]
 
 
 def priced(name: str, steps: int) -> Ticks:
@@ -109,6 +113,26 @@ def places(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
 
 
 @st.composite
+def conditionals(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
+    """Return orders that wait for a price around the centre, or follow it."""
+    plain = draw(places(names))
+    name = list(CENTRES)[plain.instrument_id - 1]
+    order_type = draw(st.sampled_from(TRIGGERED))
+    is_trailing = order_type is OrderType.TRAILING_STOP
+    one = FRESH.exchange.instruments[plain.instrument_id]
+    level = ticks_to_e8(one, priced(name, draw(st.integers(1, 3) | st.integers(-3, 3))))
+    offset = level - ticks_to_e8(one, Ticks(CENTRES[name]))
+    trigger = Trigger(
+        price_type=draw(st.sampled_from(list(TriggerPriceType))),
+        price=None if is_trailing else level,
+        offset=PriceE8(offset) if is_trailing else None,
+    )
+    is_limit = order_type.enters_as is OrderType.LIMIT
+    price = priced(name, draw(st.integers(-2, 2))) if is_limit else None
+    return structs.replace(plain, order_type=order_type, price=price, trigger=trigger)
+
+
+@st.composite
 def edits(draw: st.DrawFn, names: tuple[str, ...]) -> EditOrder:
     # With more than one instrument the price may be another's: off the grid, out of the band.
     price = priced(draw(st.sampled_from(names)), draw(st.integers(-2, 2)))
@@ -120,6 +144,7 @@ def edits(draw: st.DrawFn, names: tuple[str, ...]) -> EditOrder:
         post_only=draw(st.sampled_from([None, None, False, True])),
         reject_post_only=draw(rarely),
         reduce_only=draw(st.sampled_from([None, None, None, False, True])),
+        trigger_price=draw(st.sampled_from([None, None, INDEX])),
     )
 
 
@@ -162,7 +187,8 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
     )
     place = places(names)
     # Not `one_of`, which takes equal strategies for one.
-    return st.sampled_from([place] * 8 + [edits(names)] * 2 + [rare]).flatmap(lambda kind: kind)
+    often = [place] * 7 + [conditionals(names)] * 2 + [edits(names)] * 2
+    return st.sampled_from([*often, rare]).flatmap(lambda kind: kind)
 
 
 settlements = st.builds(
@@ -306,6 +332,8 @@ def test_orders_are_consistent_with_their_fills(flow: list[Command]) -> None:
         assert 0 <= view.filled <= view.amount
         assert all(view.price is None or is_no_worse(fill, view) for fill in fills)
         assert (view.state == "open") == (view in floor.exchange.open_orders(view.account_id))
+        waiting = floor.exchange.conditional_orders(view.account_id)
+        assert (view.state == "untriggered") == (view in waiting)
         if view.state == "open":
             assert view.remaining > 0
         if view.state == "filled":
@@ -425,6 +453,9 @@ def test_an_order_that_was_let_in_never_takes_available_funds_below_zero(
         events = floor.apply(command)
         if isinstance(events[0], Rejected) or position.size * command.side < 0:
             continue
+        if any(view.trigger for view in orders_of(events)):
+            # Others of its owner came in behind it, perhaps to reduce, which is always allowed.
+            continue
         for currency in CURRENCIES:
             after = available(floor, account_id, currency)
             # A unit of slack for each position valued: the parts are rounded one by one.
@@ -515,13 +546,63 @@ def test_portfolio_margin_replays_from_its_verdicts_and_never_admits_beyond_the_
     assert restored.state_hash() == first.exchange.state_hash()
 
 
+@thrifty
+@given(flows())
+def test_an_order_that_waits_for_a_price_comes_in_once_and_as_soon_as_it_is_reached(
+    flow: list[Command],
+) -> None:
+    floor = started()
+    ended: set[OrderId] = set()
+
+    for command in flow:
+        for view in orders_of(floor.apply(command)):
+            assert view.order_id not in ended
+            if view.state not in {"open", "untriggered"}:
+                ended.add(view.order_id)
+        for account_id in ACCOUNTS:
+            for view in floor.exchange.conditional_orders(account_id):
+                assert not is_reached(floor.exchange, view)
+
+    for view in every_order(floor.exchange):
+        if view.state == "triggered":
+            assert view.triggered_order_id is not None
+            became = floor.exchange.order(view.triggered_order_id)
+            assert became is not None
+            assert became.trigger_order_id == view.order_id
+        assert (view.state == "rejected") == (view.reject_reason != "")
+        assert (view.state in {"untriggered", "triggered", "rejected"}) <= (view.filled == 0)
+
+
 def available(floor: TradingFloor, account_id: AccountId, currency: str) -> int:
     return floor.summary(account_id, currency).available_funds
 
 
 def every_order(exchange: Exchange) -> list[OrderView]:
-    views = [exchange.order(OrderId(number)) for number in range(1, 61)]
+    views = [exchange.order(OrderId(number)) for number in range(1, 121)]
     return [view for view in views if view is not None]
+
+
+def orders_of(events: tuple[Event, ...]) -> list[OrderView]:
+    return [happened.order for happened in events if isinstance(happened, OrderEvent)]
+
+
+def is_reached(exchange: Exchange, view: OrderView) -> bool:
+    """Say whether the price that an order waits for has come, by what may be read from outside."""
+    assert view.trigger is not None
+    assert view.trigger.price is not None
+    one = exchange.instruments[view.instrument_id]
+    trades = exchange.trades(view.instrument_id)
+    mark = exchange.mark(view.instrument_id)
+    price = {
+        TriggerPriceType.LAST: ticks_to_e8(one, trades[-1].price) if trades else None,
+        TriggerPriceType.MARK: mark.price if mark else None,
+        TriggerPriceType.INDEX: exchange.indices.get(one.price_index),
+    }[view.trigger.price_type]
+    if price is None:
+        return False
+    is_take = view.order_type in {OrderType.TAKE_LIMIT, OrderType.TAKE_MARKET}
+    sign = -view.side if is_take else view.side
+    return price * sign >= view.trigger.price * sign
 
 
 def fills_of(events: tuple[Event, ...]) -> list[Fill]:

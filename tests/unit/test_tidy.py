@@ -69,13 +69,15 @@ def test_every_source_file_has_a_unit_test_of_its_name() -> None:
 
 def test_every_unit_test_has_a_source_file_of_its_name() -> None:
     of_the_project = list(UNIT.glob("test_*.py"))
+
+    def tested(path: Path) -> Path:
+        return (PACKAGE / path.relative_to(UNIT)).with_name(path.name.removeprefix("test_"))
+
     orphans = [
         name(path)
         for path in sorted(UNIT.rglob("test_*.py"))
         if path not in of_the_project
-        and not (PACKAGE / path.relative_to(UNIT))
-        .with_name(path.name.removeprefix("test_"))
-        .exists()
+        and not any(tested(path).with_suffix(suffix).exists() for suffix in (".py", ".h"))
     ]
 
     assert orphans == []

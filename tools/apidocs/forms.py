@@ -26,6 +26,7 @@ _ALIASES = [
         (fields, ("Ok",)),
         (session, ("CancelScope",)),
         (trading, ("OrderType", "TimeInForce", "OrderState", "CancelReason")),
+        (trading, ("OpenOrderType", "CancelOrderType", "TriggerPriceType")),
     )
     for name in names
 ]

@@ -47,14 +47,19 @@ class ErrorCode(IntEnum):
     INVALID_ARGS_FOR_INSTRUMENT = 10031
     WHOLE_COST_TOO_LOW = 10032
     NOT_IMPLEMENTED = 10033
+    TRIGGER_PRICE_TOO_HIGH = 10034
+    TRIGGER_PRICE_TOO_LOW = 10035
     RETRY = 10040
     SETTLEMENT_IN_PROGRESS = 10041
     PRICE_WRONG_TICK = 10043
+    TRIGGER_PRICE_WRONG_TICK = 10044
     MATCHING_ENGINE_QUEUE_FULL = 10047
     ALREADY_FILLED = 11008
     INVALID_ARGUMENTS = 11029
     OTHER_REJECT = 11030
     OTHER_ERROR = 11031
+    NO_MORE_TRIGGERS = 11035
+    INVALID_TRIGGER_PRICE = 11036
     PERMISSION_DENIED = 11042
     BAD_ARGUMENT = 11043
     NOT_OPEN_ORDER = 11044
@@ -130,14 +135,19 @@ MEANINGS: Final[Mapping[ErrorCode, str]] = MappingProxyType(
         ErrorCode.INVALID_ARGS_FOR_INSTRUMENT: "Some arguments do not fit the instrument.",
         ErrorCode.WHOLE_COST_TOO_LOW: "The whole order costs too little.",
         ErrorCode.NOT_IMPLEMENTED: "The method or parameter is known but not offered by this venue.",
+        ErrorCode.TRIGGER_PRICE_TOO_HIGH: "The trigger price is too high to be meant.",
+        ErrorCode.TRIGGER_PRICE_TOO_LOW: "The trigger price is not above zero.",
         ErrorCode.RETRY: "The venue cannot take the request at this moment; send it again.",
         ErrorCode.SETTLEMENT_IN_PROGRESS: "The instrument is being settled; trading resumes in a moment.",
         ErrorCode.PRICE_WRONG_TICK: "The price is not on the instrument's tick.",
+        ErrorCode.TRIGGER_PRICE_WRONG_TICK: "The trigger price is not on the instrument's tick.",
         ErrorCode.MATCHING_ENGINE_QUEUE_FULL: "Too many orders are waiting for the engine.",
         ErrorCode.ALREADY_FILLED: "The order has been filled.",
         ErrorCode.INVALID_ARGUMENTS: "Some argument is not valid.",
         ErrorCode.OTHER_REJECT: "The order was refused for the reason given in the data.",
         ErrorCode.OTHER_ERROR: "The outcome is not known, for the reason given in the data: find out before trying again.",
+        ErrorCode.NO_MORE_TRIGGERS: "The account has as many trigger orders as it may have.",
+        ErrorCode.INVALID_TRIGGER_PRICE: "The trigger price has been reached already, or cannot be reached.",
         ErrorCode.PERMISSION_DENIED: "The account may not do this.",
         ErrorCode.BAD_ARGUMENT: "An argument has a wrong value.",
         ErrorCode.NOT_OPEN_ORDER: "The operation needs an open order and this one is not.",

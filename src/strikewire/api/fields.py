@@ -40,6 +40,9 @@ Label = Annotated[
 ]
 Count = Annotated[int, Meta(ge=1, le=COUNT_MAX, description="How many items at most.")]
 Offset = Annotated[int, Meta(ge=0, le=1_000_000, description="How many items to skip.")]
+Continuation = Annotated[
+    str, Meta(min_length=1, max_length=64, description="Where the page before ended.")
+]
 Sequence = Annotated[
     int, Meta(ge=0, le=2**53, description="Sequence number of a trade within its instrument.")
 ]
@@ -60,6 +63,13 @@ Interval = Literal["raw", "100ms", "agg2"]
 Ok = Literal["ok"]
 
 
+_NOT_POSITIVE: Final = {
+    "price": ErrorCode.INVALID_PRICE,
+    "trigger_price": ErrorCode.TRIGGER_PRICE_TOO_LOW,
+    "trigger_offset": ErrorCode.TRIGGER_PRICE_TOO_LOW,
+}
+
+
 def check_positive(value: Decimal | None, param: str) -> None:
     """Refuse a price or an amount that no exact arithmetic should have to meet.
 
@@ -69,7 +79,8 @@ def check_positive(value: Decimal | None, param: str) -> None:
 
     Raises:
         ApiError: -32602 for NaN, infinities and numbers of 1e15 and more or with more than 40
-            decimals; 10021 or 10023 for an amount or a price that is not above zero.
+            decimals; 10021, 10023 or 10035 for an amount, a price or a trigger price that is not
+            above zero.
     """
     if value is None:
         return
@@ -81,5 +92,5 @@ def check_positive(value: Decimal | None, param: str) -> None:
     if value >= NUMBER_LIMIT or value <= -NUMBER_LIMIT or exponent < -DECIMALS_MAX:
         raise invalid_params(param, "is too large or has too many decimals")
     if value <= 0:
-        code = ErrorCode.INVALID_PRICE if param == "price" else ErrorCode.INVALID_AMOUNT
+        code = _NOT_POSITIVE.get(param, ErrorCode.INVALID_AMOUNT)
         raise ApiError(code, param=param, reason="must be above zero")

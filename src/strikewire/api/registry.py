@@ -122,6 +122,7 @@ _TABLE: Final = (
     _method("private/get_open_orders_by_currency", trading.GetOpenOrdersByCurrency, list[trading.Order], "trade:read"),
     _method("private/get_order_history_by_instrument", trading.GetOrderHistoryByInstrument, list[trading.Order], "trade:read"),
     _method("private/get_order_history_by_currency", trading.GetOrderHistoryByCurrency, list[trading.Order], "trade:read"),
+    _method("private/get_trigger_order_history", trading.GetTriggerOrderHistory, trading.TriggerOrders, "trade:read"),
     _method("private/get_user_trades_by_instrument", trading.GetUserTradesByInstrument, trading.UserTrades, "trade:read"),
     _method("private/get_user_trades_by_instrument_and_time", trading.GetUserTradesByInstrumentAndTime, trading.UserTrades, "trade:read"),
     _method("private/get_user_trades_by_currency", trading.GetUserTradesByCurrency, trading.UserTrades, "trade:read"),

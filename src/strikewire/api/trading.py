@@ -1,12 +1,13 @@
 """Messages about orders: place, edit, cancel, look up, and the fills they had."""
 
 from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from strikewire.api.errors import ApiError, ErrorCode, invalid_params
 from strikewire.api.fields import (
+    Continuation,
     Count,
     CurrencyName,
     Direction,
@@ -26,16 +27,35 @@ from strikewire.api.market_data import TRADES_COUNT_DEFAULT, Percent, check_span
 
 ORDERS_COUNT_DEFAULT: Final = 20
 
-OrderType = Literal["limit", "market"]
+OrderType = Literal[
+    "limit",
+    "market",
+    "market_limit",
+    "stop_limit",
+    "stop_market",
+    "take_limit",
+    "take_market",
+    "trailing_stop",
+]
+LIMIT_TYPES: Final = ("limit", "stop_limit", "take_limit")
+TRIGGER_TYPES: Final = ("stop_limit", "stop_market", "take_limit", "take_market", "trailing_stop")
+TriggerPriceType = Literal["index_price", "mark_price", "last_price"]
 TimeInForce = Literal["good_til_cancelled", "fill_or_kill", "immediate_or_cancel"]
 OrderState = Literal["open", "filled", "rejected", "cancelled", "untriggered", "triggered"]
-OrderTypeFilter = Annotated[
-    str,
-    Meta(
-        max_length=32,
-        description="all, limit, or a trigger type; this venue has no trigger orders.",
-    ),
+OpenOrderType = Literal[
+    "all",
+    "limit",
+    "trigger_all",
+    "stop_all",
+    "stop_limit",
+    "stop_market",
+    "take_all",
+    "take_limit",
+    "take_market",
+    "trailing_all",
+    "trailing_stop",
 ]
+CancelOrderType = Literal["all", "limit", "trigger_all", "stop", "take", "trailing_stop"]
 CancelReason = Literal[
     "user_request",
     "autoliquidation",
@@ -52,8 +72,10 @@ class _PlaceOrder(Struct, frozen=True, kw_only=True):
     """What buy and sell have in common.
 
     `amount` is USD on inverse futures and coins elsewhere; `contracts` may stand for it. A
-    limit order needs a price, a market order has none. Features this venue does not have are
-    refused rather than ignored, because an order without them would be another order.
+    limit order needs a price, a market order has none; an order of a trigger type needs a
+    `trigger` and a `trigger_price`, a trailing stop a `trigger_offset` instead. Features this venue
+    does not have are refused rather than ignored, because an order without them would be another
+    order.
     """
 
     instrument_name: InstrumentName
@@ -71,7 +93,7 @@ class _PlaceOrder(Struct, frozen=True, kw_only=True):
     mmp: bool | None = None
     valid_until: int | None = None
     linked_order_type: str | None = None
-    trigger: str | None = None
+    trigger: TriggerPriceType | None = None
     trigger_price: OrderNumber | None = None
     trigger_offset: OrderNumber | None = None
 
@@ -81,10 +103,11 @@ class _PlaceOrder(Struct, frozen=True, kw_only=True):
         check_positive(self.contracts, "contracts")
         if self.amount is None and self.contracts is None:
             raise invalid_params("amount", "is required")
-        if self.type == "limit":
+        if self.type in LIMIT_TYPES:
             if self.price is None:
-                raise invalid_params("price", "is required for a limit order")
+                raise invalid_params("price", f"is required for a {self.type} order")
             check_positive(self.price, "price")
+        _check_trigger(self)
 
 
 class Buy(_PlaceOrder, frozen=True, kw_only=True):
@@ -93,6 +116,8 @@ class Buy(_PlaceOrder, frozen=True, kw_only=True):
     `amount` is USD on inverse futures and coins elsewhere; `contracts` may stand for it.
     `post_only` moves the price one tick inside the best ask instead of trading;
     with `reject_post_only` the order is refused with 11054 instead.
+    An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then
+    it is `triggered`, and an order that names it in `trigger_order_id` takes its place.
     """
 
 
@@ -105,6 +130,7 @@ class Edit(Struct, frozen=True, kw_only=True):
 
     The order keeps its place in the queue if the price stays and the amount does not grow.
     `amount` counts from the beginning: it includes what has been filled already.
+    `trigger_price` and `trigger_offset` are for orders that are untriggered.
     """
 
     order_id: OrderIdText
@@ -126,6 +152,8 @@ class Edit(Struct, frozen=True, kw_only=True):
         check_positive(self.amount, "amount")
         check_positive(self.contracts, "contracts")
         check_positive(self.price, "price")
+        check_positive(self.trigger_price, "trigger_price")
+        check_positive(self.trigger_offset, "trigger_offset")
 
 
 # Parameters that change what an order is. `mmp=false` and the like ask for nothing and pass.
@@ -135,10 +163,20 @@ _UNSUPPORTED: Final = (
     "mmp",
     "valid_until",
     "linked_order_type",
-    "trigger",
-    "trigger_price",
-    "trigger_offset",
 )
+
+
+def _check_trigger(request: _PlaceOrder) -> None:
+    """Refuse a trigger that is missing or not finite; what fits which type the exchange says."""
+    check_positive(request.trigger_price, "trigger_price")
+    check_positive(request.trigger_offset, "trigger_offset")
+    is_triggered = request.type in TRIGGER_TYPES
+    if is_triggered and request.trigger is None:
+        raise invalid_params("trigger", f"is required for a {request.type} order")
+    if not is_triggered:
+        for param in ("trigger", "trigger_price", "trigger_offset"):
+            if getattr(request, param) is not None:
+                raise invalid_params(param, f"is not for a {request.type} order")
 
 
 def _refuse_unsupported(request: Struct) -> None:
@@ -192,7 +230,7 @@ class CancelAllByInstrument(Struct, frozen=True, kw_only=True):
     """Cancel the account's open orders in one instrument."""
 
     instrument_name: InstrumentName
-    type: OrderTypeFilter | None = None
+    type: CancelOrderType | None = None
     detailed: bool | None = None
 
 
@@ -201,7 +239,7 @@ class CancelAllByCurrency(Struct, frozen=True, kw_only=True):
 
     currency: CurrencyName
     kind: KindFilter | None = None
-    type: OrderTypeFilter | None = None
+    type: CancelOrderType | None = None
     detailed: bool | None = None
 
 
@@ -222,14 +260,14 @@ class GetOpenOrders(Struct, frozen=True, kw_only=True):
     """List all open orders of the account."""
 
     kind: KindFilter | None = None
-    type: OrderTypeFilter | None = None
+    type: OpenOrderType | None = None
 
 
 class GetOpenOrdersByInstrument(Struct, frozen=True, kw_only=True):
     """List the account's open orders in one instrument."""
 
     instrument_name: InstrumentName
-    type: OrderTypeFilter | None = None
+    type: OpenOrderType | None = None
 
 
 class GetOpenOrdersByCurrency(Struct, frozen=True, kw_only=True):
@@ -237,7 +275,7 @@ class GetOpenOrdersByCurrency(Struct, frozen=True, kw_only=True):
 
     currency: CurrencyName
     kind: KindFilter | None = None
-    type: OrderTypeFilter | None = None
+    type: OpenOrderType | None = None
 
 
 class GetOrderHistoryByInstrument(Struct, frozen=True, kw_only=True):
@@ -264,18 +302,68 @@ class GetOrderHistoryByCurrency(Struct, frozen=True, kw_only=True):
     include_unfilled: bool | None = None
 
 
+class GetTriggerOrderHistory(Struct, frozen=True, kw_only=True):
+    """List the account's trigger orders that have ended, newest first.
+
+    `continuation` of one page asks for the next; there is none after the last.
+    """
+
+    currency: CurrencyName
+    instrument_name: InstrumentName | None = None
+    count: Count = ORDERS_COUNT_DEFAULT
+    continuation: Continuation | None = None
+
+
+class TriggerOrderRecord(Struct, frozen=True, kw_only=True):
+    """A trigger order that has ended.
+
+    `request` is what ended it: `trigger:order` when its price came, `cancel` otherwise.
+    `order_state` is `triggered`, `cancelled`, or `rejected:` and why. `order_id` is the order that
+    took its place, null if there is none.
+    """
+
+    timestamp: Milliseconds
+    trigger: TriggerPriceType
+    trigger_price: float
+    trigger_offset: float | None
+    trigger_order_id: str
+    order_id: str | None
+    order_state: str
+    instrument_name: str
+    request: str
+    direction: Direction
+    price: float | Literal["market_price"] | None
+    amount: float
+    last_update_timestamp: Milliseconds
+    reduce_only: bool
+    post_only: bool
+    order_type: Literal["limit", "market"]
+    label: str = ""
+
+
+class TriggerOrders(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of trigger orders; without `continuation` it is the last."""
+
+    entries: list[TriggerOrderRecord]
+    continuation: str | UnsetType = UNSET
+
+
 class Order(Struct, frozen=True, kw_only=True):
     """An order as its owner sees it.
 
     `price` is `market_price` on a market order. `average_price` is 0.0 until the first fill.
     `amount` and `filled_amount` are USD on inverse futures and coins elsewhere; `contracts`
     is the amount in contracts. `reject_post_only` is there only on post-only orders,
-    `cancel_reason` only on cancelled ones.
+    `cancel_reason` only on cancelled ones, `reject_reason` only on those that were refused when
+    they were triggered. `trigger`, `trigger_price` and `triggered` are there only on trigger
+    orders, `trigger_offset` and `trigger_reference_price` only on trailing ones,
+    `trigger_order_id` only on orders that took the place of one.
     """
 
     order_id: str
     order_state: OrderState
     order_type: OrderType
+    original_order_type: Literal["market", "market_limit"] | UnsetType = UNSET
     time_in_force: Literal[
         "good_til_cancelled", "good_til_day", "fill_or_kill", "immediate_or_cancel"
     ]
@@ -299,6 +387,13 @@ class Order(Struct, frozen=True, kw_only=True):
     risk_reducing: bool = False
     is_liquidation: bool = False
     cancel_reason: CancelReason | UnsetType = UNSET
+    reject_reason: str | UnsetType = UNSET
+    triggered: bool | UnsetType = UNSET
+    trigger: TriggerPriceType | UnsetType = UNSET
+    trigger_price: float | UnsetType = UNSET
+    trigger_offset: float | UnsetType = UNSET
+    trigger_reference_price: float | UnsetType = UNSET
+    trigger_order_id: str | UnsetType = UNSET
 
 
 class UserTrade(Struct, frozen=True, kw_only=True):

@@ -522,7 +522,7 @@ class Methods:
         mmp: bool | None = None,
         valid_until: int | None = None,
         linked_order_type: str | None = None,
-        trigger: str | None = None,
+        trigger: trading.TriggerPriceType | None = None,
         trigger_price: float | Decimal | None = None,
         trigger_offset: float | Decimal | None = None,
     ) -> trading.OrderAndTrades:
@@ -531,6 +531,8 @@ class Methods:
         `amount` is USD on inverse futures and coins elsewhere; `contracts` may stand for it.
         `post_only` moves the price one tick inside the best ask instead of trading;
         with `reject_post_only` the order is refused with 11054 instead.
+        An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then
+        it is `triggered`, and an order that names it in `trigger_order_id` takes its place.
         """
         result: trading.OrderAndTrades = await self.call(
             "private/buy",
@@ -576,7 +578,7 @@ class Methods:
         mmp: bool | None = None,
         valid_until: int | None = None,
         linked_order_type: str | None = None,
-        trigger: str | None = None,
+        trigger: trading.TriggerPriceType | None = None,
         trigger_price: float | Decimal | None = None,
         trigger_offset: float | Decimal | None = None,
     ) -> trading.OrderAndTrades:
@@ -628,6 +630,7 @@ class Methods:
 
         The order keeps its place in the queue if the price stays and the amount does not grow.
         `amount` counts from the beginning: it includes what has been filled already.
+        `trigger_price` and `trigger_offset` are for orders that are untriggered.
         """
         result: trading.OrderAndTrades = await self.call(
             "private/edit",
@@ -687,7 +690,7 @@ class Methods:
         self: Caller,
         *,
         instrument_name: str,
-        type: str | None = None,
+        type: trading.CancelOrderType | None = None,
         detailed: bool | None = None,
     ) -> int | list[trading.CancelGroup]:
         """Cancel the account's open orders in one instrument."""
@@ -707,7 +710,7 @@ class Methods:
         *,
         currency: str,
         kind: fields.KindFilter | None = None,
-        type: str | None = None,
+        type: trading.CancelOrderType | None = None,
         detailed: bool | None = None,
     ) -> int | list[trading.CancelGroup]:
         """Cancel the account's open orders in one currency, or in one kind of its instruments."""
@@ -759,7 +762,7 @@ class Methods:
         self: Caller,
         *,
         kind: fields.KindFilter | None = None,
-        type: str | None = None,
+        type: trading.OpenOrderType | None = None,
     ) -> list[trading.Order]:
         """List all open orders of the account."""
         result: list[trading.Order] = await self.call(
@@ -776,7 +779,7 @@ class Methods:
         self: Caller,
         *,
         instrument_name: str,
-        type: str | None = None,
+        type: trading.OpenOrderType | None = None,
     ) -> list[trading.Order]:
         """List the account's open orders in one instrument."""
         result: list[trading.Order] = await self.call(
@@ -794,7 +797,7 @@ class Methods:
         *,
         currency: str,
         kind: fields.KindFilter | None = None,
-        type: str | None = None,
+        type: trading.OpenOrderType | None = None,
     ) -> list[trading.Order]:
         """List the account's open orders in one currency."""
         result: list[trading.Order] = await self.call(
@@ -856,6 +859,30 @@ class Methods:
                 include_unfilled=include_unfilled,
             ),
             list[trading.Order],
+        )
+        return result
+
+    async def get_trigger_order_history(
+        self: Caller,
+        *,
+        currency: str,
+        instrument_name: str | None = None,
+        count: int | None = None,
+        continuation: str | None = None,
+    ) -> trading.TriggerOrders:
+        """List the account's trigger orders that have ended, newest first.
+
+        `continuation` of one page asks for the next; there is none after the last.
+        """
+        result: trading.TriggerOrders = await self.call(
+            "private/get_trigger_order_history",
+            _given(
+                currency=currency,
+                instrument_name=instrument_name,
+                count=count,
+                continuation=continuation,
+            ),
+            trading.TriggerOrders,
         )
         return result
 

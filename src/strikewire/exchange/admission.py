@@ -48,6 +48,10 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     """What the account would need with it, where that is told from outside."""
 
+    is_own_doing: bool = False
+    """The exchange itself brings it in, so that nobody could judge it outside: its margin is
+    counted the standard way, against the funds that the last verdict leaves."""
+
 
 class Admission(msgspec.Struct, frozen=True):
     """An order may come in."""
@@ -76,7 +80,11 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
     refused = _refuse_beyond_limits(account, holding, intent, waiting)
     if refused is not None:
         return refused
-    by_verdict = account.margin_model is MarginModel.PORTFOLIO and not market.contract.is_spot
+    by_verdict = (
+        account.margin_model is MarginModel.PORTFOLIO
+        and not market.contract.is_spot
+        and not intent.is_own_doing
+    )
     if by_verdict:
         refused = refuse_verdict(account, intent.verdict)
         if refused is not None:

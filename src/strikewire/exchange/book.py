@@ -46,6 +46,8 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
     cancel_reason: str = ""
     replaced: bool = False
     is_liquidation: bool = False
+    trigger_order_id: OrderId | None = None
+    original_type: OrderType | None = None
 
     @property
     def remaining(self) -> Lots:
@@ -76,6 +78,8 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
             cancel_reason=self.cancel_reason,
             replaced=self.replaced,
             is_liquidation=self.is_liquidation,
+            trigger_order_id=self.trigger_order_id,
+            original_type=self.original_type,
         )
 
 

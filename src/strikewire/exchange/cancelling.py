@@ -1,11 +1,13 @@
-"""Taking orders out of their books, one by one or all at once."""
+"""Taking orders back, from their books or from waiting outside of them; one by one or all."""
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.checks import find_account, find_market, find_open_order
 from strikewire.exchange.commands import CancelOrder, CancelOrders
-from strikewire.exchange.events import Rejected
+from strikewire.exchange.conditional import ConditionalOrder
+from strikewire.exchange.events import OrderState, Rejected
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.state import State
+from strikewire.model import OrderId
 
 
 def cancel(turn: Turn, command: CancelOrder) -> Rejected | None:
@@ -16,12 +18,20 @@ def cancel(turn: Turn, command: CancelOrder) -> Rejected | None:
     order = find_open_order(turn.state, command.account_id, command.order_id)
     if isinstance(order, Rejected):
         return order
-    turn.cancel(turn.state.markets[order.instrument_id], order, command.reason)
+    take_back(turn, order, command.reason)
     return None
 
 
+def take_back(turn: Turn, order: Order | ConditionalOrder, reason: str) -> None:
+    """Cancel an order, wherever it waits."""
+    if isinstance(order, ConditionalOrder):
+        turn.end_conditional(order, OrderState.CANCELLED, cancel_reason=reason)
+    else:
+        turn.cancel(turn.state.markets[order.instrument_id], order, reason)
+
+
 def cancel_all(turn: Turn, command: CancelOrders) -> Rejected | None:
-    """Cancel every open order that passes the filters, oldest first. There may be none."""
+    """Cancel every order that waits and passes the filters, oldest first. There may be none."""
     account = find_account(turn.state, command.account_id)
     if isinstance(account, Rejected):
         return account
@@ -32,15 +42,19 @@ def cancel_all(turn: Turn, command: CancelOrders) -> Rejected | None:
             return market
         holding = account.find_holding(market)
         orders = holding.orders if holding else {}
-    for order_id in sorted(orders):
-        order = account.orders[order_id]
-        if _passes(turn.state, order, command):
-            turn.cancel(turn.state.markets[order.instrument_id], order, command.reason)
+    waiting: dict[OrderId, Order | ConditionalOrder] = {**orders, **account.conditional}
+    for order_id in sorted(waiting):
+        if _passes(turn.state, waiting[order_id], command):
+            take_back(turn, waiting[order_id], command.reason)
     return None
 
 
-def _passes(state: State, order: Order, command: CancelOrders) -> bool:
+def _passes(state: State, order: Order | ConditionalOrder, command: CancelOrders) -> bool:
     instrument = state.markets[order.instrument_id].instrument
+    if command.instrument_id not in (None, order.instrument_id):
+        return False
+    if command.order_types and order.order_type not in command.order_types:
+        return False
     if command.currency is not None and instrument.settlement_currency != command.currency:
         return False
     return command.kind is None or instrument.kind is command.kind

@@ -4,6 +4,7 @@ Each function answers with the thing that was asked for, or None, or with a `Rej
 """
 
 from strikewire.exchange.book import Order
+from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.markets import Market
@@ -37,16 +38,17 @@ def find_market(state: State, instrument_id: InstrumentId) -> Market | Rejected:
     return market or Rejected(Reject.INVALID_INSTRUMENT, "unknown_instrument", "instrument_id")
 
 
-def find_open_order(state: State, account_id: AccountId, order_id: OrderId) -> Order | Rejected:
-    """Return an account's own open order."""
-    order = state.orders.get(order_id) or state.closed.get(order_id)
-    if order is None:
+def find_open_order(
+    state: State, account_id: AccountId, order_id: OrderId
+) -> Order | ConditionalOrder | Rejected:
+    """Return an account's own order that waits, in its book or outside of it."""
+    order = state.orders.get(order_id) or state.conditional.get(order_id)
+    found = order or state.closed.get(order_id)
+    if found is None:
         return Rejected(Reject.ORDER_NOT_FOUND, "order_not_found", "order_id")
-    if order.account_id != account_id:
+    if found.account_id != account_id:
         return Rejected(Reject.NOT_OWNER, "not_owner_of_order", "order_id")
-    if not isinstance(order, Order):
-        return Rejected(Reject.NOT_OPEN_ORDER, "not_open_order", "order_id")
-    return order
+    return order or Rejected(Reject.NOT_OPEN_ORDER, "not_open_order", "order_id")
 
 
 def refuse_closed(market: Market, time_ns: int) -> Rejected | None:
@@ -86,4 +88,11 @@ def refuse_outside(band: PriceBand | None, side: Side, price: Ticks) -> Rejected
         return Rejected(Reject.PRICE_TOO_HIGH, f"{price} above {band.highest} ticks", "price")
     if side is Side.SELL and price < band.lowest:
         return Rejected(Reject.PRICE_TOO_LOW, f"{price} below {band.lowest} ticks", "price")
+    return None
+
+
+def refuse_reducing_spot(market: Market, reduce_only: bool) -> Rejected | None:
+    """Refuse to reduce where there are no positions."""
+    if reduce_only and market.instrument.is_spot:
+        return Rejected(Reject.INVALID_ARGUMENTS, "reduce_only_on_spot", "reduce_only")
     return None

@@ -31,6 +31,60 @@ class OrderType(StrEnum):
     MARKET = "market"
     """Takes what is there inside the price band; what is left over is cancelled."""
 
+    MARKET_LIMIT = "market_limit"
+    """Takes what is there at the best price; what is left over waits as a limit order there."""
+
+    STOP_LIMIT = "stop_limit"
+    STOP_MARKET = "stop_market"
+    """Come in once the price has gone against them that far: buyers up, sellers down."""
+
+    TAKE_LIMIT = "take_limit"
+    TAKE_MARKET = "take_market"
+    """Come in once the price has gone their way that far: buyers down, sellers up."""
+
+    TRAILING_STOP = "trailing_stop"
+    """A stop that follows the price at a distance, and comes in as a market order."""
+
+    @property
+    def is_triggered(self) -> bool:
+        """Whether such an order waits for a price before it comes in."""
+        return self in _ENTERS_AS
+
+    @property
+    def enters_as(self) -> "OrderType":
+        """What an order of this type is when it comes in."""
+        return _ENTERS_AS.get(self, self)
+
+
+_ENTERS_AS = {
+    OrderType.STOP_LIMIT: OrderType.LIMIT,
+    OrderType.STOP_MARKET: OrderType.MARKET,
+    OrderType.TAKE_LIMIT: OrderType.LIMIT,
+    OrderType.TAKE_MARKET: OrderType.MARKET,
+    OrderType.TRAILING_STOP: OrderType.MARKET,
+}
+
+
+class TriggerPriceType(StrEnum):
+    """Which price an order waits for, in Deribit's words."""
+
+    LAST = "last_price"
+    """Of the instrument's last trade."""
+
+    MARK = "mark_price"
+    INDEX = "index_price"
+
+
+class Trigger(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What an order waits for before it comes in."""
+
+    price_type: TriggerPriceType
+    price: PriceE8 | None = None
+    """Where it comes in; of a trailing stop the exchange works it out and moves it."""
+
+    offset: PriceE8 | None = None
+    """Exactly of a trailing stop: how far the price must turn back from its best."""
+
 
 class TimeInForce(StrEnum):
     """How long an order may wait, in Deribit's words."""
@@ -42,6 +96,11 @@ class TimeInForce(StrEnum):
 
     FOK = "fill_or_kill"
     """Fill all of it at once or nothing."""
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether what is left over waits in the book."""
+        return self is TimeInForce.GTC
 
 
 class CancelReason(StrEnum):
@@ -161,7 +220,7 @@ class ListInstrument(msgspec.Struct, frozen=True, array_like=True, tag="list"):
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="place"):
-    """Trade against the book, then perhaps wait in it."""
+    """Trade against the book, then perhaps wait in it; or wait for a price first."""
 
     account_id: AccountId
     instrument_id: InstrumentId
@@ -169,7 +228,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag
     order_type: OrderType = OrderType.LIMIT
     amount: Lots
     price: Ticks | None = None
-    """Base ticks; None exactly for a market order."""
+    """Base ticks; None exactly for a market order, now or once it comes in."""
 
     time_in_force: TimeInForce = TimeInForce.GTC
     """A market order never waits, whatever this says."""
@@ -188,6 +247,9 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag
 
     verdict: Verdict | None = None
     """For accounts with portfolio margin, which are refused without one."""
+
+    trigger: Trigger | None = None
+    """Exactly for those types of orders that wait for a price."""
 
 
 class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="edit"):
@@ -218,9 +280,13 @@ class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=
     verdict: Verdict | None = None
     """As of `PlaceOrder`; an edit that asks for no more than before needs none."""
 
+    trigger_price: PriceE8 | None = None
+    trigger_offset: PriceE8 | None = None
+    """Of an order that waits for a price; None leaves them as they are."""
+
 
 class CancelOrder(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
-    """Take an open order out of its book."""
+    """Take back an order that waits, in its book or for a price."""
 
     account_id: AccountId
     order_id: OrderId
@@ -228,7 +294,10 @@ class CancelOrder(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
 
 
 class CancelOrders(msgspec.Struct, frozen=True, array_like=True, tag="cancel_all"):
-    """Take all of an account's open orders out of their books; each filter that is set narrows."""
+    """Take back all of an account's orders that wait, in books or for a price.
+
+    Each filter that is set narrows.
+    """
 
     account_id: AccountId
     instrument_id: InstrumentId | None = None
@@ -237,6 +306,8 @@ class CancelOrders(msgspec.Struct, frozen=True, array_like=True, tag="cancel_all
 
     kind: Kind | None = None
     reason: str = CancelReason.USER_REQUEST
+    order_types: tuple[OrderType, ...] = ()
+    """Only these; empty for all."""
 
 
 class SetMarks(msgspec.Struct, frozen=True, array_like=True, tag="marks"):

@@ -40,6 +40,7 @@ from strikewire.exchange.events import (
     Rejected,
 )
 from strikewire.exchange.execution import Turn
+from strikewire.exchange.firing import fire
 from strikewire.exchange.liquidation import in_liquidation, is_due, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
@@ -96,6 +97,7 @@ class Exchange:
             return (rejected,)
         if isinstance(command, ListInstrument):
             self._index(command.instrument)
+        fire(turn)
         return turn.finish()
 
     def snapshot(self) -> bytes:
@@ -170,13 +172,13 @@ class Exchange:
 
     def order(self, order_id: OrderId) -> OrderView | None:
         """Return an order, open or closed; None if there was none or it is forgotten."""
-        order = self._state.orders.get(order_id)
+        order = self._state.orders.get(order_id) or self._state.conditional.get(order_id)
         return order.view() if order else self._state.closed.get(order_id)
 
     def open_orders(
         self, account_id: AccountId, instrument_id: InstrumentId | None = None
     ) -> list[OrderView]:
-        """Return an account's open orders, oldest first."""
+        """Return an account's orders in the books, oldest first."""
         account = self._state.accounts.get(account_id)
         if account is None:
             return []
@@ -184,6 +186,19 @@ class Exchange:
             account.orders[order_id].view()
             for order_id in sorted(account.orders)
             if instrument_id in (None, account.orders[order_id].instrument_id)
+        ]
+
+    def conditional_orders(
+        self, account_id: AccountId, instrument_id: InstrumentId | None = None
+    ) -> list[OrderView]:
+        """Return an account's orders that wait outside of the books, oldest first."""
+        account = self._state.accounts.get(account_id)
+        if account is None:
+            return []
+        return [
+            account.conditional[order_id].view()
+            for order_id in sorted(account.conditional)
+            if instrument_id in (None, account.conditional[order_id].instrument_id)
         ]
 
     def closed_orders(self, account_id: AccountId) -> list[OrderView]:

@@ -1,8 +1,9 @@
 """Events: everything that a command did, complete enough that no reader has to ask back.
 
 Order of the events of one command: each fill with the maker's order after it, then the order the
-command was about, orders that changed in consequence, positions, balances, and the levels of the
-book last. A rejected command has exactly one event, `Rejected`.
+command was about, orders that changed in consequence, then each order that its prices brought in:
+that it was triggered, its fills, and how it ended or waits. Positions, balances, and the levels of
+the book come last. A rejected command has exactly one event, `Rejected`.
 """
 
 from enum import IntEnum, StrEnum
@@ -10,7 +11,11 @@ from typing import TypeAlias
 
 import msgspec
 
+<<<<<<< HEAD
 from strikewire.exchange.commands import Mark, OrderType, SelfTrading, TimeInForce
+=======
+from strikewire.exchange.commands import Mark, OrderType, TimeInForce, Trigger
+>>>>>>> main
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -50,6 +55,10 @@ class Reject(IntEnum):
     INVALID_AMOUNT = 10021
     INVALID_PRICE = 10023
     NOT_OWNER = 10029
+    TRIGGER_PRICE_TOO_HIGH = 10034
+    TRIGGER_PRICE_TOO_LOW = 10035
+    """It is no price, or too far out to be one."""
+
     RETRY = 10040
     """The instrument has no mark yet, without which margin cannot be counted."""
 
@@ -57,9 +66,14 @@ class Reject(IntEnum):
     """The instrument has expired and waits for its delivery price."""
 
     WRONG_TICK = 10043
+    TRIGGER_WRONG_TICK = 10044
     INVALID_ARGUMENTS = 11029
     OTHER_REJECT = 11030
     """`reason` says more: "reduce_only", "account_exists", "max_instruments"..."""
+
+    NO_MORE_TRIGGERS = 11035
+    INVALID_TRIGGER_PRICE = 11036
+    """The price has been reached already: the order would not wait."""
 
     NOT_OPEN_ORDER = 11044
     UNSUPPORTED_COMBINATION = 11047
@@ -79,7 +93,14 @@ class OrderState(StrEnum):
     FILLED = "filled"
     CANCELLED = "cancelled"
     REJECTED = "rejected"
-    """Not used: a rejected command leaves no order behind."""
+    """It waited outside of the book and was refused when its turn came: see `reject_reason`. A
+    command that is rejected leaves no order behind."""
+
+    UNTRIGGERED = "untriggered"
+    """It waits outside of the book."""
+
+    TRIGGERED = "triggered"
+    """Its turn came, and another order took its place: see `triggered_order_id`."""
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -119,6 +140,23 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     is_liquidation: bool = False
     """Whether the venue placed it, to close a position whose margin had run out."""
+    trigger: Trigger | None = None
+    """What it waits for, or waited for. Of a trailing stop its price is where it stands now."""
+
+    trigger_reference: PriceE8 | None = None
+    """Of a trailing stop: the price it was placed at."""
+
+    trigger_order_id: OrderId | None = None
+    """The order whose turn came, and in whose place this one is."""
+
+    triggered_order_id: OrderId | None = None
+    """The order that took its place."""
+
+    reject_reason: str = ""
+    """Why it was refused when its turn came, as in `Rejected.reason`; empty unless rejected."""
+
+    original_type: OrderType | None = None
+    """What it was placed as, where it became another type as it came in."""
 
     @property
     def remaining(self) -> Lots:

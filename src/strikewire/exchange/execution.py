@@ -5,10 +5,13 @@ it, and at its end settles what follows from it: orders that may only reduce are
 position that is left, margin sums are brought up to date, and levels are announced.
 """
 
+from collections import deque
+
 from msgspec import structs
 
 from strikewire.exchange.book import Order
-from strikewire.exchange.commands import CancelReason
+from strikewire.exchange.commands import CancelReason, TriggerPriceType
+from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import (
     BalanceChanged,
     Event,
@@ -28,6 +31,7 @@ from strikewire.model import (
     AccountId,
     InstrumentId,
     Lots,
+    OrderId,
     PriceE8,
     Side,
     Ticks,
@@ -45,8 +49,11 @@ class Turn:
         "_holdings",
         "_markets",
         "_traded",
+        "_uncut",
+        "_unvalued",
         "events",
         "last",
+        "moves",
         "state",
         "time_ns",
     )
@@ -58,8 +65,14 @@ class Turn:
         self.last: Event | None = None
         """An event that comes after all others."""
 
+        self.moves: deque[tuple[Market, TriggerPriceType, PriceE8]] = deque()
+        """Prices that somebody waits for, in the order in which they came up, until they have
+        been looked at."""
+
         self._holdings: dict[tuple[AccountId, InstrumentId], tuple[Account, Holding]] = {}
         self._traded: set[tuple[AccountId, InstrumentId]] = set()
+        self._uncut: set[tuple[AccountId, InstrumentId]] = set()
+        self._unvalued: dict[tuple[AccountId, InstrumentId], tuple[Account, Holding]] = {}
         self._balances: dict[tuple[AccountId, str], None] = {}
         self._markets: dict[InstrumentId, Market] = {}
 
@@ -223,6 +236,42 @@ class Turn:
         self.balance_changed(account, contract.currency)
         return 0, profit
 
+    def wait(self, order: ConditionalOrder) -> None:
+        """Let an order wait outside of the book."""
+        self.state.watch(order)
+        self.events.append(OrderEvent(order.view()))
+
+    def change_conditional(self, order: ConditionalOrder) -> None:
+        """Announce a change of an order that waits outside of the book, and has been put back."""
+        order.updated_ns = self.time_ns
+        self.events.append(OrderEvent(order.view()))
+
+    def end_conditional(
+        self,
+        order: ConditionalOrder,
+        state: OrderState,
+        *,
+        cancel_reason: str = "",
+        reject_reason: str = "",
+        triggered_order_id: OrderId | None = None,
+    ) -> None:
+        """Close an order that waits outside of the book, and keep it to be looked up."""
+        self.state.unwatch(order)
+        order.updated_ns = self.time_ns
+        view = order.view(
+            state,
+            cancel_reason=cancel_reason,
+            reject_reason=reject_reason,
+            triggered_order_id=triggered_order_id,
+        )
+        self.state.archive_order(self.state.accounts[order.account_id], view)
+        self.events.append(OrderEvent(view))
+
+    def moved(self, market: Market, price_type: TriggerPriceType, price: PriceE8) -> None:
+        """Note a price at which orders that wait for it may come in."""
+        if price_type in market.watches:
+            self.moves.append((market, price_type, price))
+
     def balance_changed(self, account: Account, currency: str) -> None:
         """Announce, at the end, that an account's cash in a currency has changed."""
         self._balances[account.account_id, currency] = None
@@ -230,7 +279,9 @@ class Turn:
     def traded(self, account: Account, market: Market) -> None:
         """Announce, at the end, that a position has changed."""
         self.touch(account, market)
-        self._traded.add((account.account_id, market.instrument_id))
+        key = (account.account_id, market.instrument_id)
+        self._traded.add(key)
+        self._uncut.add(key)
 
     def touch(self, account: Account, market: Market) -> None:
         """Have an account's margin in an instrument worked out anew at the end."""
@@ -239,17 +290,27 @@ class Turn:
         if key not in self._holdings:
             self._holdings[key] = (account, account.holding(market))
             self._markets[instrument_id] = market
+        self._unvalued[key] = self._holdings[key]
+
+    def settle(self) -> None:
+        """Let follow what follows from trades so far, so that another order may come in.
+
+        Orders that may only reduce are cut back, and margin sums are brought up to date.
+        """
+        uncut, self._uncut = sorted(self._uncut), set()
+        for key in uncut:
+            self._cut_back(self._holdings[key][1])
+        self.revalue()
 
     def revalue(self) -> None:
         """Work margin out anew for all that was touched: for who must look at it within a turn."""
-        for account, holding in self._holdings.values():
+        for account, holding in self._unvalued.values():
             account.ledger(holding.market.contract.currency).revalue(holding)
+        self._unvalued.clear()
 
     def finish(self) -> tuple[Event, ...]:
         """Settle what follows from what was done, and return all events in order."""
-        for key in sorted(self._traded):
-            self._cut_back(self._holdings[key][1])
-        self.revalue()
+        self.settle()
         for account_id in {account_id for account_id, _ in self._holdings}:
             self.state.accounts[account_id].changes += 1
         for key in sorted(self._traded):
@@ -296,6 +357,7 @@ class Turn:
         self.state.archive_fill(fill)
         market.trades.append(fill)
         self.events.append(fill)
+        self.moved(market, TriggerPriceType.LAST, ticks_to_e8(instrument, maker.price))
         if maker.remaining:
             self._announce(maker)
         else:

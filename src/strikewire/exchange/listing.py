@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from strikewire.exchange.book import Order
+from strikewire.exchange.cancelling import take_back
 from strikewire.exchange.checks import find_market
 from strikewire.exchange.clearing import PPM
 from strikewire.exchange.commands import (
@@ -11,7 +12,9 @@ from strikewire.exchange.commands import (
     Mark,
     SetMarks,
     SettleInstrument,
+    TriggerPriceType,
 )
+from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import (
     InstrumentListed,
     InstrumentSettled,
@@ -77,6 +80,11 @@ def set_marks(turn: Turn, command: SetMarks) -> Rejected | None:
         market = state.markets[mark.instrument_id]
         if market.mark != mark:
             market.set_mark(mark)
+        turn.moved(market, TriggerPriceType.MARK, mark.price)
+    for name, price in command.indices:
+        watchers = state.index_watchers.get(name, {})
+        for instrument_id in sorted(watchers):
+            turn.moved(watchers[instrument_id], TriggerPriceType.INDEX, price)
     state.marks_set += 1
     turn.events.append(MarksChanged(command.indices, tuple(marks)))
     return None
@@ -96,9 +104,13 @@ def settle(turn: Turn, command: SettleInstrument) -> Rejected | None:
         reason = f"delivery price is {command.delivery_price}"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "delivery_price")
 
-    waiting = [*market.book.bids.orders(), *market.book.asks.orders()]
+    waiting: list[Order | ConditionalOrder] = [
+        *market.book.bids.orders(),
+        *market.book.asks.orders(),
+        *(order for watch in market.watches.values() for order in watch.orders.values()),
+    ]
     for order in sorted(waiting, key=_order_id):
-        turn.cancel(market, order, CancelReason.SETTLEMENT)
+        take_back(turn, order, CancelReason.SETTLEMENT)
     for account in turn.state.accounts.values():
         holding = account.find_holding(market)
         if holding is not None:
@@ -185,5 +197,5 @@ def _is_sane(instrument: Instrument, mark: Mark) -> bool:
     )
 
 
-def _order_id(order: Order) -> OrderId:
+def _order_id(order: Order | ConditionalOrder) -> OrderId:
     return order.order_id

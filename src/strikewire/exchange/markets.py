@@ -4,7 +4,8 @@ from collections import deque
 
 from strikewire.exchange.book import Book
 from strikewire.exchange.clearing import Contract
-from strikewire.exchange.commands import Mark
+from strikewire.exchange.commands import Mark, TriggerPriceType
+from strikewire.exchange.conditional import Watch
 from strikewire.exchange.events import Fill
 from strikewire.exchange.margin import PriceBand, Valuation
 from strikewire.model import Instrument, InstrumentId, Ticks
@@ -29,6 +30,7 @@ class Market:
         "tick_direction",
         "trade_seq",
         "trades",
+        "watches",
     )
 
     def __init__(self, instrument: Instrument) -> None:
@@ -45,6 +47,9 @@ class Market:
         self.last_price: Ticks | None = None
         self.tick_direction = 1
         self.trades: deque[Fill] = deque(maxlen=TRADES_MAX)
+        self.watches: dict[TriggerPriceType, Watch] = {}
+        """Orders that wait for a price, by the kind of price; only kinds that are waited for."""
+
         self._valuation: Valuation | None = None
 
     @property

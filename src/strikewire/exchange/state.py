@@ -3,7 +3,12 @@
 from collections import deque
 
 from strikewire.exchange.book import Order
+<<<<<<< HEAD
 from strikewire.exchange.commands import MarginModel, SelfTrading
+=======
+from strikewire.exchange.commands import MarginModel, TriggerPriceType
+from strikewire.exchange.conditional import ConditionalOrder, Watch
+>>>>>>> main
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
@@ -30,6 +35,7 @@ class Account:
         "account_id",
         "changes",
         "closed",
+        "conditional",
         "fills",
         "is_locked",
         "ledgers",
@@ -65,6 +71,7 @@ class Account:
 
         self.ledgers: dict[str, Ledger] = {}
         self.orders: dict[OrderId, Order] = {}
+        self.conditional: dict[OrderId, ConditionalOrder] = {}
         self.closed: deque[OrderId] = deque()
         self.fills: deque[Fill] = deque()
 
@@ -145,7 +152,9 @@ class State:
         "accounts",
         "bankruptcies",
         "closed",
+        "conditional",
         "fills_by_order",
+        "index_watchers",
         "indices",
         "market_by_name",
         "markets",
@@ -172,6 +181,12 @@ class State:
 
         self.orders: dict[OrderId, Order] = {}
         """Every open order."""
+
+        self.conditional: dict[OrderId, ConditionalOrder] = {}
+        """Every order that waits outside of the books."""
+
+        self.index_watchers: dict[str, dict[InstrumentId, Market]] = {}
+        """By index: the markets in which somebody waits for its price."""
 
         self.closed: dict[OrderId, OrderView] = {}
         """Closed orders that can still be looked up."""
@@ -203,6 +218,29 @@ class State:
         """Open a market under its instrument's id and name, neither of which is taken."""
         self.markets[market.instrument_id] = market
         self.market_by_name[market.instrument.name] = market
+
+    def watch(self, order: ConditionalOrder) -> None:
+        """Let an order wait outside of the book."""
+        market = self.markets[order.instrument_id]
+        price_type = order.trigger.price_type
+        market.watches.setdefault(price_type, Watch()).add(order)
+        if price_type is TriggerPriceType.INDEX:
+            watchers = self.index_watchers.setdefault(market.instrument.price_index, {})
+            watchers[market.instrument_id] = market
+        self.conditional[order.order_id] = order
+        self.accounts[order.account_id].conditional[order.order_id] = order
+
+    def unwatch(self, order: ConditionalOrder) -> None:
+        """Let an order wait no longer, and forget kinds of prices nobody waits for."""
+        market = self.markets[order.instrument_id]
+        price_type = order.trigger.price_type
+        market.watches[price_type].remove(order)
+        if not market.watches[price_type].orders:
+            del market.watches[price_type]
+            if price_type is TriggerPriceType.INDEX:
+                del self.index_watchers[market.instrument.price_index][market.instrument_id]
+        del self.conditional[order.order_id]
+        del self.accounts[order.account_id].conditional[order.order_id]
 
     def archive_order(self, account: Account, view: OrderView) -> None:
         """Keep a closed order to be looked up, and forget the account's oldest beyond the limit."""

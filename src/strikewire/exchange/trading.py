@@ -18,6 +18,9 @@ The reasons are asked in a fixed order, most basic first, and the first that hol
 | 12 | not enough funds                         | not enough funds                       |
 """
 
+import msgspec
+
+from strikewire.exchange import triggering
 from strikewire.exchange.admission import Admission, Intent, admit
 from strikewire.exchange.book import Order
 from strikewire.exchange.checks import (
@@ -29,6 +32,7 @@ from strikewire.exchange.checks import (
     refuse_locked,
     refuse_outside,
     refuse_price,
+    refuse_reducing_spot,
 )
 from strikewire.exchange.commands import (
     CancelReason,
@@ -39,6 +43,7 @@ from strikewire.exchange.commands import (
     TimeInForce,
     Verdict,
 )
+from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import OrderState, Reject, Rejected
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.markets import Market
@@ -68,15 +73,49 @@ def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
     refused = (
         refuse_locked(account)
         or refuse_closed(market, turn.time_ns)
-        or _refuse_form(market, command)
+        or refuse_form(market, command)
     )
     if refused is not None:
         return refused
+    if command.order_type.is_triggered:
+        return triggering.wait(turn, account, market, command)
+    entry = judge(turn, account, market, command)
+    if isinstance(entry, Rejected):
+        return entry
+
+    bring_in(turn, account, market, command, entry)
+    return None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A new order may come in, and this is what of it does."""
+
+    order_type: OrderType
+    price: Ticks | None
+    lots: int
+    admission: Admission
+
+
+def judge(
+    turn: Turn, account: Account, market: Market, command: PlaceOrder, *, is_own_doing: bool = False
+) -> Entry | Rejected:
+    """Decide over a new order whose form is right. Nothing changes.
+
+    Args:
+        turn: The work of the present command.
+        account: The owner.
+        market: Where it comes in.
+        command: The order.
+        is_own_doing: Whether the exchange brings it in, and not its owner's command.
+    """
     lots = _reducing_lots(account, market, command.side, command.amount, command.reduce_only)
     if isinstance(lots, Rejected):
         return lots
-    price = command.price
-    if command.post_only and price is not None:
+    order_type, price = command.order_type, command.price
+    if order_type is OrderType.MARKET_LIMIT:
+        price = _best_inside_band(market, command.side)
+        order_type = OrderType.MARKET if price is None else OrderType.LIMIT
+    elif command.post_only and price is not None:
         inside = _inside(market, command.side, price, reject=command.reject_post_only)
         if isinstance(inside, Rejected):
             return inside
@@ -89,35 +128,58 @@ def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
             side=command.side,
             limit=_market_limit(market, command.side) if price is None else price,
             lots=lots,
-            waits=price is not None and command.time_in_force is TimeInForce.GTC,
+            waits=price is not None and command.time_in_force.can_wait,
             all_or_nothing=command.time_in_force is TimeInForce.FOK,
             reduce_only=command.reduce_only,
             verdict=command.verdict,
+            is_own_doing=is_own_doing,
         ),
     )
     if isinstance(admission, Rejected):
         return admission
+    return Entry(order_type, price, lots, admission)
 
+
+def bring_in(
+    turn: Turn,
+    account: Account,
+    market: Market,
+    command: PlaceOrder,
+    entry: Entry,
+    *,
+    trigger_order_id: OrderId | None = None,
+) -> None:
+    """Let an order that was judged trade, wait, or end.
+
+    Args:
+        turn: The work of the present command.
+        account: The owner.
+        market: Where it comes in.
+        command: The order.
+        entry: What `judge` said.
+        trigger_order_id: The order whose turn came, if this one takes its place.
+    """
     order = Order(
         order_id=OrderId(turn.state.next_order_id),
         account_id=command.account_id,
         instrument_id=command.instrument_id,
         side=command.side,
-        order_type=command.order_type,
+        order_type=entry.order_type,
         time_in_force=command.time_in_force,
-        price=price,
-        amount=Lots(lots),
+        price=entry.price,
+        amount=Lots(entry.lots),
         post_only=command.post_only,
         reject_post_only=command.reject_post_only,
         reduce_only=command.reduce_only,
         label=command.label,
         created_ns=turn.time_ns,
         updated_ns=turn.time_ns,
+        trigger_order_id=trigger_order_id,
+        original_type=None if command.order_type is entry.order_type else command.order_type,
     )
     turn.state.next_order_id += 1
-    _enter(turn, market, order, admission)
-    _hold_to(account, market, command.verdict, admission)
-    return None
+    _enter(turn, market, order, entry.admission)
+    _hold_to(account, market, command.verdict, entry.admission)
 
 
 def edit(turn: Turn, command: EditOrder) -> Rejected | None:
@@ -128,6 +190,10 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
     order = find_open_order(turn.state, command.account_id, command.order_id)
     if isinstance(order, Rejected):
         return order
+    if isinstance(order, ConditionalOrder):
+        return triggering.edit(turn, order, command)
+    if command.trigger_price is not None or command.trigger_offset is not None:
+        return Rejected(Reject.INVALID_ARGUMENTS, "trigger_of_open_order", "trigger_price")
     assert order.price is not None
     market = turn.state.markets[order.instrument_id]
     price = order.price if command.price is None else command.price
@@ -138,7 +204,7 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
         or refuse_closed(market, turn.time_ns)
         or refuse_amount(command.amount)
         or refuse_price(market, price)
-        or _refuse_reducing_spot(market, reduce_only)
+        or refuse_reducing_spot(market, reduce_only)
     )
     if refused is None and price != order.price:
         refused = refuse_outside(market.band, order.side, price)
@@ -201,7 +267,7 @@ def _enter(turn: Turn, market: Market, order: Order, admission: Admission) -> No
     turn.execute(market, order, admission.plan)
     if order.remaining == 0:
         turn.end(order, OrderState.FILLED)
-    elif order.price is not None and order.time_in_force is TimeInForce.GTC:
+    elif order.price is not None and order.time_in_force.can_wait:
         turn.rest(market, order)
     else:
         order.cancel_reason = _left_over(order)
@@ -212,7 +278,7 @@ def _left_over(order: Order) -> CancelReason:
     """Say why what is left of an order that does not wait is cancelled."""
     if order.time_in_force is TimeInForce.FOK:
         return CancelReason.FILL_OR_KILL
-    if order.order_type is OrderType.MARKET:
+    if order.price is None:
         return CancelReason.NO_LIQUIDITY
     return CancelReason.IMMEDIATE_OR_CANCEL
 
@@ -224,9 +290,9 @@ def _end_filled(turn: Turn, market: Market, order: Order) -> None:
     turn.end(order, OrderState.FILLED)
 
 
-def _refuse_form(market: Market, command: PlaceOrder) -> Rejected | None:
+def refuse_form(market: Market, command: PlaceOrder) -> Rejected | None:
     """Refuse a new order for what can be seen on the order itself and its instrument."""
-    is_market = command.order_type is OrderType.MARKET
+    is_market = command.order_type.enters_as is not OrderType.LIMIT
     refused = refuse_amount(command.amount)
     if refused is not None:
         return refused
@@ -236,26 +302,25 @@ def _refuse_form(market: Market, command: PlaceOrder) -> Rejected | None:
         refused = refuse_price(market, Ticks(0) if command.price is None else command.price)
         if refused is not None:
             return refused
-    if command.post_only and (is_market or command.time_in_force is not TimeInForce.GTC):
+    refused = triggering.refuse_trigger(market, command)
+    if refused is not None:
+        return refused
+    if command.post_only and (is_market or not command.time_in_force.can_wait):
         return Rejected(Reject.UNSUPPORTED_COMBINATION, "post_only_cannot_take", "post_only")
     if len(command.label) > LABEL_LENGTH_MAX:
         reason = f"{len(command.label)} against {LABEL_LENGTH_MAX} characters"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "label")
-    refused = _refuse_reducing_spot(market, command.reduce_only)
+    refused = refuse_reducing_spot(market, command.reduce_only)
     if refused is not None:
         return refused
+    if command.order_type.is_triggered:
+        # Marks and bands are asked when it comes in: by then they are others.
+        return None
     if market.mark is None and not market.instrument.is_spot:
         return Rejected(Reject.RETRY, "no_mark_price", "instrument_id")
     if command.price is None:
         return None
     return refuse_outside(market.band, command.side, command.price)
-
-
-def _refuse_reducing_spot(market: Market, reduce_only: bool) -> Rejected | None:
-    """Refuse to reduce where there are no positions."""
-    if reduce_only and market.instrument.is_spot:
-        return Rejected(Reject.INVALID_ARGUMENTS, "reduce_only_on_spot", "reduce_only")
-    return None
 
 
 def _reducing_lots(
@@ -287,6 +352,14 @@ def _inside(market: Market, side: Side, price: Ticks, *, reject: bool) -> Ticks 
     if not 0 < inside <= PRICE_TICKS_MAX:
         return Rejected(Reject.POST_ONLY_REJECT, "no_price_inside", "price")
     return inside
+
+
+def _best_inside_band(market: Market, side: Side) -> Ticks | None:
+    """Return the best opposite price; None where nobody waits inside the band."""
+    best = market.book.half(side.opposite).best()
+    if best is None or refuse_outside(market.band, side, best) is not None:
+        return None
+    return best
 
 
 def _market_limit(market: Market, side: Side) -> Ticks | None:

@@ -13,6 +13,7 @@ from strikewire.gateway.methods import (
     reference,
     session,
     trading,
+    triggers,
 )
 
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
@@ -54,6 +55,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_open_orders_by_currency": orders.get_open_orders_by_currency,
         "private/get_order_history_by_instrument": orders.get_order_history_by_instrument,
         "private/get_order_history_by_currency": orders.get_order_history_by_currency,
+        "private/get_trigger_order_history": triggers.get_trigger_order_history,
         "private/get_user_trades_by_instrument": orders.get_user_trades_by_instrument,
         "private/get_user_trades_by_instrument_and_time": (
             orders.get_user_trades_by_instrument_and_time

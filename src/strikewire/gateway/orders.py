@@ -3,11 +3,14 @@
 from decimal import Decimal
 
 from strikewire.api import ApiError, ErrorCode
+from strikewire.exchange import Trigger, TriggerPriceType
 from strikewire.model import (
+    PRICE_SCALE,
     AmountError,
     Instrument,
     Lots,
     OrderId,
+    PriceE8,
     PriceRangeError,
     Ticks,
     TickSizeError,
@@ -29,6 +32,38 @@ def ticks_of(instrument: Instrument, price: Decimal) -> Ticks:
         raise ApiError(ErrorCode.PRICE_WRONG_TICK, param="price", reason=str(error)) from None
     except PriceRangeError as error:
         raise ApiError(ErrorCode.INVALID_PRICE, param="price", reason=str(error)) from None
+
+
+def trigger_of(
+    price_type: str | None, price: Decimal | None, offset: Decimal | None
+) -> Trigger | None:
+    """Return what an order waits for; None if it waits for nothing.
+
+    Raises:
+        ApiError: 10044, a price or an offset is finer than 1e-8.
+    """
+    if price_type is None:
+        return None
+    return Trigger(
+        price_type=TriggerPriceType(price_type),
+        price=level_of(price, "trigger_price"),
+        offset=level_of(offset, "trigger_offset"),
+    )
+
+
+def level_of(price: Decimal | None, param: str) -> PriceE8 | None:
+    """Return a trigger price or offset in 1e-8; None if there is none.
+
+    Raises:
+        ApiError: 10044, it is finer than that.
+    """
+    if price is None:
+        return None
+    numerator, denominator = price.as_integer_ratio()
+    level, remainder = divmod(numerator * PRICE_SCALE, denominator)
+    if remainder:
+        raise ApiError(ErrorCode.TRIGGER_PRICE_WRONG_TICK, param=param, reason="finer than 1e-8")
+    return PriceE8(level)
 
 
 def lots_of(instrument: Instrument, amount: Decimal) -> Lots:

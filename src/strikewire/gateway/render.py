@@ -12,6 +12,7 @@ from strikewire.model import (
     Instrument,
     Lots,
     OrderId,
+    PriceE8,
     format_order_id,
     format_trade_id,
     lots_to_amount,
@@ -52,6 +53,7 @@ def order_text_id(instrument: Instrument, order_id: OrderId) -> str:
 def order(instrument: Instrument, view: OrderView) -> Order:
     """Return an order as its owner sees it."""
     amount = lots_to_amount(instrument, view.amount)
+    trigger = view.trigger
     return Order(
         order_id=order_text_id(instrument, view.order_id),
         order_state=view.state.value,
@@ -73,6 +75,18 @@ def order(instrument: Instrument, view: OrderView) -> Order:
         replaced=view.replaced,
         is_liquidation=view.is_liquidation,
         cancel_reason=_CANCEL_REASONS.get(view.cancel_reason, UNSET),
+        reject_reason=view.reject_reason or UNSET,
+        original_order_type=_original_type(view),
+        triggered=_is_triggered(view),
+        trigger=UNSET if trigger is None else trigger.price_type.value,
+        trigger_price=_level(trigger.price if trigger else None),
+        trigger_offset=_level(trigger.offset if trigger else None),
+        trigger_reference_price=_level(view.trigger_reference),
+        trigger_order_id=(
+            UNSET
+            if view.trigger_order_id is None
+            else order_text_id(instrument, view.trigger_order_id)
+        ),
     )
 
 
@@ -132,6 +146,21 @@ def average_price(instrument: Instrument, filled_value: int, filled: Lots) -> fl
     if not filled:
         return 0.0
     return filled_value * instrument.tick_numerator / (filled * instrument.tick_denominator)
+
+
+def _is_triggered(view: OrderView) -> bool | UnsetType:
+    """Tell of a trigger order whether its time has come; of others nothing."""
+    if view.trigger is None:
+        return UNSET if view.trigger_order_id is None else True
+    return view.state is OrderState.TRIGGERED
+
+
+def _original_type(view: OrderView) -> Literal["market_limit"] | UnsetType:
+    return "market_limit" if view.original_type is OrderType.MARKET_LIMIT else UNSET
+
+
+def _level(price: PriceE8 | None) -> float | UnsetType:
+    return UNSET if price is None else price_e8_to_float(price)
 
 
 def _contracts(instrument: Instrument, amount: float) -> float:

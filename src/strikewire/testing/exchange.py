@@ -32,6 +32,7 @@ from strikewire.exchange import (
     SettleInstrument,
     Summary,
     TimeInForce,
+    Trigger,
     Withdraw,
 )
 from strikewire.model import (
@@ -71,6 +72,10 @@ class PlaceOptions(TypedDict, total=False):
     reject_post_only: bool
     reduce_only: bool
     label: str
+    order_type: OrderType
+    """Limit with a price and market without one, if left out."""
+
+    trigger: Trigger
 
 
 class EditOptions(TypedDict, total=False):
@@ -79,6 +84,8 @@ class EditOptions(TypedDict, total=False):
     post_only: bool
     reject_post_only: bool
     reduce_only: bool
+    trigger_price: PriceE8
+    trigger_offset: PriceE8
 
 
 class TradingFloor:
@@ -280,11 +287,12 @@ class TradingFloor:
     def _place(
         self, account_id: AccountId, side: Side, lots: int, at: int | None, more: PlaceOptions
     ) -> "Deed":
+        usual = OrderType.MARKET if at is None else OrderType.LIMIT
         command = PlaceOrder(
             account_id=account_id,
             instrument_id=self.id(more.get("name")),
             side=side,
-            order_type=OrderType.MARKET if at is None else OrderType.LIMIT,
+            order_type=more.get("order_type", usual),
             amount=Lots(lots),
             price=None if at is None else Ticks(at),
             time_in_force=more.get("time_in_force", TimeInForce.GTC),
@@ -292,6 +300,7 @@ class TradingFloor:
             reject_post_only=more.get("reject_post_only", False),
             reduce_only=more.get("reduce_only", False),
             label=more.get("label", ""),
+            trigger=more.get("trigger"),
         )
         return Deed(self.apply(command))
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+import msgspec
 import pytest
 
 from strikewire.api import account, market_data, reference, session, trading
@@ -140,6 +141,41 @@ MARKET_ORDER = trading.Order(
     average_price=3_300.05,
     creation_timestamp=NOW_MS,
     last_update_timestamp=NOW_MS,
+)
+TRAILING_ORDER = msgspec.structs.replace(
+    MARKET_ORDER,
+    order_id="BTC-14",
+    order_state="untriggered",
+    order_type="trailing_stop",
+    triggered=False,
+    trigger="last_price",
+    trigger_price=96_500.0,
+    trigger_offset=500.0,
+    trigger_reference_price=96_900.0,
+)
+REJECTED_ORDER = msgspec.structs.replace(
+    TRAILING_ORDER, order_id="BTC-15", order_state="rejected", reject_reason="not_enough_funds"
+)
+TRIGGERED_ORDER = msgspec.structs.replace(
+    MARKET_ORDER, triggered=True, trigger_order_id="BTC-13", original_order_type="market_limit"
+)
+TRIGGER_RECORD = trading.TriggerOrderRecord(
+    timestamp=NOW_MS,
+    trigger="last_price",
+    trigger_price=96_500.0,
+    trigger_offset=500.0,
+    trigger_order_id="BTC-14",
+    order_id="BTC-15",
+    order_state="triggered",
+    instrument_name="BTC-PERPETUAL",
+    request="trigger:order",
+    direction="sell",
+    price="market_price",
+    amount=10.0,
+    last_update_timestamp=NOW_MS,
+    reduce_only=False,
+    post_only=False,
+    order_type="market",
 )
 USER_TRADE = trading.UserTrade(
     trade_id="BTC-17",
@@ -344,7 +380,16 @@ ANSWERS: dict[str, list[object]] = {
     "private/cancel_all_by_currency": [3, CANCELLED],
     "private/cancel_by_label": [3],
     "private/get_order_state": [ORDER, MARKET_ORDER],
-    "private/get_open_orders": [[ORDER, MARKET_ORDER]],
+    "private/get_open_orders": [
+        [ORDER, MARKET_ORDER, TRAILING_ORDER, REJECTED_ORDER, TRIGGERED_ORDER]
+    ],
+    "private/get_trigger_order_history": [
+        trading.TriggerOrders(entries=[TRIGGER_RECORD]),
+        trading.TriggerOrders(
+            entries=[msgspec.structs.replace(TRIGGER_RECORD, order_id=None, trigger_offset=None)],
+            continuation="BTC-14",
+        ),
+    ],
     "private/get_open_orders_by_instrument": [[ORDER]],
     "private/get_open_orders_by_currency": [[ORDER]],
     "private/get_order_history_by_instrument": [[ORDER]],

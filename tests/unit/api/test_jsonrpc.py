@@ -251,9 +251,9 @@ def test_parameters_may_be_missing_null_or_unknown(params: bytes) -> None:
         ),
         (
             "private/buy",
-            '{"instrument_name":"X","amount":1,"type":"stop_limit"}',
+            '{"instrument_name":"X","amount":1,"type":"stop_loss"}',
             "type",
-            "invalid enum value 'stop_limit'",
+            "invalid enum value 'stop_loss'",
         ),
         ("private/buy", '{"instrument_name":"X","price":1}', "amount", "is required"),
     ],

@@ -77,7 +77,7 @@ def test_an_order_that_cannot_be_meant_is_refused(
 @pytest.mark.parametrize(
     ("param", "value"),
     [
-        ("type", "stop_limit"),
+        ("type", "stop_loss"),
         ("time_in_force", "good_til_day"),
         ("label", "x" * 65),
         ("label", 5),
@@ -117,9 +117,46 @@ def test_an_edit_to_nothing_is_refused(param: str) -> None:
 
 def test_an_edit_cannot_add_what_the_venue_does_not_have() -> None:
     with pytest.raises(ApiError) as caught:
-        msgspec.convert({"order_id": "BTC-12", "trigger_price": "5"}, trading.Edit)
+        msgspec.convert({"order_id": "BTC-12", "advanced": "usd"}, trading.Edit)
 
-    assert (caught.value.code, caught.value.param) == (ErrorCode.NOT_IMPLEMENTED, "trigger_price")
+    assert (caught.value.code, caught.value.param) == (ErrorCode.NOT_IMPLEMENTED, "advanced")
+
+
+def test_a_trigger_order_says_what_it_waits_for() -> None:
+    stop = buy(amount="10", type="stop_market", trigger="mark_price", trigger_price="97000.5")
+    trailing = buy(amount="10", type="trailing_stop", trigger="last_price", trigger_offset=50)
+
+    assert (stop.trigger, stop.trigger_price) == ("mark_price", Decimal("97000.5"))
+    assert trailing.trigger_offset == Decimal(50)
+
+
+@pytest.mark.parametrize(
+    ("params", "code", "param"),
+    [
+        ({"type": "stop_limit", "trigger": "mark_price"}, ErrorCode.INVALID_PARAMS, "price"),
+        ({"type": "stop_market"}, ErrorCode.INVALID_PARAMS, "trigger"),
+        ({"type": "market", "trigger": "mark_price"}, ErrorCode.INVALID_PARAMS, "trigger"),
+        ({"type": "market", "trigger_price": 1}, ErrorCode.INVALID_PARAMS, "trigger_price"),
+        ({"type": "market", "trigger_offset": 1}, ErrorCode.INVALID_PARAMS, "trigger_offset"),
+        (
+            {"type": "stop_market", "trigger": "mark_price", "trigger_price": 0},
+            ErrorCode.TRIGGER_PRICE_TOO_LOW,
+            "trigger_price",
+        ),
+        (
+            {"type": "trailing_stop", "trigger": "mark_price", "trigger_offset": "inf"},
+            ErrorCode.INVALID_PARAMS,
+            "trigger_offset",
+        ),
+    ],
+)
+def test_a_trigger_that_cannot_be_meant_is_refused(
+    params: dict[str, Any], code: ErrorCode, param: str
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        buy(amount="1", **params)
+
+    assert (caught.value.code, caught.value.param) == (code, param)
 
 
 def test_only_a_cancelled_order_has_a_reason_and_only_a_post_only_one_its_flag(

@@ -22,6 +22,8 @@ from strikewire.exchange import (
     SettleInstrument,
     SetVerdicts,
     TimeInForce,
+    Trigger,
+    TriggerPriceType,
     Verdict,
     Withdraw,
     decode,
@@ -59,13 +61,19 @@ ONE_OF_EACH: list[Command] = [
         reject_post_only=True,
         reduce_only=True,
         label="größe",
+        trigger=Trigger(price_type=TriggerPriceType.LAST, price=PriceE8(5), offset=PriceE8(6)),
     ),
     EditOrder(
         account_id=AccountId(1), order_id=OrderId(2), amount=Lots(3), price=Ticks(4), post_only=True
     ),
     CancelOrder(AccountId(1), OrderId(2)),
     CancelOrders(
-        AccountId(1), InstrumentId(2), "BTC", Kind.OPTION, CancelReason.CANCEL_ON_DISCONNECT
+        AccountId(1),
+        InstrumentId(2),
+        "BTC",
+        Kind.OPTION,
+        CancelReason.CANCEL_ON_DISCONNECT,
+        (OrderType.STOP_LIMIT,),
     ),
     SetMarks((("btc_usd", PriceE8(5)),), (Mark(InstrumentId(1), PriceE8(2), 3, PriceE8(4)),)),
     SettleInstrument(InstrumentId(1), PriceE8(6)),
@@ -96,7 +104,7 @@ def test_the_bytes_of_a_command_are_the_same_on_every_machine() -> None:
     )
 
     assert encode(command) == (
-        b"\x9d\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0\xc0"
+        b"\x9e\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0\xc0\xc0"
     )
 
 

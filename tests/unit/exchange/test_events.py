@@ -29,6 +29,11 @@ def test_reject_names_mean_what_the_public_codes_mean() -> None:
     assert Reject.INVALID_ARGUMENTS.value == ErrorCode.INVALID_ARGUMENTS.value == 11029
     assert Reject.OTHER_REJECT.value == ErrorCode.OTHER_REJECT.value == 11030
     assert Reject.UNSUPPORTED_COMBINATION.value == ErrorCode.UNSUPPORTED_ARG_COMBINATION.value
+    assert Reject.TRIGGER_PRICE_TOO_HIGH.value == ErrorCode.TRIGGER_PRICE_TOO_HIGH.value == 10034
+    assert Reject.TRIGGER_PRICE_TOO_LOW.value == ErrorCode.TRIGGER_PRICE_TOO_LOW.value == 10035
+    assert Reject.TRIGGER_WRONG_TICK.value == ErrorCode.TRIGGER_PRICE_WRONG_TICK.value == 10044
+    assert Reject.NO_MORE_TRIGGERS.value == ErrorCode.NO_MORE_TRIGGERS.value == 11035
+    assert Reject.INVALID_TRIGGER_PRICE.value == ErrorCode.INVALID_TRIGGER_PRICE.value == 11036
     assert Reject.POST_ONLY_REJECT.value == ErrorCode.POST_ONLY_REJECT.value == 11054
     assert Reject.ORDER_OVERLAP.value == ErrorCode.ORDER_OVERLAP.value == 10003
     assert Reject.UNAUTHORIZED.value == ErrorCode.UNAUTHORIZED.value == 13009

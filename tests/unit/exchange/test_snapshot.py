@@ -6,9 +6,16 @@ import sys
 import msgspec
 import pytest
 
-from strikewire.exchange import Exchange, SnapshotVersionError
+from strikewire.exchange import (
+    Exchange,
+    OrderType,
+    SnapshotVersionError,
+    Trigger,
+    TriggerPriceType,
+)
 from strikewire.exchange.snapshot import dump, load
 from strikewire.exchange.state import State
+from strikewire.model import PriceE8
 from strikewire.testing.exchange import ALICE, BOB, CAROL, TradingFloor, ladder
 
 PERPETUAL = "BTC-PERPETUAL"
@@ -34,6 +41,10 @@ def busy_floor() -> TradingFloor:
     floor.sell(ALICE, 4, at=120_010, reduce_only=True)
     floor.edit(1, 9)
     floor.cancel(3)
+    low = Trigger(price_type=TriggerPriceType.MARK, price=PriceE8(50_000 * 10**8))
+    tail = Trigger(price_type=TriggerPriceType.INDEX, offset=PriceE8(1_000 * 10**8))
+    floor.sell(ALICE, 2, order_type=OrderType.STOP_MARKET, trigger=low)
+    floor.buy(BOB, 2, name=CALL, order_type=OrderType.TRAILING_STOP, trigger=tail)
     floor.expire(EXPIRED)
     floor.settle(EXPIRED, 70_000)
     return floor
@@ -59,6 +70,7 @@ def test_a_restored_exchange_reads_the_same() -> None:
     for account_id in (ALICE, BOB, CAROL):
         assert restored.transactions(account_id, "BTC") == exchange.transactions(account_id, "BTC")
         assert restored.open_orders(account_id) == exchange.open_orders(account_id)
+        assert restored.conditional_orders(account_id) == exchange.conditional_orders(account_id)
         assert restored.closed_orders(account_id) == exchange.closed_orders(account_id)
         assert restored.fills(account_id) == exchange.fills(account_id)
         assert restored.positions(account_id) == exchange.positions(account_id)
@@ -92,7 +104,7 @@ def test_a_restored_exchange_goes_on_counting() -> None:
 
     deed = floor.sell(BOB, 20, at=120_000)
 
-    assert deed.order.order_id == 14
+    assert deed.order.order_id == 16
     assert deed.fills[0].trade_id == 5
     assert deed.fills[0].trade_seq == 2
     assert deed.levels[0][2] == 7

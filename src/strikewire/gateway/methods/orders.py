@@ -7,10 +7,11 @@ from strikewire.api import trading as api
 from strikewire.exchange import Fill, OrderView
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Reply
+from strikewire.gateway.order_types import types_of
 from strikewire.gateway.orders import order_id_of
 from strikewire.gateway.paging import page, since_id
 from strikewire.gateway.render import order, user_trades
-from strikewire.model import InstrumentId
+from strikewire.model import InstrumentId, OrderId
 
 
 def get_order_state(desk: Desk, call: Call, params: api.GetOrderState) -> Reply:
@@ -38,10 +39,8 @@ def get_open_orders_by_instrument(
 ) -> Reply:
     """List the account's open orders in an instrument."""
     market = desk.market_of(params.instrument_name)
-    if not _has_type(params.type):
-        return Reply([])
     instrument_id = InstrumentId(market.instrument.instrument_id)
-    views = desk.exchange.open_orders(call.account_id, instrument_id)
+    views = _waiting(desk, call, params.type, instrument_id)
     return Reply([order(market.instrument, view) for view in views])
 
 
@@ -136,19 +135,30 @@ def get_user_trades_by_order(desk: Desk, call: Call, params: api.GetUserTradesBy
 def _open_orders(
     desk: Desk, call: Call, currency: str | None, kind: str | None, order_type: str | None
 ) -> list[api.Order]:
-    if not _has_type(order_type):
-        return []
     found = []
-    for view in desk.exchange.open_orders(call.account_id):
+    for view in _waiting(desk, call, order_type):
         instrument = desk.market[view.instrument_id].instrument
         if is_of(instrument, currency, kind):
             found.append(order(instrument, view))
     return found
 
 
-def _has_type(order_type: str | None) -> bool:
-    """Tell whether any open order can be of this type: only limit orders wait."""
-    return order_type in (None, "all", "limit")
+def _waiting(
+    desk: Desk, call: Call, order_type: str | None, instrument_id: InstrumentId | None = None
+) -> list[OrderView]:
+    """Return the account's orders that wait, in books or outside of them, oldest first."""
+    views = (
+        *desk.exchange.open_orders(call.account_id, instrument_id),
+        *desk.exchange.conditional_orders(call.account_id, instrument_id),
+    )
+    wanted = types_of(order_type)
+    return sorted(
+        (view for view in views if not wanted or view.order_type in wanted), key=_order_id
+    )
+
+
+def _order_id(view: OrderView) -> OrderId:
+    return view.order_id
 
 
 def _history(

@@ -22,7 +22,8 @@ from strikewire.exchange import (
 )
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Plan
-from strikewire.gateway.orders import lots_of, order_id_of, ticks_of
+from strikewire.gateway.order_types import types_of
+from strikewire.gateway.orders import level_of, lots_of, order_id_of, ticks_of, trigger_of
 from strikewire.gateway.rejects import rejection
 from strikewire.gateway.render import order, user_trade
 from strikewire.marketdata import Market
@@ -59,6 +60,8 @@ def edit(desk: Desk, call: Call, params: api.Edit) -> Plan:
         post_only=params.post_only,
         reject_post_only=bool(params.reject_post_only),
         reduce_only=params.reduce_only,
+        trigger_price=level_of(params.trigger_price, "trigger_price"),
+        trigger_offset=level_of(params.trigger_offset, "trigger_offset"),
     )
     return Plan([command], lambda events: _order_and_trades(market, events[0], order_id))
 
@@ -77,16 +80,18 @@ def cancel(desk: Desk, call: Call, params: api.Cancel) -> Plan:
 
 def cancel_all(desk: Desk, call: Call, params: api.CancelAll) -> Plan:
     """Cancel every order of the account."""
-    return _cancel_many(desk, CancelOrders(call.account_id), "all", params.detailed)
+    return _cancel_many(desk, CancelOrders(call.account_id), params.detailed)
 
 
 def cancel_all_by_instrument(desk: Desk, call: Call, params: api.CancelAllByInstrument) -> Plan:
     """Cancel the account's orders in an instrument."""
     market = desk.market_of(params.instrument_name)
     command = CancelOrders(
-        call.account_id, instrument_id=InstrumentId(market.instrument.instrument_id)
+        call.account_id,
+        instrument_id=InstrumentId(market.instrument.instrument_id),
+        order_types=types_of(params.type),
     )
-    return _cancel_many(desk, command, params.type, params.detailed)
+    return _cancel_many(desk, command, params.detailed)
 
 
 def cancel_all_by_currency(desk: Desk, call: Call, params: api.CancelAllByCurrency) -> Plan:
@@ -97,15 +102,19 @@ def cancel_all_by_currency(desk: Desk, call: Call, params: api.CancelAllByCurren
         call.account_id,
         currency=None if params.currency == "any" else params.currency.upper(),
         kind=None if params.kind in (None, "any") else Kind(params.kind),
+        order_types=types_of(params.type),
     )
-    return _cancel_many(desk, command, params.type, params.detailed)
+    return _cancel_many(desk, command, params.detailed)
 
 
 def cancel_by_label(desk: Desk, call: Call, params: api.CancelByLabel) -> Plan:
     """Cancel the account's orders that carry a label."""
     commands = [
         CancelOrder(call.account_id, view.order_id)
-        for view in desk.exchange.open_orders(call.account_id)
+        for view in (
+            *desk.exchange.open_orders(call.account_id),
+            *desk.exchange.conditional_orders(call.account_id),
+        )
         if view.label == params.label
         and is_of(desk.market[view.instrument_id].instrument, params.currency, None)
     ]
@@ -118,13 +127,12 @@ def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Pl
     instrument = market.instrument
     amount = requested_amount(params.amount, params.contracts, instrument.contract_size)
     assert amount is not None
-    is_market = params.type == "market"
-    if is_market and params.price is not None:
+    if params.type not in api.LIMIT_TYPES and params.price is not None:
         # A buyer who names a price means it: without one the order would be another order.
         raise ApiError(
             ErrorCode.UNSUPPORTED_ARG_COMBINATION,
             param="price",
-            reason="a market order has no price",
+            reason=f"a {params.type} order has no price",
         )
     command = PlaceOrder(
         account_id=call.account_id,
@@ -138,6 +146,7 @@ def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Pl
         reject_post_only=bool(params.reject_post_only),
         reduce_only=bool(params.reduce_only),
         label=params.label or "",
+        trigger=trigger_of(params.trigger, params.trigger_price, params.trigger_offset),
     )
     return Plan([command], lambda events: _order_and_trades(market, events[0], None))
 
@@ -174,12 +183,7 @@ def placed_order_id(events: Iterable[Event]) -> OrderId:
     raise AssertionError("an accepted order has an event")
 
 
-def _cancel_many(
-    desk: Desk, command: CancelOrders, order_type: str | None, detailed: bool | None
-) -> Plan:
-    if order_type not in (None, "all", "limit"):
-        return _cancel_none(detailed)  # There are no trigger orders to cancel.
-
+def _cancel_many(desk: Desk, command: CancelOrders, detailed: bool | None) -> Plan:
     def answer(events: Sequence[Events]) -> int | list[api.CancelGroup]:
         _check(events[0], None)
         cancelled = _cancelled(events[0])
@@ -201,17 +205,20 @@ def _cancelled(events: Events) -> list[OrderView]:
 
 
 def _groups(desk: Desk, cancelled: Iterable[OrderView]) -> list[api.CancelGroup]:
-    groups: dict[InstrumentId, list[OrderView]] = {}
+    groups: dict[tuple[InstrumentId, str], list[OrderView]] = {}
     for view in cancelled:
-        groups.setdefault(view.instrument_id, []).append(view)
+        group = "limit" if view.trigger is None else "trigger"
+        groups.setdefault((view.instrument_id, group), []).append(view)
     return [
         api.CancelGroup(
-            type="limit",
+            type=group,
             result=[order(market.instrument, view) for view in views],
             instrument_name=market.instrument.name,
             currency=market.instrument.settlement_currency,
         )
-        for market, views in ((desk.market[key], views) for key, views in groups.items())
+        for market, group, views in (
+            (desk.market[key], group, views) for (key, group), views in groups.items()
+        )
     ]
 
 

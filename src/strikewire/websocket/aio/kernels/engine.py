@@ -392,12 +392,14 @@ class Engine:
     Attributes:
         loop: The loop.
         selector: The set.
+        uses_ring: Whether sends to many sockets may be one call of the kernel; here they never are.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Open an empty set."""
         self.loop = loop
         self.selector: Any = selectors.DefaultSelector()  # of all selectors, one with a descriptor
+        self.uses_ring = False
         self._members = 0
         self._flusher: Any = None
 

@@ -22,7 +22,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.errno cimport EMFILE, ENFILE, ENOBUFS, ENOMEM, errno
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 import asyncio
 import os
@@ -58,6 +58,13 @@ cdef extern from "poller.h" nogil:
     int socket_would_block()
 
 
+cdef extern from "ring.h" nogil:
+    enum: RING_SENDS_MIN
+    send_ring *ring_open()
+    void ring_close(send_ring *ring)
+    void ring_send(send_ring *ring, ring_piece *pieces, Py_ssize_t count)
+
+
 COMPILED = True
 AVAILABLE = bool(POLLER_AVAILABLE)
 """Whether this system has a set of sockets that can be nested in a loop."""
@@ -67,6 +74,13 @@ cdef int ACCEPTED_A_TURN = 128
 cdef double ACCEPT_AGAIN_S = 0.5
 cdef int STREAK = 8
 cdef int GUESSES = 16
+
+cdef enum:
+    UNLOCKED = 64  # from so many sockets on, the interpreter's lock is released
+    COLLECTED = 256  # pieces for as many sockets, or so many bytes, are held back at most
+    COLLECTED_BYTES = 262144
+    ARENA_BYTES = 65536  # of which less than so many are copies
+    HELD_BACK = 16
 
 
 cdef class Flusher:
@@ -89,6 +103,10 @@ cdef class Receiver:
 
     cdef int took(self, Py_ssize_t size) except -1:
         """Take in that so many bytes are in that room now."""
+        return 0
+
+    cdef int stuck(self) except -1:
+        """Take in that the kernel takes no more for now."""
         return 0
 
     cdef int drained(self) except -1:
@@ -152,17 +170,6 @@ cdef int span(object owner, const unsigned char **data, Py_ssize_t *size) except
     else:
         data[0] = <const unsigned char *>PyUnicode_AsUTF8AndSize(owner, size)
     return 0
-
-
-cdef void send_to_all(
-        const int *fds, Py_ssize_t count, const unsigned char *data, Py_ssize_t size,
-        Py_ssize_t *sent) noexcept nogil:
-    """Send the same bytes to many sockets; `sent` becomes how many each took, or -errno."""
-    cdef Py_ssize_t i
-    for i in range(count):
-        sent[i] = socket_send(fds[i], data, size)
-        if sent[i] < 0:
-            sent[i] = 0 if socket_would_block() else -errno
 
 
 cdef class SocketTransport(Watched):
@@ -245,6 +252,7 @@ cdef class SocketTransport(Watched):
             return
         self._closing = True
         self._reading = False
+        self.settle()
         if self.buffered == 0:
             self.lose(None)
         else:
@@ -297,6 +305,7 @@ cdef class SocketTransport(Watched):
         """End our half of the stream once everything is sent."""
         if self._ends or self._lost:
             return
+        self.settle()
         self._ends = True
         if self.buffered == 0:
             socket_end_writing(self.fd)
@@ -320,6 +329,9 @@ cdef class SocketTransport(Watched):
         self._high = high
         self._low = high // 4 if low is None else low
 
+    cdef int is_stuck(self) except -1:
+        return self.tell_full() if self._receiver is None else self._receiver.stuck()
+
     cdef int tell_full(self) except -1:
         if self._receiver is None and not self._protocol_paused and self.buffered > self._high:
             self._protocol_paused = True
@@ -330,14 +342,21 @@ cdef class SocketTransport(Watched):
 
     cdef bint sends_plainly(self) noexcept:
         """Say whether bytes written now would go to the kernel as they are, at once."""
-        return self.buffered == 0 and not self._lost and not self._ends
+        return self.buffered == 0 and not self._lost and not self._ends and not self._collected
+
+    cdef int settle(self) except -1:
+        """Send what the engine holds back of this socket."""
+        return self.engine.send_collected() if self._collected else 0
 
     cdef int put(self, const unsigned char *data, Py_ssize_t size) except -1:
         """Send `data`, of which a copy is kept where the kernel does not take it."""
         cdef Py_ssize_t sent = 0
+        self.settle()
         if self._lost or self._ends:
             return 0
         if self.buffered == 0:
+            if self.engine._collecting and size <= ARENA_BYTES:
+                return self.engine.collect_copy(self, data, size)
             sent = socket_send(self.fd, data, size)
             if sent == size:
                 return 0
@@ -355,7 +374,7 @@ cdef class SocketTransport(Watched):
     cdef int was_sent(
             self, Py_ssize_t sent, bytes owner, const unsigned char *data,
             Py_ssize_t size) except -1:
-        """Take in what `send_to_all` did with bytes, which `owner` holds, if there is one."""
+        """Take in what `Engine.send_all` did with bytes, which `owner` holds, if there is one."""
         if sent < 0:
             errno = <int>-sent
             return self.broke()
@@ -369,9 +388,12 @@ cdef class SocketTransport(Watched):
             const unsigned char *data, Py_ssize_t size) except -1:
         """Send `head` and `data`, which `owner` holds; of `data` nothing is ever copied."""
         cdef Py_ssize_t sent = 0
+        self.settle()
         if self._lost or self._ends:
             return 0
         if self.buffered == 0:
+            if self.engine._collecting and head_size == 0 and size <= COLLECTED_BYTES:
+                return self.engine.collect(self, owner, data, size)
             if head_size:
                 sent = socket_send_pair(self.fd, head, head_size, data, size)
             else:
@@ -441,6 +463,7 @@ cdef class SocketTransport(Watched):
 
     cdef int end(self) except -1:
         """End our half of the stream: everything is sent."""
+        assert not self._collected
         self._ends = True
         socket_end_writing(self.fd)
         return 0
@@ -512,6 +535,7 @@ cdef class SocketTransport(Watched):
             return 0
         self._lost = True
         self._reading = False
+        self.settle()
         self.buffered = 0
         self._queue = None
         self.forget()
@@ -604,6 +628,7 @@ cdef class Engine:
 
     Attributes:
         loop: The loop.
+        uses_ring: Whether sends to many sockets may be one call of the kernel, where it can.
     """
 
     def __cinit__(self):
@@ -616,8 +641,10 @@ cdef class Engine:
             OSError: There are no descriptors left, or this system has no such sets.
         """
         self.loop = loop
+        self.uses_ring = True
         self._poll = self.poll
-        self._buffer = <unsigned char *>PyMem_Malloc(BUFFER_BYTES)
+        self._collected_by, self._collected_owners = [], []
+        self._buffer = <unsigned char *>PyMem_Malloc(BUFFER_BYTES + ARENA_BYTES)
         if self._buffer == NULL:
             raise MemoryError
         self._poller = poller_open()
@@ -625,6 +652,7 @@ cdef class Engine:
             raise OSError(errno, os.strerror(errno))
 
     def __dealloc__(self):
+        ring_close(self._ring)
         if self._poller >= 0:
             socket_close(self._poller)
         PyMem_Free(self._table)
@@ -678,13 +706,26 @@ cdef class Engine:
     def poll(self):
         """Work off what is ready: at most 256 sockets, a bounded piece of work for each."""
         cdef poller_event events[POLLER_EVENTS_MAX]
-        cdef int i, fd, count
-        cdef Watched member
+        cdef int count
         if self._guesses and self.guess():
             return
         count = poller_take(self._poller, events)
         self.learn(events, count)
+        if count < RING_SENDS_MIN:
+            self.work_off(events, count)
+            return
+        self.start_collecting()
+        try:
+            self.work_off(events, count)
+        finally:
+            self.stop_collecting()
+
+    cdef int work_off(self, const poller_event *events, int count) except -1:
+        cdef int i, fd
+        cdef Watched member
         for i in range(count):
+            if i % HELD_BACK == 0:
+                self.send_collected()
             fd = events[i].fd
             if fd >= self._table_size or self._table[fd] == NULL:
                 continue
@@ -697,6 +738,85 @@ cdef class Engine:
                 member.failed(error)
         if self._flusher is not None:
             self._flusher.flush_all()
+        return 0
+
+    cdef bint has_ring(self) noexcept:
+        if self._ring == NULL and not self._asked_for_ring:
+            self._asked_for_ring = True
+            self._ring = ring_open()
+        return self.uses_ring and self._ring != NULL
+
+    cdef int send_all(self, ring_piece *pieces, Py_ssize_t count) except -1:
+        """Send each piece to its socket; `sent` of each becomes how many it took, or -errno."""
+        cdef send_ring *ring = self._ring if count >= RING_SENDS_MIN and self.has_ring() else NULL
+        if count >= UNLOCKED:
+            with nogil:
+                ring_send(ring, pieces, count)
+        else:
+            ring_send(ring, pieces, count)
+        return 0
+
+    # Where several sockets are given something one after the other, what they are given may be held
+    # back for a moment, to leave in one call of the kernel. Whatever else is done to one of them
+    # first sends that (`settle`), and nobody waits for more than HELD_BACK others.
+
+    cdef int start_collecting(self) except -1:
+        self._collecting = self.has_ring()
+        return 0
+
+    cdef int stop_collecting(self) except -1:
+        self._collecting = False
+        return self.send_collected()
+
+    cdef int collect(
+            self, SocketTransport transport, object owner, const unsigned char *data,
+            Py_ssize_t size) except -1:
+        """Hold back bytes that begin where those of `owner` do, which holds them."""
+        cdef ring_piece *piece
+        if self._collected_count == COLLECTED or self._collected_bytes >= COLLECTED_BYTES:
+            self.send_collected()
+        piece = self._collected + self._collected_count
+        piece.fd, piece.data, piece.size = transport.fd, data, size
+        self._collected_by.append(transport)
+        self._collected_owners.append(owner)
+        self._collected_count += 1
+        self._collected_bytes += size
+        transport._collected = True
+        return 0
+
+    cdef int collect_copy(
+            self, SocketTransport transport, const unsigned char *data, Py_ssize_t size) except -1:
+        """Hold back a copy of bytes."""
+        cdef unsigned char *copy
+        if self._arena_used + size > ARENA_BYTES or self._collected_count == COLLECTED:
+            self.send_collected()
+        copy = self._buffer + BUFFER_BYTES + self._arena_used
+        memcpy(copy, data, size)
+        self._arena_used += size
+        return self.collect(transport, None, copy, size)
+
+    cdef int send_collected(self) except -1:
+        cdef Py_ssize_t i, count = self._collected_count
+        cdef SocketTransport transport
+        cdef ring_piece *piece
+        cdef list by = self._collected_by, owners = self._collected_owners
+        if count == 0:
+            return 0
+        self.send_all(self._collected, count)
+        self._collected_by, self._collected_owners = [], []
+        self._collected_count, self._collected_bytes, self._arena_used = 0, 0, 0
+        for i in range(count):
+            transport = <SocketTransport>by[i]
+            transport._collected = False
+        for i in range(count):
+            piece = self._collected + i
+            transport = <SocketTransport>by[i]
+            if piece.sent != piece.size and not transport._lost:
+                transport.was_sent(
+                    piece.sent, <bytes>owners[i], <const unsigned char *>piece.data, piece.size)
+                if transport.buffered:
+                    transport.is_stuck()
+        return 0
 
     # One connection that is asked and answers, again and again, costs four calls of the kernel a
     # message, and one of them only says what was to be expected. So where the same socket alone was

@@ -1,5 +1,5 @@
 from cpython.ref cimport PyObject
-from strikewire.websocket.aio.kernels.engine cimport Flusher, Receiver, SocketTransport
+from strikewire.websocket.aio.kernels.engine cimport Engine, Flusher, Receiver, SocketTransport
 
 
 cdef class Turn(Flusher):
@@ -19,6 +19,7 @@ cdef class Turn(Flusher):
     cdef int next_key(self, unsigned char *key) except -1
     cdef int schedule(self) except -1
     cdef int soil(self, Link link) except -1
+    cdef int flush_links(self, list dirty) except -1
     cdef int flush_before_end(self, Flusher flusher) except -1
 
 

@@ -164,10 +164,23 @@ cdef class Turn(Flusher):
         if self._dirty:
             dirty = self._dirty
             self._dirty = []
+            self.flush_links(dirty)
+        return 0
+
+    cdef int flush_links(self, list dirty) except -1:
+        cdef Link link = <Link>dirty[0]
+        cdef Engine engine = None
+        if link._socket is not None and not link._socket.engine._collecting:
+            engine = link._socket.engine
+            engine.start_collecting()
+        try:
             for link in dirty:
                 link._is_dirty = False
                 link._replying = False
                 link.flush_out()
+        finally:
+            if engine is not None:
+                engine.stop_collecting()
         return 0
 
 
@@ -980,6 +993,10 @@ cdef class Link(Receiver):
         return 0
 
     # --------------------------------------------------------------------------- what transports say
+
+    cdef int stuck(self) except -1:
+        self.is_full = True
+        return 0
 
     cdef int drained(self) except -1:
         self.is_full = False

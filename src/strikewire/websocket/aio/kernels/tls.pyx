@@ -119,6 +119,7 @@ cdef class TlsTransport(SocketTransport):
         except ssl.SSLError:
             pass  # it wants the peer's close_notify: what comes from here on is dropped
         self.send_out()
+        self.settle()
         if self._lost:
             return
         if self.buffered == 0:

@@ -1,4 +1,4 @@
-from strikewire.websocket.aio.kernels.engine cimport Flusher
+from strikewire.websocket.aio.kernels.engine cimport Flusher, ring_piece
 from strikewire.websocket.aio.kernels.link cimport Link, Turn
 
 
@@ -24,13 +24,13 @@ cdef class Topic(Flusher):
     cdef long long _first_shared
     cdef bint _starts_with_keyframe, _has_keyframe, _waits, _is_immediate
     cdef object _interval_s, _timer
-    cdef int *_fds
-    cdef Py_ssize_t *_sent
-    cdef Py_ssize_t _fds_room
+    cdef ring_piece *_pieces
+    cdef Py_ssize_t _room
     cdef readonly long long published, delivered
 
     cdef int send_pending(self) except -1
     cdef int send_to(self, Link link, Py_ssize_t skipped) except -1
     cdef int send_blob(self, Link link, Blob blob) except -1
     cdef int send_batch(self, list links, Blob blob) except -1
+    cdef int send_encrypted(self, list links, Blob blob) except -1
     cdef int make_room(self, Py_ssize_t count) except -1

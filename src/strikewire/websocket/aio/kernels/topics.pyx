@@ -3,8 +3,8 @@
 
 Theory of operation. `publish` frames a message and adds it to what waits; `flush` sends everything
 that waits to each subscriber in one piece. Most subscribers have nothing else on its way and take
-the same bytes: their sockets are collected in an array and served in one loop, without the
-interpreter's lock where there are many. What a socket does not take is kept for it. A subscriber that
+the same bytes: their sockets are collected in an array and served at once, without the
+interpreter's lock where there are many, and in one call of the kernel where it can (`ring.h`). What a socket does not take is kept for it. A subscriber that
 is behind already gets its messages one by one into its backlog, where the topic's `SlowReader`
 policy holds.
 
@@ -18,14 +18,13 @@ Arrays of sockets and a loop without the lock are what pure-Python mode cannot s
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.string cimport memcpy
-from strikewire.websocket.aio.kernels.engine cimport SocketTransport, send_to_all
+from strikewire.websocket.aio.kernels.engine cimport Engine, SocketTransport, ring_piece
 from strikewire.websocket.aio.kernels.link cimport Link, Turn
 
 from strikewire.websocket.published import Published
 
 
 cdef enum:
-    UNLOCKED = 64  # from so many sockets on, the interpreter's lock is released
     COPIED_BYTES = 16384  # longer pieces are kept by reference where a socket does not take them
     KEPT_BYTES = 65536
     COMPRESSED_BYTES = 32  # a shorter message gains nothing; sent plain to all it leaves no gap
@@ -94,8 +93,7 @@ cdef class Topic(Flusher):
         self._squeezed = Blob()
 
     def __dealloc__(self):
-        PyMem_Free(self._fds)
-        PyMem_Free(self._sent)
+        PyMem_Free(self._pieces)
 
     def __len__(self):
         return len(self._places)
@@ -180,7 +178,7 @@ cdef class Topic(Flusher):
 
     cdef int send_pending(self) except -1:
         cdef list members = self._members
-        cdef list plain = [], squeezed = []
+        cdef list plain = [], squeezed = [], encrypted = [], encrypted_squeezed = []
         cdef Link link
         cdef Blob blob
         cdef Py_ssize_t count = len(self._pending)
@@ -207,14 +205,18 @@ cdef class Topic(Flusher):
                 else:
                     link.next_shared = -1
                     self.group.ask_for_keyframe()
-            if self.turn.collects or not link.sends_plainly():
+            if self.turn.collects or link._socket is None:
                 self.send_blob(link, blob)
+            elif not link.sends_plainly():
+                (encrypted if blob is self._plain else encrypted_squeezed).append(link)
             elif blob is self._plain:
                 plain.append(link)
             else:
                 squeezed.append(link)
         self.send_batch(plain, self._plain)
         self.send_batch(squeezed, self._squeezed)
+        self.send_encrypted(encrypted, self._plain)
+        self.send_encrypted(encrypted_squeezed, self._squeezed)
         newcomers, self._newcomers = self._newcomers, []
         for link, skipped in newcomers:
             self.send_to(link, skipped)
@@ -283,12 +285,9 @@ cdef class Topic(Flusher):
         self.make_room(count)
         for i in range(count):
             link = <Link>links[i]
-            self._fds[i] = link._socket.fd
-        if count >= UNLOCKED:
-            with nogil:
-                send_to_all(self._fds, count, data, size, self._sent)
-        else:
-            send_to_all(self._fds, count, data, size, self._sent)
+            self._pieces[i].fd, self._pieces[i].data = link._socket.fd, data
+            self._pieces[i].size = size
+        link._socket.engine.send_all(self._pieces, count)
         self.delivered += count * messages
         for i in range(count):
             link = <Link>links[i]
@@ -297,24 +296,36 @@ cdef class Topic(Flusher):
             link.sends += 1
             link.wire_bytes_sent += size
             link._wrote_in = self.turn.number
-            if self._sent[i] != size:
-                link._socket.was_sent(self._sent[i], blob.owner, data, size)
+            if self._pieces[i].sent != size:
+                link._socket.was_sent(self._pieces[i].sent, blob.owner, data, size)
                 link.is_full = link._socket.buffered != 0
         return self.turn.schedule()
 
-    cdef int make_room(self, Py_ssize_t count) except -1:
-        cdef int *fds
-        cdef Py_ssize_t *sent
-        if count <= self._fds_room:
+    cdef int send_encrypted(self, list links, Blob blob) except -1:
+        """Send the same bytes to sockets that each make other bytes of them."""
+        cdef Engine engine
+        cdef Link link
+        cdef bint collecting
+        if not links:
             return 0
-        count = max(count, 2 * self._fds_room)
-        fds = <int *>PyMem_Realloc(self._fds, count * sizeof(int))
-        if fds == NULL:
+        engine = (<Link>links[0])._socket.engine
+        collecting = engine._collecting
+        engine.start_collecting()
+        try:
+            for link in links:
+                self.send_blob(link, blob)
+        finally:
+            if not collecting:
+                engine.stop_collecting()
+        return 0
+
+    cdef int make_room(self, Py_ssize_t count) except -1:
+        cdef ring_piece *pieces
+        if count <= self._room:
+            return 0
+        count = max(count, 2 * self._room)
+        pieces = <ring_piece *>PyMem_Realloc(self._pieces, count * sizeof(ring_piece))
+        if pieces == NULL:
             raise MemoryError
-        self._fds = fds
-        sent = <Py_ssize_t *>PyMem_Realloc(self._sent, count * sizeof(Py_ssize_t))
-        if sent == NULL:
-            raise MemoryError
-        self._sent = sent
-        self._fds_room = count
+        self._pieces, self._room = pieces, count
         return 0
