@@ -11,11 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-<<<<<<< HEAD
-from strikewire.exchange.commands import Mark, OrderType, SelfTrading, TimeInForce
-=======
-from strikewire.exchange.commands import Mark, OrderType, TimeInForce, Trigger
->>>>>>> main
+from strikewire.exchange.commands import Mark, OrderType, SelfTrading, TimeInForce, Trigger
 from strikewire.model import (
     AccountId,
     Instrument,

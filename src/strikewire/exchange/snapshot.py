@@ -11,12 +11,8 @@ import msgspec
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
-<<<<<<< HEAD
 from strikewire.exchange.commands import MarginModel, Mark, SelfTrading, Verdict
-=======
-from strikewire.exchange.commands import MarginModel, Mark, Verdict
 from strikewire.exchange.conditional import ConditionalOrder
->>>>>>> main
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
@@ -85,14 +81,11 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     changes: int = 0
     is_locked: bool = False
     transactions: int = 0
-<<<<<<< HEAD
+    conditional: list[ConditionalOrder] = []
+    """Orders that wait outside of the books, by id."""
     owner: AccountId = AccountId(0)
     self_trading: SelfTrading = SelfTrading.ALLOWED
     self_trading_extended: bool = False
-=======
-    conditional: list[ConditionalOrder] = []
-    """Orders that wait outside of the books, by id."""
->>>>>>> main
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -207,13 +200,10 @@ def _dump_account(state: State, account: Account) -> _Account:
         changes=account.changes,
         is_locked=account.is_locked,
         transactions=account.transactions,
-<<<<<<< HEAD
+        conditional=[account.conditional[order_id] for order_id in sorted(account.conditional)],
         owner=account.owner,
         self_trading=account.self_trading,
         self_trading_extended=account.self_trading_extended,
-=======
-        conditional=[account.conditional[order_id] for order_id in sorted(account.conditional)],
->>>>>>> main
     )
 
 

@@ -3,12 +3,8 @@
 from collections import deque
 
 from strikewire.exchange.book import Order
-<<<<<<< HEAD
-from strikewire.exchange.commands import MarginModel, SelfTrading
-=======
-from strikewire.exchange.commands import MarginModel, TriggerPriceType
+from strikewire.exchange.commands import MarginModel, SelfTrading, TriggerPriceType
 from strikewire.exchange.conditional import ConditionalOrder, Watch
->>>>>>> main
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market

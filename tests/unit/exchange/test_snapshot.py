@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "6d029bb1cca0e54da124754ff171c6ca937d94be48f5b838840fff86ceef05d9"
+HASH = "23f2d068b31e49219fbd2a2c36ed8fdf3012f971f55f838fd89f5135aec6f13f"
 
 
 def busy_floor() -> TradingFloor:
