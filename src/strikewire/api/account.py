@@ -114,9 +114,9 @@ class AccountSummaries(Struct, frozen=True, kw_only=True):
 class SetSelfTradingConfig(Struct, frozen=True, kw_only=True):
     """Choose what happens where an order would trade with another one of the same owner.
 
-    `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one that
-    waits. With `extended_to_subaccounts=true` the accounts of one owner that all say so count as
-    one; otherwise only orders of the account itself are kept apart.
+    `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one
+    that waits. With `extended_to_subaccounts=true` the accounts of one owner that all say so
+    count as one; otherwise only orders of the account itself are kept apart.
     """
 
     mode: Literal["reject_taker", "cancel_maker"]

@@ -1033,9 +1033,9 @@ class Methods:
     ) -> fields.Ok:
         """Choose what happens where an order would trade with another one of the same owner.
 
-        `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one that
-        waits. With `extended_to_subaccounts=true` the accounts of one owner that all say so count as
-        one; otherwise only orders of the account itself are kept apart.
+        `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one
+        that waits. With `extended_to_subaccounts=true` the accounts of one owner that all say so
+        count as one; otherwise only orders of the account itself are kept apart.
         """
         result: fields.Ok = await self.call(
             "private/set_self_trading_config",
