@@ -1,5 +1,6 @@
 """What holds after every command, whatever came before it."""
 
+from datetime import date
 from functools import cache
 
 from hypothesis import given, settings
@@ -41,6 +42,8 @@ from strikewire.exchange import (
     encode,
 )
 from strikewire.model import (
+    NS_PER_DAY,
+    NS_PER_HOUR,
     AccountId,
     InstrumentId,
     Kind,
@@ -53,6 +56,7 @@ from strikewire.model import (
     next_tick_down,
     next_tick_up,
     ticks_to_e8,
+    utc_ns,
 )
 from strikewire.testing.exchange import ACCOUNTS, TradingFloor
 
@@ -79,7 +83,7 @@ currencies = st.sampled_from(CURRENCIES)
 amounts = st.one_of(st.integers(1, 12), st.integers(1, 12), st.integers(1, 30_000)).map(Lots)
 order_ids = st.integers(1, 15).map(OrderId)
 rarely = st.sampled_from([False] * 7 + [True])
-MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK]
+MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD]
 MOSTLY_LIMIT = [OrderType.LIMIT] * 8 + [OrderType.MARKET]
 TRIGGERED = [one for one in OrderType if one.is_triggered]
 
@@ -547,6 +551,34 @@ def test_portfolio_margin_replays_from_its_verdicts_and_never_admits_beyond_the_
 
 
 @thrifty
+@given(flows(), st.lists(st.integers(0, 12 * NS_PER_HOUR), min_size=60, max_size=60))
+def test_nobody_trades_with_an_order_whose_day_is_over(
+    flow: list[Command], pauses: list[int]
+) -> None:
+    through, resumed = started(), started()
+
+    for number, (command, pause) in enumerate(zip(flow, pauses, strict=False)):
+        through.now_ns += pause
+        resumed.now_ns = through.now_ns
+        told = command
+        if isinstance(command, PlaceOrder) and command.time_in_force is TimeInForce.GTC:
+            told = structs.replace(command, time_in_force=TimeInForce.GTD, post_only=False)
+        over = [view for view in waiting_orders(through.exchange) if is_over(view, through.now_ns)]
+        if number % 8 == 0:
+            resumed.exchange = Exchange.restore(resumed.exchange.snapshot())
+        events = through.apply(told)
+        assert resumed.apply(told) == events
+        ended = {view.order_id: view.cancel_reason for view in orders_of(events)}
+        assert all(ended[view.order_id] == "good_til_day" for view in over)
+        makers = {fill.maker.order_id for fill in fills_of(events)}
+        assert makers.isdisjoint(view.order_id for view in over)
+        assert not any(is_over(view, through.now_ns) for view in waiting_orders(through.exchange))
+        assert sum(isinstance(event, Rejected) for event in events[1:]) == 0
+
+    assert resumed.exchange.state_hash() == through.exchange.state_hash()
+
+
+@thrifty
 @given(flows())
 def test_an_order_that_waits_for_a_price_comes_in_once_and_as_soon_as_it_is_reached(
     flow: list[Command],
@@ -584,6 +616,22 @@ def every_order(exchange: Exchange) -> list[OrderView]:
 
 def orders_of(events: tuple[Event, ...]) -> list[OrderView]:
     return [happened.order for happened in events if isinstance(happened, OrderEvent)]
+
+
+def waiting_orders(exchange: Exchange) -> list[OrderView]:
+    return [
+        view
+        for account_id in ACCOUNTS
+        for view in (*exchange.open_orders(account_id), *exchange.conditional_orders(account_id))
+    ]
+
+
+def is_over(view: OrderView, now_ns: int) -> bool:
+    """Say whether 08:00 UTC has come since an order for the day was placed."""
+    first_end_ns = utc_ns(date(2026, 1, 1), hour=8)
+    days = (view.created_ns - first_end_ns) // NS_PER_DAY + 1
+    is_for_the_day = view.time_in_force is TimeInForce.GTD
+    return is_for_the_day and now_ns >= first_end_ns + days * NS_PER_DAY
 
 
 def is_reached(exchange: Exchange, view: OrderView) -> bool:

@@ -75,6 +75,7 @@ class ErrorCode(IntEnum):
     NOT_FOUND = 13020
     FORBIDDEN = 13021
     RAW_SUBSCRIPTIONS_NOT_AVAILABLE_FOR_UNAUTHORIZED = 13778
+    TIMED_OUT = 13888
     MISSING_PARAMS = -32000
     INVALID_REQUEST = -32600
     METHOD_NOT_FOUND = -32601
@@ -165,6 +166,7 @@ MEANINGS: Final[Mapping[ErrorCode, str]] = MappingProxyType(
         ErrorCode.RAW_SUBSCRIPTIONS_NOT_AVAILABLE_FOR_UNAUTHORIZED: (
             "The raw interval needs an authenticated connection."
         ),
+        ErrorCode.TIMED_OUT: "The request was valid until a time that had come when it was processed.",
         ErrorCode.MISSING_PARAMS: "Parameters are missing.",
         ErrorCode.INVALID_REQUEST: "The text is JSON but not a JSON-RPC request, or it is too large.",
         ErrorCode.METHOD_NOT_FOUND: "There is no such method.",

@@ -40,7 +40,7 @@ OrderType = Literal[
 LIMIT_TYPES: Final = ("limit", "stop_limit", "take_limit")
 TRIGGER_TYPES: Final = ("stop_limit", "stop_market", "take_limit", "take_market", "trailing_stop")
 TriggerPriceType = Literal["index_price", "mark_price", "last_price"]
-TimeInForce = Literal["good_til_cancelled", "fill_or_kill", "immediate_or_cancel"]
+TimeInForce = Literal["good_til_cancelled", "good_til_day", "fill_or_kill", "immediate_or_cancel"]
 OrderState = Literal["open", "filled", "rejected", "cancelled", "untriggered", "triggered"]
 OpenOrderType = Literal[
     "all",
@@ -91,7 +91,7 @@ class _PlaceOrder(Struct, frozen=True, kw_only=True):
     advanced: str | None = None
     display_amount: OrderNumber | None = None
     mmp: bool | None = None
-    valid_until: int | None = None
+    valid_until: RequestTime | None = None
     linked_order_type: str | None = None
     trigger: TriggerPriceType | None = None
     trigger_price: OrderNumber | None = None
@@ -114,6 +114,8 @@ class Buy(_PlaceOrder, frozen=True, kw_only=True):
     """Place an order to buy.
 
     `amount` is USD on inverse futures and coins elsewhere; `contracts` may stand for it.
+    With `good_til_day` it waits until the next 08:00 UTC. A request with `valid_until` is
+    refused with 13888 at that moment and later.
     `post_only` moves the price one tick inside the best ask instead of trading;
     with `reject_post_only` the order is refused with 11054 instead.
     An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then
@@ -143,7 +145,7 @@ class Edit(Struct, frozen=True, kw_only=True):
     advanced: str | None = None
     display_amount: OrderNumber | None = None
     mmp: bool | None = None
-    valid_until: int | None = None
+    valid_until: RequestTime | None = None
     trigger_price: OrderNumber | None = None
     trigger_offset: OrderNumber | None = None
 
@@ -161,7 +163,6 @@ _UNSUPPORTED: Final = (
     "advanced",
     "display_amount",
     "mmp",
-    "valid_until",
     "linked_order_type",
 )
 
@@ -364,9 +365,7 @@ class Order(Struct, frozen=True, kw_only=True):
     order_state: OrderState
     order_type: OrderType
     original_order_type: Literal["market", "market_limit"] | UnsetType = UNSET
-    time_in_force: Literal[
-        "good_til_cancelled", "good_til_day", "fill_or_kill", "immediate_or_cancel"
-    ]
+    time_in_force: TimeInForce
     instrument_name: str
     direction: Direction
     price: float | Literal["market_price"]

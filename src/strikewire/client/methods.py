@@ -529,6 +529,8 @@ class Methods:
         """Place an order to buy.
 
         `amount` is USD on inverse futures and coins elsewhere; `contracts` may stand for it.
+        With `good_til_day` it waits until the next 08:00 UTC. A request with `valid_until` is
+        refused with 13888 at that moment and later.
         `post_only` moves the price one tick inside the best ask instead of trading;
         with `reject_post_only` the order is refused with 11054 instead.
         An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then

@@ -27,6 +27,13 @@ def find_account(state: State, account_id: AccountId) -> Account | Rejected:
     return account or Rejected(Reject.UNAUTHORIZED, "unknown_account", "account_id")
 
 
+def refuse_late(valid_until_ns: int | None, time_ns: int) -> Rejected | None:
+    """Refuse a command that was valid until a moment that has come."""
+    if valid_until_ns is None or time_ns < valid_until_ns:
+        return None
+    return Rejected(Reject.TIMED_OUT, f"{time_ns} against {valid_until_ns}", "valid_until")
+
+
 def refuse_locked(account: Account) -> Rejected | None:
     """Refuse while only the venue may act for an account."""
     return Rejected(Reject.LOCKED, "account_in_liquidation") if account.is_locked else None

@@ -91,6 +91,9 @@ class TimeInForce(StrEnum):
 
     GTC = "good_til_cancelled"
 
+    GTD = "good_til_day"
+    """Until the trading day ends, at 08:00 UTC."""
+
     IOC = "immediate_or_cancel"
     """Fill what can be filled at once, cancel the rest."""
 
@@ -100,7 +103,7 @@ class TimeInForce(StrEnum):
     @property
     def can_wait(self) -> bool:
         """Whether what is left over waits in the book."""
-        return self is TimeInForce.GTC
+        return self in (TimeInForce.GTC, TimeInForce.GTD)
 
 
 class CancelReason(StrEnum):
@@ -110,6 +113,9 @@ class CancelReason(StrEnum):
     CANCEL_ON_DISCONNECT = "cancel_on_disconnect"
     IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
     FILL_OR_KILL = "fill_or_kill"
+    GOOD_TIL_DAY = "good_til_day"
+    """Its day is over."""
+
     NO_LIQUIDITY = "no_liquidity"
     """A market order found nothing more inside the price band."""
 
@@ -251,6 +257,9 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag
     trigger: Trigger | None = None
     """Exactly for those types of orders that wait for a price."""
 
+    valid_until_ns: int | None = None
+    """The command is refused at this moment and later; what became an order stays one."""
+
 
 class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="edit"):
     """Change an open order.
@@ -283,6 +292,9 @@ class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=
     trigger_price: PriceE8 | None = None
     trigger_offset: PriceE8 | None = None
     """Of an order that waits for a price; None leaves them as they are."""
+
+    valid_until_ns: int | None = None
+    """As of `PlaceOrder`."""
 
 
 class CancelOrder(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):

@@ -16,7 +16,7 @@ from bisect import bisect_left, insort
 
 import msgspec
 
-from strikewire.exchange.commands import OrderType, PlaceOrder, Trigger
+from strikewire.exchange.commands import OrderType, PlaceOrder, TimeInForce, Trigger
 from strikewire.exchange.events import OrderState, OrderView
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, PriceE8, Side, Units
 
@@ -28,7 +28,7 @@ class ConditionalOrder(msgspec.Struct, kw_only=True, array_like=True):
 
     order_id: OrderId
     command: PlaceOrder
-    """What is carried out when its turn comes; without a verdict, which would be stale."""
+    """What is carried out when its turn comes; without verdict and deadline, which were of then."""
 
     trigger: Trigger
     """As in the command; but the price of a trailing stop moves, and is never None."""
@@ -54,6 +54,11 @@ class ConditionalOrder(msgspec.Struct, kw_only=True, array_like=True):
     def order_type(self) -> OrderType:
         """What it was placed as."""
         return self.command.order_type
+
+    @property
+    def time_in_force(self) -> TimeInForce:
+        """How long it may wait, outside of the book and then in it."""
+        return self.command.time_in_force
 
     @property
     def is_rising(self) -> bool:

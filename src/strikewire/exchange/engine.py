@@ -40,6 +40,7 @@ from strikewire.exchange.events import (
     Rejected,
 )
 from strikewire.exchange.execution import Turn
+from strikewire.exchange.expiring import end_day
 from strikewire.exchange.firing import fire
 from strikewire.exchange.liquidation import in_liquidation, is_due, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
@@ -87,16 +88,20 @@ class Exchange:
             command: Any well-typed command.
 
         Returns:
-            Its events in order; exactly one `Rejected` if it was refused, and then nothing has
-            changed.
+            Its events in order. If it was refused, the first is `Rejected`, and the command has
+            changed nothing. What ends by its time ends all the same, before the command and
+            whatever becomes of it; these events come behind those of the command itself.
         """
         assert seq > 0
         turn = Turn(self._state, time_ns)
+        end_day(turn)
+        ended, turn.events = turn.events, []
         rejected = _carry_out(turn, command)
         if rejected is not None:
-            return (rejected,)
-        if isinstance(command, ListInstrument):
+            turn.events.append(rejected)
+        elif isinstance(command, ListInstrument):
             self._index(command.instrument)
+        turn.events += ended
         fire(turn)
         return turn.finish()
 

@@ -81,6 +81,9 @@ class Reject(IntEnum):
     UNAUTHORIZED = 13009
     """No such account."""
 
+    TIMED_OUT = 13888
+    """It came at the moment until which it was valid, or later."""
+
 
 class OrderState(StrEnum):
     """Where an order is in its life, in Deribit's words."""

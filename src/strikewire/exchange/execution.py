@@ -89,6 +89,7 @@ class Turn:
         """Let an order wait in the book."""
         account = self.state.accounts[order.account_id]
         self.state.orders[order.order_id] = order
+        self.state.begin_day(order)
         account.track(market, order)
         market.book.add(order)
         self.touch(account, market)
@@ -100,6 +101,7 @@ class Turn:
         market.book.remove(order)
         account.untrack(market, order)
         del self.state.orders[order.order_id]
+        self.state.day_orders.pop(order.order_id, None)
         self.touch(account, market)
 
     def change(self, market: Market, order: Order, amount: Lots, *, reduce_only: bool) -> None:
@@ -414,6 +416,7 @@ class Turn:
         """End an order that was filled while it waited; the book has let go of it already."""
         self.state.accounts[maker.account_id].untrack(market, maker)
         del self.state.orders[maker.order_id]
+        self.state.day_orders.pop(maker.order_id, None)
         self.end(maker, OrderState.FILLED)
 
     def _forget_settled(self) -> None:

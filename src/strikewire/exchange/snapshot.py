@@ -271,5 +271,6 @@ def _load_orders(state: State, orders: list[Order]) -> None:
     for order in orders:
         market = state.markets[order.instrument_id]
         state.orders[order.order_id] = order
+        state.begin_day(order)
         state.accounts[order.account_id].track(market, order)
         market.book.load(order)

@@ -3,8 +3,9 @@
 from collections import deque
 
 from strikewire.exchange.book import Order
-from strikewire.exchange.commands import MarginModel, SelfTrading, TriggerPriceType
+from strikewire.exchange.commands import MarginModel, SelfTrading, TimeInForce, TriggerPriceType
 from strikewire.exchange.conditional import ConditionalOrder, Watch
+from strikewire.exchange.days import day_end_ns
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
@@ -149,6 +150,8 @@ class State:
         "bankruptcies",
         "closed",
         "conditional",
+        "day_end_ns",
+        "day_orders",
         "fills_by_order",
         "index_watchers",
         "indices",
@@ -180,6 +183,12 @@ class State:
 
         self.conditional: dict[OrderId, ConditionalOrder] = {}
         """Every order that waits outside of the books."""
+
+        self.day_orders: dict[OrderId, None] = {}
+        """Orders that wait, in books or outside of them, and end with their day."""
+
+        self.day_end_ns: int | None = None
+        """No day of theirs ends before this."""
 
         self.index_watchers: dict[str, dict[InstrumentId, Market]] = {}
         """By index: the markets in which somebody waits for its price."""
@@ -215,6 +224,14 @@ class State:
         self.markets[market.instrument_id] = market
         self.market_by_name[market.instrument.name] = market
 
+    def begin_day(self, order: Order | ConditionalOrder) -> None:
+        """Note an order that begins to wait, if it ends with its day."""
+        if order.time_in_force is not TimeInForce.GTD:
+            return
+        end_ns = day_end_ns(order.created_ns)
+        self.day_orders[order.order_id] = None
+        self.day_end_ns = end_ns if self.day_end_ns is None else min(self.day_end_ns, end_ns)
+
     def watch(self, order: ConditionalOrder) -> None:
         """Let an order wait outside of the book."""
         market = self.markets[order.instrument_id]
@@ -223,6 +240,7 @@ class State:
         if price_type is TriggerPriceType.INDEX:
             watchers = self.index_watchers.setdefault(market.instrument.price_index, {})
             watchers[market.instrument_id] = market
+        self.begin_day(order)
         self.conditional[order.order_id] = order
         self.accounts[order.account_id].conditional[order.order_id] = order
 
@@ -235,6 +253,7 @@ class State:
             del market.watches[price_type]
             if price_type is TriggerPriceType.INDEX:
                 del self.index_watchers[market.instrument.price_index][market.instrument_id]
+        self.day_orders.pop(order.order_id, None)
         del self.conditional[order.order_id]
         del self.accounts[order.account_id].conditional[order.order_id]
 

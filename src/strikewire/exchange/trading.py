@@ -4,6 +4,7 @@ The reasons are asked in a fixed order, most basic first, and the first that hol
 
 | #  | place                                    | edit                                   |
 |----|------------------------------------------|----------------------------------------|
+| 0  | no longer valid                          | no longer valid                        |
 | 1  | no such account                          | no such account                        |
 | 2  | no such instrument                       | no such order, not yours, not open     |
 | 3  | the account is being liquidated          | the account is being liquidated        |
@@ -29,6 +30,7 @@ from strikewire.exchange.checks import (
     find_open_order,
     refuse_amount,
     refuse_closed,
+    refuse_late,
     refuse_locked,
     refuse_outside,
     refuse_price,
@@ -64,6 +66,9 @@ LABEL_LENGTH_MAX = 64
 
 def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
     """Let a new order trade, wait, or end; or refuse it."""
+    late = refuse_late(command.valid_until_ns, turn.time_ns)
+    if late is not None:
+        return late
     account = find_account(turn.state, command.account_id)
     if isinstance(account, Rejected):
         return account
@@ -183,7 +188,10 @@ def bring_in(
 
 
 def edit(turn: Turn, command: EditOrder) -> Rejected | None:
-    """Change an open order in its place, bring it in anew, or end it; or refuse."""
+    """Change a waiting order in its place, bring it in anew, or end it; or refuse."""
+    late = refuse_late(command.valid_until_ns, turn.time_ns)
+    if late is not None:
+        return late
     account = find_account(turn.state, command.account_id)
     if isinstance(account, Rejected):
         return account
@@ -305,7 +313,7 @@ def refuse_form(market: Market, command: PlaceOrder) -> Rejected | None:
     refused = triggering.refuse_trigger(market, command)
     if refused is not None:
         return refused
-    if command.post_only and (is_market or not command.time_in_force.can_wait):
+    if command.post_only and (is_market or command.time_in_force is not TimeInForce.GTC):
         return Rejected(Reject.UNSUPPORTED_COMBINATION, "post_only_cannot_take", "post_only")
     if len(command.label) > LABEL_LENGTH_MAX:
         reason = f"{len(command.label)} against {LABEL_LENGTH_MAX} characters"

@@ -24,7 +24,14 @@ from strikewire.exchange.checks import (
     refuse_price,
     refuse_reducing_spot,
 )
-from strikewire.exchange.commands import EditOrder, OrderType, PlaceOrder, Trigger, TriggerPriceType
+from strikewire.exchange.commands import (
+    EditOrder,
+    OrderType,
+    PlaceOrder,
+    TimeInForce,
+    Trigger,
+    TriggerPriceType,
+)
 from strikewire.exchange.conditional import ConditionalOrder, rises, trailing_level
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.execution import Turn
@@ -54,7 +61,7 @@ def wait(turn: Turn, account: Account, market: Market, command: PlaceOrder) -> R
     trigger, reference = found
     order = ConditionalOrder(
         order_id=OrderId(turn.state.next_order_id),
-        command=structs.replace(command, verdict=None),
+        command=structs.replace(command, verdict=None, valid_until_ns=None),
         trigger=trigger,
         reference=reference,
         created_ns=turn.time_ns,
@@ -181,8 +188,8 @@ def _refuse_change(market: Market, order: ConditionalOrder, command: EditOrder) 
         refused = refused or _refuse_level(market, order.trigger.price_type, level or 0, param)
     if refused is not None:
         return refused
-    can_wait = is_limit and order.command.time_in_force.can_wait
-    if command.post_only and not can_wait:
+    can_post = is_limit and order.command.time_in_force is TimeInForce.GTC
+    if command.post_only and not can_post:
         return Rejected(Reject.UNSUPPORTED_COMBINATION, "post_only_cannot_take", "post_only")
     return refuse_reducing_spot(market, bool(command.reduce_only))
 

@@ -15,9 +15,13 @@ from strikewire.model import (
     Ticks,
     TickSizeError,
     amount_to_lots,
+    ms_to_ns,
     parse_order_id,
     price_to_ticks,
 )
+
+TIME_MS_MAX = 2**43
+"""Milliseconds since the Unix epoch in the year 2248."""
 
 
 def ticks_of(instrument: Instrument, price: Decimal) -> Ticks:
@@ -64,6 +68,13 @@ def level_of(price: Decimal | None, param: str) -> PriceE8 | None:
     if remainder:
         raise ApiError(ErrorCode.TRIGGER_PRICE_WRONG_TICK, param=param, reason="finer than 1e-8")
     return PriceE8(level)
+
+
+def deadline_ns(valid_until_ms: int | None) -> int | None:
+    """Return until when a request is valid; what no clock will reach is no deadline."""
+    if valid_until_ms is None or valid_until_ms >= TIME_MS_MAX:
+        return None
+    return ms_to_ns(valid_until_ms)
 
 
 def lots_of(instrument: Instrument, amount: Decimal) -> Lots:

@@ -76,6 +76,7 @@ class PlaceOptions(TypedDict, total=False):
     """Limit with a price and market without one, if left out."""
 
     trigger: Trigger
+    valid_until_ns: int
 
 
 class EditOptions(TypedDict, total=False):
@@ -86,6 +87,7 @@ class EditOptions(TypedDict, total=False):
     reduce_only: bool
     trigger_price: PriceE8
     trigger_offset: PriceE8
+    valid_until_ns: int
 
 
 class TradingFloor:
@@ -301,6 +303,7 @@ class TradingFloor:
             reduce_only=more.get("reduce_only", False),
             label=more.get("label", ""),
             trigger=more.get("trigger"),
+            valid_until_ns=more.get("valid_until_ns"),
         )
         return Deed(self.apply(command))
 

@@ -186,7 +186,7 @@ def test_a_post_only_order_is_rejected_when_there_is_no_price_inside() -> None:
     assert deed.rejected == Rejected(Reject.POST_ONLY_REJECT, "no_price_inside", "price")
 
 
-@pytest.mark.parametrize("time_in_force", [TimeInForce.IOC, TimeInForce.FOK])
+@pytest.mark.parametrize("time_in_force", [TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD])
 def test_what_must_take_cannot_be_post_only(time_in_force: TimeInForce) -> None:
     floor = TradingFloor.at(100)
 
@@ -415,6 +415,7 @@ def test_a_new_order_is_refused_for_the_first_reason_that_holds(
     floor.leave(BOB, "BTC", 1_000_000)
     # Everything is wrong with this order. Each line is one reason, and what cures it.
     command = PlaceOrder(
+        valid_until_ns=floor.now_ns,
         account_id=AccountId(99),
         instrument_id=InstrumentId(99),
         side=Side.BUY,
@@ -427,6 +428,7 @@ def test_a_new_order_is_refused_for_the_first_reason_that_holds(
         label="x" * 65,
     )
     reasons: list[tuple[Reject, dict[str, object]]] = [
+        (Reject.TIMED_OUT, {"valid_until_ns": floor.now_ns + 1}),
         (Reject.UNAUTHORIZED, {"account_id": ALICE}),
         (Reject.INVALID_INSTRUMENT, {"instrument_id": floor.id(SETTLED)}),
         (Reject.BOOK_CLOSED, {"instrument_id": floor.id(EXPIRED)}),
@@ -465,6 +467,7 @@ def test_an_edit_is_refused_for_the_first_reason_that_holds(
     floor.buy(BOB, 1, at=490)
     floor.leave(BOB, "BTC", 1_000_000)
     command = EditOrder(
+        valid_until_ns=floor.now_ns,
         account_id=AccountId(99),
         order_id=OrderId(99),
         amount=Lots(0),
@@ -474,6 +477,7 @@ def test_an_edit_is_refused_for_the_first_reason_that_holds(
         reduce_only=True,
     )
     reasons: list[tuple[Reject, dict[str, object]]] = [
+        (Reject.TIMED_OUT, {"valid_until_ns": floor.now_ns + 1}),
         (Reject.UNAUTHORIZED, {"account_id": ALICE}),
         (Reject.ORDER_NOT_FOUND, {"order_id": 4}),
         (Reject.NOT_OWNER, {"order_id": 2}),

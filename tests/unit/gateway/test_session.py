@@ -213,7 +213,7 @@ def test_bad_input_changes_nothing() -> None:
         order(-1),
         {**order(99_000), "instrument_name": "BTC-1JAN20"},
         {**order(99_000), "type": "stop_limit"},
-        {**order(99_000), "time_in_force": "good_til_day"},
+        {**order(99_000), "time_in_force": "good_til_friday"},
         {**order(99_000), "trigger": "mark_price"},
         {**order(99_000), "label": "x" * 65},
         {**order(99_000), "type": "market"},

@@ -23,7 +23,14 @@ from strikewire.exchange import (
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Plan
 from strikewire.gateway.order_types import types_of
-from strikewire.gateway.orders import level_of, lots_of, order_id_of, ticks_of, trigger_of
+from strikewire.gateway.orders import (
+    deadline_ns,
+    level_of,
+    lots_of,
+    order_id_of,
+    ticks_of,
+    trigger_of,
+)
 from strikewire.gateway.rejects import rejection
 from strikewire.gateway.render import order, user_trade
 from strikewire.marketdata import Market
@@ -62,6 +69,7 @@ def edit(desk: Desk, call: Call, params: api.Edit) -> Plan:
         reduce_only=params.reduce_only,
         trigger_price=level_of(params.trigger_price, "trigger_price"),
         trigger_offset=level_of(params.trigger_offset, "trigger_offset"),
+        valid_until_ns=deadline_ns(params.valid_until),
     )
     return Plan([command], lambda events: _order_and_trades(market, events[0], order_id))
 
@@ -147,6 +155,7 @@ def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Pl
         reduce_only=bool(params.reduce_only),
         label=params.label or "",
         trigger=trigger_of(params.trigger, params.trigger_price, params.trigger_offset),
+        valid_until_ns=deadline_ns(params.valid_until),
     )
     return Plan([command], lambda events: _order_and_trades(market, events[0], None))
 
