@@ -29,7 +29,9 @@ class Portfolio(Struct, frozen=True, kw_only=True):
 
     `equity` = `balance` + `session_rpl` + `session_upl` + `options_value`;
     `margin_balance` = the same without the options; `available_funds` = `margin_balance` -
-    `initial_margin`. Greeks are sums over the option positions; the maps hold them per index.
+    `initial_margin`. With cross collateral, margins, margin balance and available funds are those
+    of all currencies, counted in this one, and the totals are in dollars. Greeks are sums over the
+    option positions; the maps hold them per index.
     """
 
     currency: str
@@ -70,6 +72,10 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     margin_model: str = "segregated_sm"
     portfolio_margining_enabled: bool = False
     cross_collateral_enabled: bool = False
+    total_equity_usd: float | UnsetType = UNSET
+    total_margin_balance_usd: float | UnsetType = UNSET
+    total_initial_margin_usd: float | UnsetType = UNSET
+    total_maintenance_margin_usd: float | UnsetType = UNSET
 
 
 class AccountSummary(Portfolio, frozen=True, kw_only=True):
@@ -133,11 +139,12 @@ class SetSelfTradingConfig(Struct, frozen=True, kw_only=True):
 
 
 class ChangeMarginModel(Struct, frozen=True, kw_only=True):
-    """Count the account's margin another way: `segregated_sm` or `segregated_pm`.
+    """Count the account's margin another way: `segregated_sm`, `segregated_pm` or `cross_sm`.
 
     With portfolio margin (`segregated_pm`) all positions of a currency are priced together in
-    27 and 8 scenarios, and options count at their worth. With `dry_run=true` nothing is
-    changed, and the answer says what it would be.
+    27 and 8 scenarios, and options count at their worth. With cross collateral (`cross_sm`) all
+    currencies stand in for each other, in dollars. With `dry_run=true` nothing is changed, and
+    the answer says what it would be.
     """
 
     margin_model: Literal["cross_pm", "cross_sm", "segregated_pm", "segregated_sm"]

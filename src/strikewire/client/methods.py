@@ -1009,11 +1009,12 @@ class Methods:
         user_id: int | None = None,
         dry_run: bool | None = None,
     ) -> list[account.MarginModelChange]:
-        """Count the account's margin another way: `segregated_sm` or `segregated_pm`.
+        """Count the account's margin another way: `segregated_sm`, `segregated_pm` or `cross_sm`.
 
         With portfolio margin (`segregated_pm`) all positions of a currency are priced together in
-        27 and 8 scenarios, and options count at their worth. With `dry_run=true` nothing is
-        changed, and the answer says what it would be.
+        27 and 8 scenarios, and options count at their worth. With cross collateral (`cross_sm`) all
+        currencies stand in for each other, in dollars. With `dry_run=true` nothing is changed, and
+        the answer says what it would be.
         """
         result: list[account.MarginModelChange] = await self.call(
             "private/change_margin_model",

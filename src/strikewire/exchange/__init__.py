@@ -43,6 +43,7 @@ from strikewire.exchange.events import (
     LevelChanged,
     LiquidationFee,
     LockChanged,
+    LossCompensated,
     LossSocialised,
     MarksChanged,
     OrderEvent,
@@ -58,7 +59,7 @@ from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
 from strikewire.exchange.state import INSURANCE_FUND
 from strikewire.exchange.transactions import About, Transaction, TransactionType
-from strikewire.exchange.views import BookView, MoneyCheck, Summary
+from strikewire.exchange.views import BookView, CrossTotal, MoneyCheck, Summary
 
 __all__ = [
     "INSURANCE_FUND",
@@ -74,6 +75,7 @@ __all__ = [
     "CancelReason",
     "ChangeMarginModel",
     "Command",
+    "CrossTotal",
     "Deposit",
     "EditOrder",
     "Event",
@@ -87,6 +89,7 @@ __all__ = [
     "LiquidationFee",
     "ListInstrument",
     "LockChanged",
+    "LossCompensated",
     "LossSocialised",
     "MarginModel",
     "Mark",

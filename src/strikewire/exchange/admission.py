@@ -13,6 +13,7 @@ from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.markets import Market
 from strikewire.exchange.matching import Plan, Room, plan
+from strikewire.exchange.pools import available, haircut
 from strikewire.exchange.selftrade import own_orders
 from strikewire.exchange.state import Account, State
 from strikewire.model import AccountId, PriceE8, Side, Ticks
@@ -125,7 +126,8 @@ def _affords(
     if intent.reduce_only or opposing <= holding.reducible(side):
         # What can only make the position smaller is always allowed.
         return True
-    ledger = state.ledger(account, market.contract.currency)
+    currency = market.contract.currency
+    state.ledger(account, currency)
     size, moved, fees, own = outcome(account, market, intent.side, found)
     lots = {
         side: holding.open_lots(side) - freed + waiting,
@@ -142,11 +144,14 @@ def _affords(
         if intent.freed is not None:
             reserve -= _premium(market, freed, intent.freed.price)
     after = holding.required(holding.size + size, lots[Side.BUY], lots[Side.SELL], reserve)
-    cost = after - holding.initial_margin + fees - moved
+    lost = fees - moved
     if market.instrument.is_future:
-        cost -= holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
+        lost -= holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
+    cost = after - holding.initial_margin + lost
+    if account.margin_model is MarginModel.CROSS:
+        cost += haircut(currency, max(lost, 0))
     # Who is under water may still do what does not make it worse.
-    return cost <= 0 or cost <= ledger.available_funds
+    return cost <= 0 or cost <= available(state, account, currency)
 
 
 def refuse_verdict(account: Account, verdict: Verdict | None) -> Rejected | None:
@@ -217,10 +222,10 @@ def _affords_spot(
         assert intent.freed.price is not None
         cost -= contract.spot_cost(intent.side, intent.freed.remaining, intent.freed.price)[1]
     selling = intent.side is Side.SELL
-    ledger = state.ledger(
-        account, market.instrument.base_currency if selling else contract.currency
-    )
-    return cost <= 0 or cost <= min(ledger.available_funds, ledger.balance - ledger.spot_reserve)
+    currency = market.instrument.base_currency if selling else contract.currency
+    ledger = state.ledger(account, currency)
+    free = min(available(state, account, currency), ledger.balance - ledger.spot_reserve)
+    return cost <= 0 or cost <= free
 
 
 def _premium(market: Market, lots: int, price: Ticks | None) -> int:

@@ -157,6 +157,9 @@ class MarginModel(StrEnum):
     PORTFOLIO = "segregated_pm"
     """All of a currency together, over scenarios, from outside: as verdicts in commands."""
 
+    CROSS = "cross_sm"
+    """Each instrument on its own, and all currencies answer for it together, in dollars."""
+
 
 class Verdict(msgspec.Struct, frozen=True, array_like=True):
     """What an account would need in a currency, worked out before its command got its number.

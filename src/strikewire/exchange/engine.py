@@ -319,10 +319,18 @@ class Exchange:
             if holding.size
         }
 
-    def summary(self, account_id: AccountId, currency: str) -> Summary | None:
-        """Return what an account has in a currency, zeros if nothing; None without account."""
+    def summary(
+        self, account_id: AccountId, currency: str, model: MarginModel | None = None
+    ) -> Summary | None:
+        """Return what an account has in a currency, zeros if nothing; None without account.
+
+        Args:
+            account_id: Of the account.
+            currency: Settlement currency.
+            model: To count margin by another model than the account's own.
+        """
         account = self._state.accounts.get(account_id)
-        return summary(self._state, account, currency) if account else None
+        return summary(self._state, account, currency, model) if account else None
 
     def transactions(self, account_id: AccountId, currency: str) -> list[Transaction]:
         """Return what changed an account's balance, newest last, at most `TRANSACTIONS_MAX`."""

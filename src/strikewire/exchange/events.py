@@ -254,7 +254,7 @@ class BankruptcyView(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
     """What the accounts that went bankrupt owed beyond all that they had."""
 
     funded: Units
-    """The part of it that the insurance fund paid."""
+    """The part of it that the insurance fund paid; with fees the venue gave back to it for that."""
 
     socialised: Units
     """What those paid who had gained in the session."""
@@ -359,7 +359,8 @@ class Bankruptcy(msgspec.Struct, frozen=True, array_like=True, tag="bankruptcy")
     account_id: AccountId
     currency: str
     deficit: Units
-    """What the account owed beyond all that it had; at least 0."""
+    """What the account owed in it. With cross collateral it may have had something left in this
+    currency, which then went to the fund: a negative deficit."""
 
     positions: tuple[tuple[InstrumentId, int, Units], ...]
     """Instrument, signed lots and worth at the mark of what was taken over."""
@@ -389,6 +390,17 @@ class LossSocialised(msgspec.Struct, frozen=True, array_like=True, tag="socialis
     """What each account paid, by id; together the loss, or all profits where they are less."""
 
 
+class LossCompensated(msgspec.Struct, frozen=True, array_like=True, tag="compensated"):
+    """The insurance fund paid for a socialised loss in another currency that it had."""
+
+    currency: str
+    """Of the loss."""
+
+    paid_in: str
+    shares: tuple[tuple[AccountId, Units], ...]
+    """What each account got, by id, in units of `paid_in`."""
+
+
 class MarksChanged(msgspec.Struct, frozen=True, array_like=True, tag="marked"):
     """Indices and marks that are now in force, as far as the command named them."""
 
@@ -412,4 +424,5 @@ Event: TypeAlias = (
     | LiquidationFee
     | Bankruptcy
     | LossSocialised
+    | LossCompensated
 )

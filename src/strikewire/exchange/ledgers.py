@@ -63,6 +63,11 @@ class Holding:
         return self.position == Position() and not self.orders
 
     @property
+    def currency(self) -> str:
+        """Settlement currency of the instrument."""
+        return self.market.contract.currency
+
+    @property
     def size(self) -> int:
         """Lots held; positive long, negative short."""
         return self.position.size

@@ -20,10 +20,11 @@ from strikewire.exchange.book import Order
 from strikewire.exchange.commands import CancelReason, Liquidate
 from strikewire.exchange.events import LockChanged, Rejected
 from strikewire.exchange.execution import Turn
-from strikewire.exchange.insurance import socialise, take_over, work_off
+from strikewire.exchange.insurance import take_over, work_off
 from strikewire.exchange.margining import take_verdicts
 from strikewire.exchange.pools import Pool, pools
 from strikewire.exchange.reducing import reduce
+from strikewire.exchange.socialising import socialise
 from strikewire.exchange.state import Account, State
 from strikewire.model import AccountId, Side
 
@@ -43,7 +44,7 @@ def liquidate(turn: Turn, command: Liquidate) -> Rejected | None:
             reduce(turn, pool)
             continue
         for currency, ledger in pool.ledgers.items():
-            deficits[currency] = deficits.get(currency, 0) - ledger.equity
+            deficits[currency] = deficits.get(currency, 0) + max(-ledger.equity, 0)
         take_over(turn, pool)
     work_off(turn)
     for currency in sorted(state.fund.ledgers):

@@ -2,15 +2,32 @@
 
 import msgspec
 
+from strikewire.exchange.commands import MarginModel
 from strikewire.exchange.events import AccountView, PositionView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
+from strikewire.exchange.pools import Pool, pool_of
 from strikewire.exchange.state import Account, State, Treasury
 from strikewire.model import AccountId, InstrumentId, Lots, PriceE8, Ticks, Units
 
 
+class CrossTotal(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What an account with cross collateral has in all currencies, in millionths of a dollar."""
+
+    equity: int
+    margin_balance: int
+    initial_margin: int
+    """Haircuts and spot reserves included."""
+
+    maintenance_margin: int
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What an account has in one currency, valued at the last marks; all in its units."""
+    """What an account has in one currency, valued at the last marks; all in its units.
+
+    With cross collateral, margin balance, margins and available funds are those of all currencies
+    together, in units of this one; the rest is of this one alone.
+    """
 
     account_id: AccountId
     currency: str
@@ -59,6 +76,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     fees_paid: Units
     """All fees since the account was opened."""
+
+    total: CrossTotal | None = None
+    """Of all currencies, with cross collateral."""
 
 
 class BookView(msgspec.Struct, frozen=True, array_like=True):
@@ -149,12 +169,24 @@ def position_view(state: State, account: Account, market: Market) -> PositionVie
     )
 
 
-def summary(state: State, account: Account, currency: str) -> Summary:
-    """Return what an account has in a currency, valued at the last marks."""
-    ledger = account.ledgers.get(currency) or Ledger()
-    ledger.refresh(state.marks_set)
-    available = ledger.available_funds
+def summary(
+    state: State, account: Account, currency: str, model: MarginModel | None = None
+) -> Summary:
+    """Return what an account has in a currency, valued at the last marks.
+
+    Args:
+        state: With the marks.
+        account: Whose.
+        currency: In which.
+        model: To count margin by another than the account's own.
+    """
+    pool = pool_of(state, account, currency, model)
+    ledger = pool.ledgers.get(currency) or Ledger()
+    is_cross = pool.prices is not None
+    available = pool.units(currency, pool.available)
     free_balance = ledger.balance - ledger.spot_reserve
+    initial = pool.units(currency, pool.initial + pool.reserve)
+    positions = ledger.position_margin if ledger.verdict is None else ledger.verdict.initial
     return Summary(
         account_id=account.account_id,
         currency=currency,
@@ -162,14 +194,14 @@ def summary(state: State, account: Account, currency: str) -> Summary:
         session_rpl=Units(ledger.session_rpl),
         session_upl=Units(ledger.profit),
         equity=Units(ledger.equity),
-        margin_balance=Units(ledger.margin_balance),
-        initial_margin=Units(ledger.initial_required + ledger.spot_reserve),
-        maintenance_margin=Units(ledger.maintenance_required),
+        margin_balance=Units(
+            pool.units(currency, pool.funds) if is_cross else ledger.margin_balance
+        ),
+        initial_margin=Units(initial),
+        maintenance_margin=Units(pool.units(currency, pool.maintenance)),
         available_funds=Units(available),
         available_withdrawal_funds=Units(max(min(available, free_balance), 0)),
-        projected_initial_margin=Units(
-            ledger.position_margin if ledger.verdict is None else ledger.verdict.initial
-        ),
+        projected_initial_margin=Units(initial if is_cross else positions),
         spot_reserve=Units(ledger.spot_reserve),
         options_value=Units(ledger.option_value),
         futures_session_rpl=Units(ledger.session_rpl),
@@ -177,6 +209,16 @@ def summary(state: State, account: Account, currency: str) -> Summary:
         options_session_rpl=Units(ledger.options_session_rpl),
         options_session_upl=Units(ledger.option_profit),
         fees_paid=Units(ledger.fees_paid),
+        total=_total(pool) if is_cross else None,
+    )
+
+
+def _total(pool: Pool) -> CrossTotal:
+    return CrossTotal(
+        equity=pool.equity,
+        margin_balance=pool.funds,
+        initial_margin=pool.initial + pool.reserve,
+        maintenance_margin=pool.maintenance,
     )
 
 

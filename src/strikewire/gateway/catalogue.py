@@ -54,6 +54,7 @@ def currencies() -> list[Currency]:
             coin_type=currency.coin_type,
             decimals=currency.decimals,
             min_confirmations=currency.min_confirmations,
+            in_cross_collateral_pool=True,
         )
         for currency in CURRENCIES.values()
     ]

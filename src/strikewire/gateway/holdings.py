@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from strikewire.api.account import Portfolio, Position
-from strikewire.exchange import MarginModel, PositionView, Summary
+from strikewire.exchange import CrossTotal, MarginModel, PositionView, Summary
 from strikewire.exchange.margin import FUTURE_RATES, FUTURE_RATES_OTHER, PPM
+from strikewire.exchange.pools import DOLLAR
 from strikewire.marketdata import Market, MarketData, option_greeks
 from strikewire.model import (
     Instrument,
@@ -130,6 +131,8 @@ def portfolio(
         spot_reserve=coins(summary.spot_reserve),
         margin_model=str(model or MarginModel.STANDARD),
         portfolio_margining_enabled=model is MarginModel.PORTFOLIO,
+        cross_collateral_enabled=model is MarginModel.CROSS,
+        **_totals(summary.total),
     )
 
 
@@ -161,6 +164,13 @@ def max_leverage(instrument: Instrument) -> int:
     """Return the highest leverage a future's initial margin allows."""
     rates = FUTURE_RATES.get(instrument.base_currency, FUTURE_RATES_OTHER)
     return PPM // rates.initial_ppm
+
+
+def _totals(total: CrossTotal | None) -> dict[str, float]:
+    """Return what all currencies have together, in dollars; nothing without cross collateral."""
+    if total is None:
+        return {}
+    return {f"total_{name}_usd": micros / DOLLAR for name, micros in structs.asdict(total).items()}
 
 
 def _total(greeks: Iterable[float]) -> float:
