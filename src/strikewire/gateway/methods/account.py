@@ -1,17 +1,15 @@
 """Methods about an account's money and positions."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import UNSET, UnsetType, structs
 
 from strikewire.api import ApiError, ErrorCode, invalid_params
 from strikewire.api import account as api
-from strikewire.exchange import AccountView, Event, Rejected, SelfTrading, SetSelfTrading
+from strikewire.exchange import AccountView, SelfTrading
 from strikewire.gateway.catalogue import is_of
-from strikewire.gateway.desk import Call, Desk, Plan, Reply
+from strikewire.gateway.desk import Call, Desk, Reply
 from strikewire.gateway.holdings import portfolio, position
-from strikewire.gateway.rejects import rejection
 from strikewire.model import CURRENCIES, AccountId, InstrumentId, ns_to_ms
 
 
@@ -77,21 +75,6 @@ def get_subaccounts(desk: Desk, call: Call, params: api.GetSubaccounts) -> Reply
         portfolio=money if params.with_portfolio else UNSET,
     )
     return Reply([subaccount])
-
-
-def set_self_trading_config(desk: Desk, call: Call, params: api.SetSelfTradingConfig) -> Plan:
-    """Choose what happens where the account's orders would trade with its owner's."""
-    command = SetSelfTrading(
-        call.account_id, SelfTrading(params.mode), params.extended_to_subaccounts
-    )
-
-    def answer(events: Sequence[Sequence[Event]]) -> str:
-        (first, *_), *_ = events
-        if isinstance(first, Rejected):
-            raise rejection(first, None)
-        return "ok"
-
-    return Plan([command], answer)
 
 
 def get_position(desk: Desk, call: Call, params: api.GetPosition) -> Reply:
