@@ -15,7 +15,9 @@ from strikewire.exchange.commands import (
     OpenAccount,
     OrderType,
     PlaceOrder,
+    SelfTrading,
     SetMarks,
+    SetSelfTrading,
     SettleInstrument,
     SettleSession,
     SetVerdicts,
@@ -52,8 +54,12 @@ from strikewire.exchange.events import (
     PositionView,
     Reject,
     Rejected,
+<<<<<<< HEAD
     SessionSettled,
     Settlement,
+=======
+    SelfTradingChanged,
+>>>>>>> main
 )
 from strikewire.exchange.funding import Funding
 from strikewire.exchange.margin import PriceBand
@@ -108,8 +114,14 @@ __all__ = [
     "PriceBand",
     "Reject",
     "Rejected",
+<<<<<<< HEAD
     "SessionSettled",
+=======
+    "SelfTrading",
+    "SelfTradingChanged",
+>>>>>>> main
     "SetMarks",
+    "SetSelfTrading",
     "SetVerdicts",
     "SettleInstrument",
     "SettleSession",
