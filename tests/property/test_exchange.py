@@ -28,7 +28,10 @@ from strikewire.exchange import (
     OrderView,
     PlaceOrder,
     Rejected,
+    SelfTrading,
+    SelfTradingChanged,
     SetMarks,
+    SetSelfTrading,
     SettleInstrument,
     TimeInForce,
     Trigger,
@@ -189,6 +192,7 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
             account_ids,
             st.sampled_from([MarginModel.STANDARD, MarginModel.CROSS]),
         ),
+        st.builds(SetSelfTrading, account_ids, st.sampled_from(SelfTrading), st.booleans()),
     )
     place = places(names)
     # Not `one_of`, which takes equal strategies for one.
@@ -302,6 +306,22 @@ def test_a_rejected_command_changes_nothing(flow: list[Command]) -> None:
         if any(isinstance(event, Rejected) for event in events):
             assert len(events) == 1
             assert floor.exchange.state_hash() == before
+
+
+@thrifty
+@given(flows())
+def test_an_account_that_chose_so_never_trades_with_itself(flow: list[Command]) -> None:
+    floor = started()
+    apart: set[AccountId] = set()
+    for command in flow:
+        for event in floor.apply(command):
+            if isinstance(event, SelfTradingChanged):
+                if event.mode is SelfTrading.ALLOWED:
+                    apart.discard(event.account_id)
+                else:
+                    apart.add(event.account_id)
+            if isinstance(event, Fill) and event.maker.account_id == event.taker.account_id:
+                assert event.taker.account_id not in apart
 
 
 @thrifty

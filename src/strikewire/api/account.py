@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from strikewire.api.errors import ApiError, ErrorCode
 from strikewire.api.fields import CurrencyName, InstrumentName, Kind, KindFilter, Milliseconds
 from strikewire.api.trading import Order, UserTrade
 
@@ -97,7 +98,8 @@ class AccountSummary(Portfolio, frozen=True, kw_only=True):
 class AccountSummaries(Struct, frozen=True, kw_only=True):
     """The account and one portfolio for each currency.
 
-    Two orders of one account may trade with each other, so no way to prevent it is named.
+    `self_trading_reject_mode` is there once it was chosen: until then, two orders of one account
+    trade with each other.
     """
 
     id: int
@@ -113,6 +115,27 @@ class AccountSummaries(Struct, frozen=True, kw_only=True):
     self_trading_reject_mode: str | UnsetType = UNSET
     self_trading_extended_to_subaccounts: bool | UnsetType = UNSET
     summaries: list[AccountSummary]
+
+
+class SetSelfTradingConfig(Struct, frozen=True, kw_only=True):
+    """Choose what happens where an order would trade with another one of the same owner.
+
+    `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one
+    that waits. With `extended_to_subaccounts=true` the accounts of one owner that all say so
+    count as one; otherwise only orders of the account itself are kept apart.
+    """
+
+    mode: Literal["reject_taker", "cancel_maker"]
+    extended_to_subaccounts: bool
+    block_rfq_self_match_prevention: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.block_rfq_self_match_prevention:
+            raise ApiError(
+                ErrorCode.NOT_IMPLEMENTED,
+                param="block_rfq_self_match_prevention",
+                reason="is not offered by this venue",
+            )
 
 
 class ChangeMarginModel(Struct, frozen=True, kw_only=True):

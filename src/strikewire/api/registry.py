@@ -129,6 +129,7 @@ _TABLE: Final = (
     _method("private/get_user_trades_by_order", trading.GetUserTradesByOrder, list[trading.UserTrade], "trade:read"),
     _method("private/get_position", account.GetPosition, account.Position, "trade:read"),
     _method("private/change_margin_model", account.ChangeMarginModel, list[account.MarginModelChange], "account:read_write"),
+    _method("private/set_self_trading_config", account.SetSelfTradingConfig, Ok, "account:read_write"),
     _method("private/simulate_portfolio", account.SimulatePortfolio, account.Portfolio, "account:read"),
     _method("private/get_positions", account.GetPositions, list[account.Position], "trade:read"),
     _method("private/get_account_summary", account.GetAccountSummary, account.AccountSummary, "account:read"),

@@ -1027,6 +1027,30 @@ class Methods:
         )
         return result
 
+    async def set_self_trading_config(
+        self: Caller,
+        *,
+        mode: Literal["reject_taker", "cancel_maker"],
+        extended_to_subaccounts: bool,
+        block_rfq_self_match_prevention: bool | None = None,
+    ) -> fields.Ok:
+        """Choose what happens where an order would trade with another one of the same owner.
+
+        `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one
+        that waits. With `extended_to_subaccounts=true` the accounts of one owner that all say so
+        count as one; otherwise only orders of the account itself are kept apart.
+        """
+        result: fields.Ok = await self.call(
+            "private/set_self_trading_config",
+            _given(
+                mode=mode,
+                extended_to_subaccounts=extended_to_subaccounts,
+                block_rfq_self_match_prevention=block_rfq_self_match_prevention,
+            ),
+            fields.Ok,
+        )
+        return result
+
     async def simulate_portfolio(
         self: Caller,
         *,

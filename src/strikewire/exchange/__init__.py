@@ -15,7 +15,9 @@ from strikewire.exchange.commands import (
     OpenAccount,
     OrderType,
     PlaceOrder,
+    SelfTrading,
     SetMarks,
+    SetSelfTrading,
     SettleInstrument,
     SetVerdicts,
     TimeInForce,
@@ -51,6 +53,7 @@ from strikewire.exchange.events import (
     PositionView,
     Reject,
     Rejected,
+    SelfTradingChanged,
 )
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
@@ -103,7 +106,10 @@ __all__ = [
     "PriceBand",
     "Reject",
     "Rejected",
+    "SelfTrading",
+    "SelfTradingChanged",
     "SetMarks",
+    "SetSelfTrading",
     "SetVerdicts",
     "SettleInstrument",
     "SnapshotVersionError",

@@ -22,11 +22,14 @@ from strikewire.exchange.commands import (
     Mark,
     OpenAccount,
     PlaceOrder,
+    SelfTrading,
     SetMarks,
+    SetSelfTrading,
     SettleInstrument,
     SetVerdicts,
     Withdraw,
 )
+from strikewire.exchange.controls import set_self_trading
 from strikewire.exchange.events import (
     AccountView,
     BankruptcyView,
@@ -241,6 +244,15 @@ class Exchange:
         account = self._state.accounts.get(account_id)
         return account.margin_model if account else None
 
+    def self_trading(self, account_id: AccountId) -> tuple[SelfTrading, bool] | None:
+        """Return how an account's orders meet those of its owner; None without account.
+
+        Returns:
+            The mode, and whether it is extended to subaccounts.
+        """
+        account = self._state.accounts.get(account_id)
+        return (account.self_trading, account.self_trading_extended) if account else None
+
     def is_locked(self, account_id: AccountId) -> bool:
         """Say whether an account is being liquidated, so that it can place no orders."""
         account = self._state.accounts.get(account_id)
@@ -366,6 +378,8 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return settle(turn, command)
         case ChangeMarginModel():
             return change_margin_model(turn, command)
+        case SetSelfTrading():
+            return set_self_trading(turn, command)
         case SetVerdicts():
             return set_verdicts(turn, command)
         case Liquidate():

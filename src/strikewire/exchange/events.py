@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from strikewire.exchange.commands import Mark, OrderType, TimeInForce, Trigger
+from strikewire.exchange.commands import Mark, OrderType, SelfTrading, TimeInForce, Trigger
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -31,6 +31,9 @@ class Reject(IntEnum):
 
     Source: Deribit API v2, RPC error codes.
     """
+
+    ORDER_OVERLAP = 10003
+    """The order would trade with one of the same owner, who wants it refused then."""
 
     ORDER_NOT_FOUND = 10004
     PRICE_TOO_LOW = 10005
@@ -269,6 +272,9 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     currencies: tuple[str, ...]
     """Currencies it has ever held, in alphabetical order."""
 
+    owner: AccountId = AccountId(0)
+    """The main account of which it is a subaccount; 0 for a main account."""
+
 
 class Rejected(msgspec.Struct, frozen=True, array_like=True, tag="rejected"):
     """The command was refused and changed nothing."""
@@ -285,6 +291,14 @@ class AccountOpened(msgspec.Struct, frozen=True, array_like=True, tag="account")
     """An account may trade."""
 
     account: AccountView
+
+
+class SelfTradingChanged(msgspec.Struct, frozen=True, array_like=True, tag="self_trading"):
+    """An account's orders meet those of its owner another way from now on."""
+
+    account_id: AccountId
+    mode: SelfTrading
+    extended_to_subaccounts: bool
 
 
 class OrderEvent(msgspec.Struct, frozen=True, array_like=True, tag="order"):
@@ -397,6 +411,7 @@ class MarksChanged(msgspec.Struct, frozen=True, array_like=True, tag="marked"):
 Event: TypeAlias = (
     Rejected
     | AccountOpened
+    | SelfTradingChanged
     | OrderEvent
     | Fill
     | LevelChanged

@@ -77,7 +77,9 @@ class Turn:
         self._markets: dict[InstrumentId, Market] = {}
 
     def execute(self, market: Market, taker: Order, plan: Plan) -> None:
-        """Carry out a plan: cancel what cannot be paid for, fill what was matched."""
+        """Carry out a plan: cancel what must not trade, fill what was matched."""
+        for order in plan.own:
+            self.cancel(market, order, CancelReason.SELF_TRADE_PREVENTION)
         for order in plan.unpaid:
             self.cancel(market, order, CancelReason.INSUFFICIENT_FUNDS)
         for match in plan.matches:

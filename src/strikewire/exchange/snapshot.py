@@ -11,7 +11,7 @@ import msgspec
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
-from strikewire.exchange.commands import MarginModel, Mark, Verdict
+from strikewire.exchange.commands import MarginModel, Mark, SelfTrading, Verdict
 from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView
 from strikewire.exchange.ledgers import Holding, Ledger
@@ -83,6 +83,9 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     transactions: int = 0
     conditional: list[ConditionalOrder] = []
     """Orders that wait outside of the books, by id."""
+    owner: AccountId = AccountId(0)
+    self_trading: SelfTrading = SelfTrading.ALLOWED
+    self_trading_extended: bool = False
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -198,6 +201,9 @@ def _dump_account(state: State, account: Account) -> _Account:
         is_locked=account.is_locked,
         transactions=account.transactions,
         conditional=[account.conditional[order_id] for order_id in sorted(account.conditional)],
+        owner=account.owner,
+        self_trading=account.self_trading,
+        self_trading_extended=account.self_trading_extended,
     )
 
 
@@ -232,6 +238,9 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
 
 def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> None:
     account = Account(saved.account_id, saved.name, saved.opened_ns)
+    account.owner = saved.owner
+    account.self_trading = saved.self_trading
+    account.self_trading_extended = saved.self_trading_extended
     account.margin_model, account.changes = saved.margin_model, saved.changes
     account.is_locked = saved.is_locked
     account.transactions = saved.transactions

@@ -3,7 +3,7 @@
 from collections import deque
 
 from strikewire.exchange.book import Order
-from strikewire.exchange.commands import MarginModel, TimeInForce, TriggerPriceType
+from strikewire.exchange.commands import MarginModel, SelfTrading, TimeInForce, TriggerPriceType
 from strikewire.exchange.conditional import ConditionalOrder, Watch
 from strikewire.exchange.days import day_end_ns
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView
@@ -40,6 +40,9 @@ class Account:
         "name",
         "opened_ns",
         "orders",
+        "owner",
+        "self_trading",
+        "self_trading_extended",
         "transactions",
     )
 
@@ -47,6 +50,11 @@ class Account:
         self.account_id = account_id
         self.name = name
         self.opened_ns = opened_ns
+        self.owner = AccountId(0)
+        """The main account of which this is a subaccount; 0 for a main account."""
+
+        self.self_trading = SelfTrading.ALLOWED
+        self.self_trading_extended = False
         self.margin_model = MarginModel.STANDARD
         self.is_locked = False
         """Whether it is being liquidated, and only the venue trades for it."""

@@ -135,6 +135,7 @@ def account_view(account: Account) -> AccountView:
         name=account.name,
         opened_ns=account.opened_ns,
         currencies=tuple(held),
+        owner=account.owner,
     )
 
 

@@ -11,6 +11,7 @@ from strikewire.gateway.methods import (
     market,
     orders,
     reference,
+    self_trading,
     session,
     trading,
     triggers,
@@ -83,6 +84,7 @@ PLANNERS: Final[Mapping[str, Planner]] = MappingProxyType(
         "private/cancel_all_by_currency": trading.cancel_all_by_currency,
         "private/cancel_by_label": trading.cancel_by_label,
         "private/change_margin_model": margin.change_margin_model,
+        "private/set_self_trading_config": self_trading.set_self_trading_config,
     }
 )
 """Methods that change the exchange: they become commands, and are answered from the events."""

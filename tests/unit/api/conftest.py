@@ -400,6 +400,7 @@ ANSWERS: dict[str, list[object]] = {
     "private/get_user_trades_by_order": [[USER_TRADE]],
     "private/get_position": [POSITION],
     "private/get_positions": [[POSITION]],
+    "private/set_self_trading_config": ["ok"],
     "private/change_margin_model": [
         [
             account.MarginModelChange(

@@ -20,7 +20,9 @@ ORDER = {
 }
 # What a strict client fills in; its optional parameters are given too, where it has them.
 ARGUMENTS: dict[str, object] = {
+    "extended_to_subaccounts": True,
     "margin_model": "segregated_pm",
+    "mode": "cancel_maker",
     "amount": 40.0,
     "buy_order_params": ORDER,
     "channels": ["quote.BTC-PERPETUAL"],

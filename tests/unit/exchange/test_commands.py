@@ -16,7 +16,9 @@ from strikewire.exchange import (
     OpenAccount,
     OrderType,
     PlaceOrder,
+    SelfTrading,
     SetMarks,
+    SetSelfTrading,
     SettleInstrument,
     SetVerdicts,
     TimeInForce,
@@ -42,6 +44,8 @@ from strikewire.model import (
 
 ONE_OF_EACH: list[Command] = [
     OpenAccount(AccountId(1), "alice"),
+    OpenAccount(AccountId(2), "alice's maker", AccountId(1)),
+    SetSelfTrading(AccountId(1), SelfTrading.CANCEL_MAKER, extended_to_subaccounts=True),
     Deposit(AccountId(1), "BTC", Units(5)),
     Withdraw(AccountId(1), "BTC", Units(5)),
     ListInstrument(instrument("XRP_USDC-25DEC26-0d625-C", instrument_id=7, creation_ns=3)),
