@@ -54,12 +54,9 @@ from strikewire.exchange.events import (
     PositionView,
     Reject,
     Rejected,
-<<<<<<< HEAD
+    SelfTradingChanged,
     SessionSettled,
     Settlement,
-=======
-    SelfTradingChanged,
->>>>>>> main
 )
 from strikewire.exchange.funding import Funding
 from strikewire.exchange.margin import PriceBand
@@ -114,12 +111,9 @@ __all__ = [
     "PriceBand",
     "Reject",
     "Rejected",
-<<<<<<< HEAD
-    "SessionSettled",
-=======
     "SelfTrading",
     "SelfTradingChanged",
->>>>>>> main
+    "SessionSettled",
     "SetMarks",
     "SetSelfTrading",
     "SetVerdicts",
