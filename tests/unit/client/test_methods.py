@@ -11,17 +11,23 @@ from strikewire.client.methods import Methods
 NAMES = sorted(name for name in vars(Methods) if not name.startswith("_"))
 VALUES: dict[str, object] = {
     "margin_model": "segregated_pm",
+    "mode": "reject_taker",
+    "extended_to_subaccounts": False,
     "channels": ["quote.BTC-PERPETUAL"],
     "client_id": "id",
     "client_name": "test",
     "client_secret": "secret",
     "client_version": "1",
     "currency": "BTC",
+    "amount": 10,
+    "destination": 8,
+    "end_timestamp": 1_732_287_600_000,
     "grant_type": "client_credentials",
     "index_name": "btc_usd",
     "instrument_name": "BTC-PERPETUAL",
     "interval": 10,
     "label": "mine",
+    "length": "8h",
     "order_id": "BTC-12",
     "start_timestamp": 1_732_284_000_000,
 }
