@@ -67,6 +67,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_positions": account.get_positions,
         "private/get_account_summary": account.get_account_summary,
         "private/get_account_summaries": account.get_account_summaries,
+        "private/get_user_locks": account.get_user_locks,
         "private/get_subaccounts": account.get_subaccounts,
         "private/simulate_portfolio": margin.simulate_portfolio,
     }
