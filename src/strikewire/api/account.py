@@ -47,6 +47,7 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     total_pl: float
     session_rpl: float
     session_upl: float
+    session_funding: float = 0.0
     futures_pl: float
     futures_session_rpl: float
     futures_session_upl: float
@@ -220,6 +221,7 @@ class Position(Struct, frozen=True, kw_only=True):
     floating_profit_loss_usd: float | UnsetType = UNSET
     realized_profit_loss: float
     realized_funding: float | UnsetType = UNSET
+    interest_value: float | UnsetType = UNSET
     total_profit_loss: float
     initial_margin: float
     maintenance_margin: float

@@ -100,6 +100,9 @@ _TABLE: Final = (
     _method("public/get_last_trades_by_instrument", market_data.GetLastTradesByInstrument, market_data.PublicTrades),
     _method("public/get_last_trades_by_instrument_and_time", market_data.GetLastTradesByInstrumentAndTime, market_data.PublicTrades),
     _method("public/get_last_trades_by_currency", market_data.GetLastTradesByCurrency, market_data.PublicTrades),
+    _method("public/get_funding_rate_value", market_data.GetFundingRateValue, float),
+    _method("public/get_funding_rate_history", market_data.GetFundingRateHistory, list[market_data.FundingHour]),
+    _method("public/get_funding_chart_data", market_data.GetFundingChartData, market_data.FundingChart),
 
     _method("private/logout", session.Logout, None, transport="ws"),
     _method("private/subscribe", session.PrivateSubscribe, list[str], cost="subscribe", transport="ws"),

@@ -7,6 +7,7 @@ from typing import Final
 from strikewire.gateway.desk import Handler, Planner
 from strikewire.gateway.methods import (
     account,
+    funding,
     margin,
     market,
     orders,
@@ -43,6 +44,9 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
             market.get_last_trades_by_instrument_and_time
         ),
         "public/get_last_trades_by_currency": market.get_last_trades_by_currency,
+        "public/get_funding_rate_value": funding.get_funding_rate_value,
+        "public/get_funding_rate_history": funding.get_funding_rate_history,
+        "public/get_funding_chart_data": funding.get_funding_chart_data,
         "private/logout": session.logout,
         "private/subscribe": session.subscribe,
         "private/unsubscribe": session.unsubscribe,

@@ -335,7 +335,7 @@ def test_a_perpetual_is_told_when_its_mark_changes() -> None:
     wire = listen(floor, channel)
 
     floor.mark(CALL, 0.11, index=100_000.0, iv=51.0)
-    floor.mark(PERPETUAL, 100_125.0, index=100_000.0)
+    floor.mark(PERPETUAL, 100_125.0, index=100_000.0, funding_rate=1_000_000_000)
 
     assert [told["interest"] for told in wire.told(channel)] == [0.0, 0.001]
 
