@@ -380,6 +380,9 @@ class Liquidate(msgspec.Struct, frozen=True, array_like=True, tag="liquidate"):
     verdicts: tuple[tuple[AccountId, str, Verdict], ...] = ()
     """What accounts with portfolio margin need now, taken over first, as by `SetVerdicts`."""
 
+    account_ids: tuple[AccountId, ...] | None = None
+    """The accounts to look at; None for all. Those that do not exist are passed over."""
+
 
 class SettleInstrument(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
     """End an expired instrument: cancel its orders, pay its positions in cash, close its book."""

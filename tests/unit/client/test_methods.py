@@ -26,6 +26,7 @@ VALUES: dict[str, object] = {
     "length": "8h",
     "mode": "reject_taker",
     "order_id": "BTC-12",
+    "end_timestamp": 1_732_284_000_000,
     "start_timestamp": 1_732_284_000_000,
 }
 # What these need although the signature leaves it open.

@@ -84,7 +84,7 @@ ONE_OF_EACH: list[Command] = [
         AccountId(1), MarginModel.PORTFOLIO, (("BTC", Verdict(3, Units(20), Units(16))),)
     ),
     SetVerdicts(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
-    Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
+    Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),), (AccountId(1),)),
 ]
 
 
