@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from strikewire.api.errors import ApiError, ErrorCode
 from strikewire.api.fields import CurrencyName, InstrumentName, Kind, KindFilter, Milliseconds
 from strikewire.api.trading import Order, UserTrade
 
@@ -46,6 +47,7 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     total_pl: float
     session_rpl: float
     session_upl: float
+    session_funding: float = 0.0
     futures_pl: float
     futures_session_rpl: float
     futures_session_upl: float
@@ -97,7 +99,8 @@ class AccountSummary(Portfolio, frozen=True, kw_only=True):
 class AccountSummaries(Struct, frozen=True, kw_only=True):
     """The account and one portfolio for each currency.
 
-    Two orders of one account may trade with each other, so no way to prevent it is named.
+    `self_trading_reject_mode` is there once it was chosen: until then, two orders of one account
+    trade with each other.
     """
 
     id: int
@@ -113,6 +116,27 @@ class AccountSummaries(Struct, frozen=True, kw_only=True):
     self_trading_reject_mode: str | UnsetType = UNSET
     self_trading_extended_to_subaccounts: bool | UnsetType = UNSET
     summaries: list[AccountSummary]
+
+
+class SetSelfTradingConfig(Struct, frozen=True, kw_only=True):
+    """Choose what happens where an order would trade with another one of the same owner.
+
+    `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one
+    that waits. With `extended_to_subaccounts=true` the accounts of one owner that all say so
+    count as one; otherwise only orders of the account itself are kept apart.
+    """
+
+    mode: Literal["reject_taker", "cancel_maker"]
+    extended_to_subaccounts: bool
+    block_rfq_self_match_prevention: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.block_rfq_self_match_prevention:
+            raise ApiError(
+                ErrorCode.NOT_IMPLEMENTED,
+                param="block_rfq_self_match_prevention",
+                reason="is not offered by this venue",
+            )
 
 
 class ChangeMarginModel(Struct, frozen=True, kw_only=True):
@@ -197,6 +221,7 @@ class Position(Struct, frozen=True, kw_only=True):
     floating_profit_loss_usd: float | UnsetType = UNSET
     realized_profit_loss: float
     realized_funding: float | UnsetType = UNSET
+    interest_value: float | UnsetType = UNSET
     total_profit_loss: float
     initial_margin: float
     maintenance_margin: float
@@ -244,6 +269,28 @@ class Subaccount(Struct, frozen=True, kw_only=True):
     login_enabled: bool = True
     margin_model: str = "segregated_sm"
     portfolio: dict[str, SubaccountPortfolio] | UnsetType = UNSET
+
+
+class GetUserLocks(Struct, frozen=True, kw_only=True):
+    """Read whether the account is locked, currency by currency.
+
+    It is locked in all of them while it is being liquidated.
+    """
+
+
+class UserLock(Struct, frozen=True, kw_only=True):
+    """Whether an account is locked in a currency, and why."""
+
+    currency: str
+    locked: bool
+    message: str | UnsetType = UNSET
+
+
+class AccountLock(Struct, frozen=True, kw_only=True):
+    """An account was locked or unlocked (`user.lock`), in `ALL` currencies."""
+
+    currency: str
+    locked: bool
 
 
 class UserChanges(Struct, frozen=True, kw_only=True):

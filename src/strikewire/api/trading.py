@@ -63,6 +63,7 @@ CancelReason = Literal[
     "risk_mitigation",
     "position_locked",
     "edit_post_only_reject",
+    "self_trade_prevention",
     "settlement",
 ]
 

@@ -15,8 +15,11 @@ from strikewire.exchange.commands import (
     OpenAccount,
     OrderType,
     PlaceOrder,
+    SelfTrading,
     SetMarks,
+    SetSelfTrading,
     SettleInstrument,
+    SettleSession,
     SetVerdicts,
     TimeInForce,
     Trigger,
@@ -51,7 +54,11 @@ from strikewire.exchange.events import (
     PositionView,
     Reject,
     Rejected,
+    SelfTradingChanged,
+    SessionSettled,
+    Settlement,
 )
+from strikewire.exchange.funding import Funding
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
 from strikewire.exchange.state import INSURANCE_FUND
@@ -79,6 +86,7 @@ __all__ = [
     "Exchange",
     "Fill",
     "FillSide",
+    "Funding",
     "InstrumentListed",
     "InstrumentSettled",
     "LevelChanged",
@@ -103,9 +111,15 @@ __all__ = [
     "PriceBand",
     "Reject",
     "Rejected",
+    "SelfTrading",
+    "SelfTradingChanged",
+    "SessionSettled",
     "SetMarks",
+    "SetSelfTrading",
     "SetVerdicts",
     "SettleInstrument",
+    "SettleSession",
+    "Settlement",
     "SnapshotVersionError",
     "Summary",
     "TimeInForce",

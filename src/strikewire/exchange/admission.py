@@ -8,12 +8,13 @@ leave and the margin of what then waits in the book are all known before anythin
 import msgspec
 
 from strikewire.exchange.book import Order
-from strikewire.exchange.commands import MarginModel, Verdict
+from strikewire.exchange.commands import MarginModel, SelfTrading, Verdict
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.markets import Market
 from strikewire.exchange.matching import Plan, Room, plan
 from strikewire.exchange.pools import available, haircut
+from strikewire.exchange.selftrade import own_orders
 from strikewire.exchange.state import Account, State
 from strikewire.model import AccountId, PriceE8, Side, Ticks
 
@@ -69,7 +70,10 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
         intent.limit,
         intent.lots,
         room(state, account, market, intent.side),
+        own=own_orders(state, account),
     )
+    if found.own and account.self_trading is SelfTrading.REJECT_TAKER:
+        return Rejected(Reject.ORDER_OVERLAP, "self_trade", "price")
     if intent.all_or_nothing and found.lots < intent.lots:
         return Admission(Plan((), (), 0), killed=True)
     waiting = intent.lots - found.lots if intent.waits else 0
@@ -130,6 +134,11 @@ def _affords(
         side.opposite: holding.open_lots(side.opposite) - own,
     }
     reserve = holding.buy_reserve
+    for order in found.own:
+        if order.account_id == account.account_id:
+            lots[side.opposite] -= order.remaining
+            if market.contract.is_option and side is Side.SELL:
+                reserve -= _premium(market, order.remaining, order.price)
     if market.contract.is_option and side is Side.BUY:
         reserve += _premium(market, waiting, intent.limit)
         if intent.freed is not None:

@@ -131,6 +131,22 @@ class CancelReason(StrEnum):
     AUTOLIQUIDATION = "autoliquidation"
     """The account is being liquidated."""
 
+    SELF_TRADE_PREVENTION = "self_trade_prevention"
+    """An order of the same owner would have traded with it."""
+
+
+class SelfTrading(StrEnum):
+    """What happens where an order would trade with one of the same owner, in Deribit's words."""
+
+    ALLOWED = "allowed"
+    """They trade like those of strangers. Ours, for whoever never chose: Deribit has no such."""
+
+    REJECT_TAKER = "reject_taker"
+    """The order that comes in is refused."""
+
+    CANCEL_MAKER = "cancel_maker"
+    """The order that waits is cancelled, and the one that comes in goes on."""
+
 
 class MarginModel(StrEnum):
     """How an account's margin is counted, in Deribit's words."""
@@ -176,6 +192,9 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     underlying: PriceE8
     """Forward of its expiry, in 1e-8 of the counter currency; the index where there is none."""
 
+    funding_rate: int = 0
+    """Of a perpetual, in 1e-12 of the value per eight hours, from longs to shorts; elsewhere 0."""
+
 
 class OpenAccount(msgspec.Struct, frozen=True, array_like=True, tag="open_account"):
     """Let an account trade. Rejected if the id is taken."""
@@ -184,6 +203,8 @@ class OpenAccount(msgspec.Struct, frozen=True, array_like=True, tag="open_accoun
     """Positive; chosen by the venue."""
 
     name: str
+    owner: AccountId = AccountId(0)
+    """The main account of which this is a subaccount; 0 for a main account."""
 
 
 class Deposit(msgspec.Struct, frozen=True, array_like=True, tag="deposit"):
@@ -328,6 +349,18 @@ class ChangeMarginModel(msgspec.Struct, frozen=True, array_like=True, tag="margi
     """To portfolio margin: by currency, for each in which the account has positions or orders."""
 
 
+class SetSelfTrading(msgspec.Struct, frozen=True, array_like=True, tag="self_trading"):
+    """Choose what happens where an account's orders would trade with its owner's.
+
+    Source: Deribit API v2, `private/set_self_trading_config`.
+    """
+
+    account_id: AccountId
+    mode: SelfTrading
+    extended_to_subaccounts: bool = False
+    """Whether all accounts of the same owner that say so count as one."""
+
+
 class SetVerdicts(msgspec.Struct, frozen=True, array_like=True, tag="verdicts"):
     """Tell what accounts with portfolio margin need now that marks have moved.
 
@@ -356,6 +389,12 @@ class SettleInstrument(msgspec.Struct, frozen=True, array_like=True, tag="settle
     """Positive, in 1e-8 of the counter currency."""
 
 
+class SettleSession(msgspec.Struct, frozen=True, array_like=True, tag="settle_session"):
+    """End the session of a currency: the profit of its futures becomes cash. Daily at 08:00 UTC."""
+
+    currency: str
+
+
 Command: TypeAlias = (
     OpenAccount
     | Deposit
@@ -367,7 +406,9 @@ Command: TypeAlias = (
     | CancelOrders
     | SetMarks
     | SettleInstrument
+    | SettleSession
     | ChangeMarginModel
+    | SetSelfTrading
     | SetVerdicts
     | Liquidate
 )

@@ -30,12 +30,26 @@ class Plan(msgspec.Struct, frozen=True):
     lots: int
     """Filled in total."""
 
+    own: tuple[Order, ...] = ()
+    """Waiting orders on the way that belong to the same owner; they are cancelled first."""
+
 
 Room = Callable[[Order, int], int]
 """How many of these lots a waiting order may be filled with now; 0 to pass it by."""
 
+Own = Callable[[Order], bool]
+"""Whether a waiting order belongs to the owner of the incoming one, and must not meet it."""
 
-def plan(book: Book, side: Side, limit: Ticks | None, lots: int, room: Room | None = None) -> Plan:
+
+def plan(
+    book: Book,
+    side: Side,
+    limit: Ticks | None,
+    lots: int,
+    room: Room | None = None,
+    *,
+    own: Own | None = None,
+) -> Plan:
     """Walk the opposite side of the book, best price first and first come first.
 
     Args:
@@ -45,15 +59,20 @@ def plan(book: Book, side: Side, limit: Ticks | None, lots: int, room: Room | No
         lots: Wanted; positive.
         room: Asked about every waiting order before it is matched, in order. None if every
             waiting order may be filled in full.
+        own: Asked first; an own order is passed by. None if there is none to pass by.
     """
     assert lots > 0
     matches: list[Match] = []
     unpaid: list[Order] = []
+    passed: list[Order] = []
     wanted = lots
     for maker in book.half(side.opposite).orders():
         assert maker.price is not None
         if limit is not None and maker.price * side > limit * side:
             break
+        if own is not None and own(maker):
+            passed.append(maker)
+            continue
         offered = min(wanted, maker.remaining)
         filled = offered if room is None else room(maker, offered)
         if filled > 0:
@@ -63,4 +82,4 @@ def plan(book: Book, side: Side, limit: Ticks | None, lots: int, room: Room | No
             unpaid.append(maker)
         if wanted == 0:
             break
-    return Plan(tuple(matches), tuple(unpaid), lots - wanted)
+    return Plan(tuple(matches), tuple(unpaid), lots - wanted, tuple(passed))

@@ -7,10 +7,12 @@ from typing import Final
 from strikewire.gateway.desk import Handler, Planner
 from strikewire.gateway.methods import (
     account,
+    funding,
     margin,
     market,
     orders,
     reference,
+    self_trading,
     session,
     trading,
     triggers,
@@ -42,6 +44,9 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
             market.get_last_trades_by_instrument_and_time
         ),
         "public/get_last_trades_by_currency": market.get_last_trades_by_currency,
+        "public/get_funding_rate_value": funding.get_funding_rate_value,
+        "public/get_funding_rate_history": funding.get_funding_rate_history,
+        "public/get_funding_chart_data": funding.get_funding_chart_data,
         "private/logout": session.logout,
         "private/subscribe": session.subscribe,
         "private/unsubscribe": session.unsubscribe,
@@ -66,6 +71,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_positions": account.get_positions,
         "private/get_account_summary": account.get_account_summary,
         "private/get_account_summaries": account.get_account_summaries,
+        "private/get_user_locks": account.get_user_locks,
         "private/get_subaccounts": account.get_subaccounts,
         "private/simulate_portfolio": margin.simulate_portfolio,
     }
@@ -83,6 +89,7 @@ PLANNERS: Final[Mapping[str, Planner]] = MappingProxyType(
         "private/cancel_all_by_currency": trading.cancel_all_by_currency,
         "private/cancel_by_label": trading.cancel_by_label,
         "private/change_margin_model": margin.change_margin_model,
+        "private/set_self_trading_config": self_trading.set_self_trading_config,
     }
 )
 """Methods that change the exchange: they become commands, and are answered from the events."""

@@ -31,6 +31,7 @@ _CANCEL_REASONS: dict[
         "autoliquidation",
         "cancel_on_disconnect",
         "risk_mitigation",
+        "self_trade_prevention",
         "settlement",
     ],
 ] = {
@@ -40,6 +41,7 @@ _CANCEL_REASONS: dict[
     CancelReason.INSUFFICIENT_FUNDS: "risk_mitigation",
     CancelReason.SETTLEMENT: "settlement",
     CancelReason.AUTOLIQUIDATION: "autoliquidation",
+    CancelReason.SELF_TRADE_PREVENTION: "self_trade_prevention",
 }
 
 

@@ -20,7 +20,9 @@ ORDER = {
 }
 # What a strict client fills in; its optional parameters are given too, where it has them.
 ARGUMENTS: dict[str, object] = {
+    "extended_to_subaccounts": True,
     "margin_model": "segregated_pm",
+    "mode": "cancel_maker",
     "amount": 40.0,
     "buy_order_params": ORDER,
     "channels": ["quote.BTC-PERPETUAL"],
@@ -42,6 +44,7 @@ ARGUMENTS: dict[str, object] = {
     "interval": 10.0,
     "kind": "future",
     "label": "mine",
+    "length": "8h",
     "order_id": "BTC-12",
     "price": 97_000.5,
     "sell_order_params": ORDER,

@@ -16,8 +16,11 @@ from strikewire.exchange import (
     OpenAccount,
     OrderType,
     PlaceOrder,
+    SelfTrading,
     SetMarks,
+    SetSelfTrading,
     SettleInstrument,
+    SettleSession,
     SetVerdicts,
     TimeInForce,
     Trigger,
@@ -42,6 +45,8 @@ from strikewire.model import (
 
 ONE_OF_EACH: list[Command] = [
     OpenAccount(AccountId(1), "alice"),
+    OpenAccount(AccountId(2), "alice's maker", AccountId(1)),
+    SetSelfTrading(AccountId(1), SelfTrading.CANCEL_MAKER, extended_to_subaccounts=True),
     Deposit(AccountId(1), "BTC", Units(5)),
     Withdraw(AccountId(1), "BTC", Units(5)),
     ListInstrument(instrument("XRP_USDC-25DEC26-0d625-C", instrument_id=7, creation_ns=3)),
@@ -74,6 +79,7 @@ ONE_OF_EACH: list[Command] = [
     ),
     SetMarks((("btc_usd", PriceE8(5)),), (Mark(InstrumentId(1), PriceE8(2), 3, PriceE8(4)),)),
     SettleInstrument(InstrumentId(1), PriceE8(6)),
+    SettleSession("BTC"),
     ChangeMarginModel(
         AccountId(1), MarginModel.PORTFOLIO, (("BTC", Verdict(3, Units(20), Units(16))),)
     ),

@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "53eabbba4ba2815ad8d7b32eeb16730d62fca7d9cbd94ec2a7b293fc1bd53333"
+HASH = "14bee14c68a7677f02810b808d84cd46bf90ea207e3f4b202b6a79d1d0654269"
 
 
 def busy_floor() -> TradingFloor:

@@ -1,10 +1,12 @@
 """Methods about an account's money and positions."""
 
-from msgspec import UNSET, structs
+from typing import Literal
+
+from msgspec import UNSET, UnsetType, structs
 
 from strikewire.api import ApiError, ErrorCode, invalid_params
 from strikewire.api import account as api
-from strikewire.exchange import AccountView
+from strikewire.exchange import AccountView, SelfTrading
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Reply
 from strikewire.gateway.holdings import portfolio, position
@@ -26,13 +28,15 @@ def get_account_summary(desk: Desk, call: Call, params: api.GetAccountSummary) -
             id=account.account_id,
             username=account.name,
             email="",
-            type="main",
+            type=_type(account),
             system_name=account.name,
             security_keys_enabled=False,
             mmp_enabled=False,
             login_enabled=False,
             interuser_transfers_enabled=False,
             creation_timestamp=ns_to_ms(account.opened_ns),
+            self_trading_reject_mode=_self_trading(desk, account)[0],
+            self_trading_extended_to_subaccounts=_self_trading(desk, account)[1],
         )
     )
 
@@ -45,9 +49,11 @@ def get_account_summaries(desk: Desk, call: Call, params: api.GetAccountSummarie
             id=account.account_id,
             username=account.name,
             email="",
-            type="main",
+            type=_type(account),
             system_name=account.name,
             creation_timestamp=ns_to_ms(account.opened_ns),
+            self_trading_reject_mode=_self_trading(desk, account)[0],
+            self_trading_extended_to_subaccounts=_self_trading(desk, account)[1],
             summaries=[_summary(desk, account.account_id, name) for name in CURRENCIES],
         )
     )
@@ -64,11 +70,21 @@ def get_subaccounts(desk: Desk, call: Call, params: api.GetSubaccounts) -> Reply
         id=account.account_id,
         username=account.name,
         email="",
-        type="main",
+        type=_type(account),
         system_name=account.name,
         portfolio=money if params.with_portfolio else UNSET,
     )
     return Reply([subaccount])
+
+
+def get_user_locks(desk: Desk, call: Call, _params: api.GetUserLocks) -> Reply:
+    """Tell whether the account is being liquidated."""
+    account = _account(desk, call, None)
+    is_locked = desk.exchange.is_locked(account.account_id)
+    message = "the account is being liquidated" if is_locked else UNSET
+    return Reply(
+        [api.UserLock(currency=name, locked=is_locked, message=message) for name in CURRENCIES]
+    )
 
 
 def get_position(desk: Desk, call: Call, params: api.GetPosition) -> Reply:
@@ -108,6 +124,21 @@ def _account(desk: Desk, call: Call, subaccount_id: int | None) -> AccountView:
     if account is None:
         raise _no_account()
     return account
+
+
+def _type(account: AccountView) -> Literal["main", "subaccount"]:
+    return "subaccount" if account.owner else "main"
+
+
+def _self_trading(desk: Desk, account: AccountView) -> tuple[str | UnsetType, bool | UnsetType]:
+    """Return what the account chose, or nothing where it never did."""
+    mode, is_extended = desk.exchange.self_trading(account.account_id) or (
+        SelfTrading.ALLOWED,
+        False,
+    )
+    if mode is SelfTrading.ALLOWED:
+        return UNSET, UNSET
+    return mode.value, is_extended
 
 
 def _summary(desk: Desk, account_id: AccountId, currency: str) -> api.AccountSummary:

@@ -8,6 +8,7 @@ from strikewire.api.trading import requested_amount
 from strikewire.exchange import (
     CancelOrder,
     CancelOrders,
+    CancelReason,
     EditOrder,
     Event,
     Fill,
@@ -36,6 +37,9 @@ from strikewire.marketdata import Market
 from strikewire.model import InstrumentId, Kind, OrderId, Side
 
 Events = Sequence[Event]
+
+_MADE_WAY = (CancelReason.SELF_TRADE_PREVENTION, CancelReason.INSUFFICIENT_FUNDS)
+"""Reasons for which only orders that waited are cancelled, never the one that comes in."""
 
 
 def buy(desk: Desk, call: Call, params: api.Buy) -> Plan:
@@ -177,12 +181,13 @@ def _order_and_trades(
 def placed_order_id(events: Iterable[Event]) -> OrderId:
     """Return the order that an accepted `PlaceOrder` made.
 
-    It is the taker of its fills; without a fill the first order event is its own.
+    It is the taker of its fills; without a fill the first order event is its own, but for those of
+    waiting orders that had to make way for it.
     """
     for event in events:
         if isinstance(event, Fill):
             return event.taker.order_id
-        if isinstance(event, OrderEvent):
+        if isinstance(event, OrderEvent) and event.order.cancel_reason not in _MADE_WAY:
             return event.order.order_id
     raise AssertionError("an accepted order has an event")
 
