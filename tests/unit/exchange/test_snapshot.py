@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "9f5844705823930c30d79780a9a0e148c1ad45b1c2d0f1a09d02d0cc8ba205fe"
+HASH = "85ca56e52370b2d7fb37f90e99f2098bdf930dd4c9cb5d70d5e419c5f2f26791"
 
 
 def busy_floor() -> TradingFloor:
