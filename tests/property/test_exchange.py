@@ -34,6 +34,7 @@ from strikewire.exchange import (
     SetMarks,
     SetSelfTrading,
     SettleInstrument,
+    SettleSession,
     TimeInForce,
     Trigger,
     TriggerPriceType,
@@ -171,8 +172,9 @@ def marks(draw: st.DrawFn, names: tuple[str, ...]) -> SetMarks:
     one = FRESH.exchange.instruments[IDS[name]]
     underlying = PriceE8(INDEX * draw(st.integers(70, 150)) // 100)
     price = PriceE8(ticks_to_e8(one, Ticks(CENTRES[name])) * draw(st.integers(70, 150)) // 100)
+    rate = draw(st.integers(-(10**10), 10**10)) if one.is_perpetual else 0
     return SetMarks(
-        ((one.price_index, underlying),), (Mark(IDS[name], price, 500_000, underlying),)
+        ((one.price_index, underlying),), (Mark(IDS[name], price, 500_000, underlying, rate),)
     )
 
 
@@ -199,6 +201,7 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
         ),
         st.builds(Withdraw, account_ids, currencies, st.integers(-5, 10**11).map(Units)),
         st.builds(Deposit, account_ids, currencies, st.integers(1, 10**9).map(Units)),
+        st.builds(SettleSession, currencies),
         st.just(Liquidate()),
         st.builds(
             ChangeMarginModel,
@@ -306,6 +309,41 @@ def test_the_transactions_of_an_account_add_up_to_its_balance(
         logged = (floor.exchange.transactions(key, currency) for key in ACCOUNTS)
         fees = sum(one.fee for log in logged for one in log)
         assert fees == floor.exchange.money(currency).fees
+
+
+@thrifty
+@given(flows(), st.lists(st.integers(0, 10**14), min_size=60, max_size=60))
+def test_funding_and_settlements_conserve_money_and_are_the_same_after_a_restart(
+    flow: list[Command], elapsed_ns: list[int]
+) -> None:
+    floor = started()
+    for command, elapsed in zip(flow, elapsed_ns, strict=False):
+        floor.now_ns += elapsed
+        floor.apply(command)  # checks that money is conserved
+        if isinstance(command, SettleSession):
+            money = floor.exchange.money(command.currency)
+            assert money.session_rpl == money.funding == 0
+    restored = Exchange.restore(floor.exchange.snapshot())
+    for account_id in ACCOUNTS:
+        for currency in CURRENCIES:
+            as_running = floor.exchange.summary(account_id, currency)
+            assert as_running == restored.summary(account_id, currency)
+
+    floor.now_ns += 1
+    before = {currency: floor.exchange.money(currency) for currency in CURRENCIES}
+    for number, currency in enumerate(CURRENCIES, start=1):
+        events = floor.apply(SettleSession(currency))
+        assert events == restored.apply(number, floor.now_ns, SettleSession(currency))
+        money = floor.exchange.money(currency)
+        # Everybody paid, so what is left over is less than a unit for each payment.
+        assert before[currency].rounding <= money.rounding
+        for account_id in ACCOUNTS:
+            assert floor.summary(account_id, currency).session_upl == 0
+    assert restored.state_hash() == floor.exchange.state_hash()
+    for account_id in ACCOUNTS:
+        for currency in CURRENCIES:
+            logged = floor.exchange.transactions(account_id, currency)
+            assert sum(one.amount for one in logged) == floor.summary(account_id, currency).balance
 
 
 @thrifty

@@ -47,6 +47,7 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     total_pl: float
     session_rpl: float
     session_upl: float
+    session_funding: float = 0.0
     futures_pl: float
     futures_session_rpl: float
     futures_session_upl: float
@@ -220,6 +221,7 @@ class Position(Struct, frozen=True, kw_only=True):
     floating_profit_loss_usd: float | UnsetType = UNSET
     realized_profit_loss: float
     realized_funding: float | UnsetType = UNSET
+    interest_value: float | UnsetType = UNSET
     total_profit_loss: float
     initial_margin: float
     maintenance_margin: float
@@ -267,6 +269,28 @@ class Subaccount(Struct, frozen=True, kw_only=True):
     login_enabled: bool = True
     margin_model: str = "segregated_sm"
     portfolio: dict[str, SubaccountPortfolio] | UnsetType = UNSET
+
+
+class GetUserLocks(Struct, frozen=True, kw_only=True):
+    """Read whether the account is locked, currency by currency.
+
+    It is locked in all of them while it is being liquidated.
+    """
+
+
+class UserLock(Struct, frozen=True, kw_only=True):
+    """Whether an account is locked in a currency, and why."""
+
+    currency: str
+    locked: bool
+    message: str | UnsetType = UNSET
+
+
+class AccountLock(Struct, frozen=True, kw_only=True):
+    """An account was locked or unlocked (`user.lock`), in `ALL` currencies."""
+
+    currency: str
+    locked: bool
 
 
 class UserChanges(Struct, frozen=True, kw_only=True):

@@ -415,6 +415,61 @@ class Methods:
         )
         return result
 
+    async def get_funding_rate_value(
+        self: Caller,
+        *,
+        instrument_name: str,
+        start_timestamp: int,
+        end_timestamp: int,
+    ) -> float:
+        """Read what longs of a perpetual paid over a span of time, as a fraction of their value."""
+        result: float = await self.call(
+            "public/get_funding_rate_value",
+            _given(
+                instrument_name=instrument_name,
+                start_timestamp=start_timestamp,
+                end_timestamp=end_timestamp,
+            ),
+            float,
+        )
+        return result
+
+    async def get_funding_rate_history(
+        self: Caller,
+        *,
+        instrument_name: str,
+        start_timestamp: int,
+        end_timestamp: int,
+    ) -> list[market_data.FundingHour]:
+        """Read the funding of a perpetual hour by hour, oldest first, a month back at most."""
+        result: list[market_data.FundingHour] = await self.call(
+            "public/get_funding_rate_history",
+            _given(
+                instrument_name=instrument_name,
+                start_timestamp=start_timestamp,
+                end_timestamp=end_timestamp,
+            ),
+            list[market_data.FundingHour],
+        )
+        return result
+
+    async def get_funding_chart_data(
+        self: Caller,
+        *,
+        instrument_name: str,
+        length: Literal["8h", "24h", "1m"],
+    ) -> market_data.FundingChart:
+        """Read the points of a chart of a perpetual's funding."""
+        result: market_data.FundingChart = await self.call(
+            "public/get_funding_chart_data",
+            _given(
+                instrument_name=instrument_name,
+                length=length,
+            ),
+            market_data.FundingChart,
+        )
+        return result
+
     async def private_subscribe(
         self: Caller,
         *,
@@ -1127,6 +1182,18 @@ class Methods:
                 extended=extended,
             ),
             account.AccountSummaries,
+        )
+        return result
+
+    async def get_user_locks(self: Caller) -> list[account.UserLock]:
+        """Read whether the account is locked, currency by currency.
+
+        It is locked in all of them while it is being liquidated.
+        """
+        result: list[account.UserLock] = await self.call(
+            "private/get_user_locks",
+            {},
+            list[account.UserLock],
         )
         return result
 

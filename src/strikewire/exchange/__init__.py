@@ -19,6 +19,7 @@ from strikewire.exchange.commands import (
     SetMarks,
     SetSelfTrading,
     SettleInstrument,
+    SettleSession,
     SetVerdicts,
     TimeInForce,
     Trigger,
@@ -54,7 +55,10 @@ from strikewire.exchange.events import (
     Reject,
     Rejected,
     SelfTradingChanged,
+    SessionSettled,
+    Settlement,
 )
+from strikewire.exchange.funding import Funding
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.snapshot import SnapshotVersionError
 from strikewire.exchange.state import INSURANCE_FUND
@@ -82,6 +86,7 @@ __all__ = [
     "Exchange",
     "Fill",
     "FillSide",
+    "Funding",
     "InstrumentListed",
     "InstrumentSettled",
     "LevelChanged",
@@ -108,10 +113,13 @@ __all__ = [
     "Rejected",
     "SelfTrading",
     "SelfTradingChanged",
+    "SessionSettled",
     "SetMarks",
     "SetSelfTrading",
     "SetVerdicts",
     "SettleInstrument",
+    "SettleSession",
+    "Settlement",
     "SnapshotVersionError",
     "Summary",
     "TimeInForce",

@@ -192,6 +192,9 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     underlying: PriceE8
     """Forward of its expiry, in 1e-8 of the counter currency; the index where there is none."""
 
+    funding_rate: int = 0
+    """Of a perpetual, in 1e-12 of the value per eight hours, from longs to shorts; elsewhere 0."""
+
 
 class OpenAccount(msgspec.Struct, frozen=True, array_like=True, tag="open_account"):
     """Let an account trade. Rejected if the id is taken."""
@@ -395,6 +398,12 @@ class SettleInstrument(msgspec.Struct, frozen=True, array_like=True, tag="settle
     """Positive, in 1e-8 of the counter currency."""
 
 
+class SettleSession(msgspec.Struct, frozen=True, array_like=True, tag="settle_session"):
+    """End the session of a currency: the profit of its futures becomes cash. Daily at 08:00 UTC."""
+
+    currency: str
+
+
 Command: TypeAlias = (
     OpenAccount
     | Deposit
@@ -406,6 +415,7 @@ Command: TypeAlias = (
     | CancelOrders
     | SetMarks
     | SettleInstrument
+    | SettleSession
     | ChangeMarginModel
     | SetSelfTrading
     | SetVerdicts

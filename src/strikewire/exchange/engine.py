@@ -26,6 +26,7 @@ from strikewire.exchange.commands import (
     SetMarks,
     SetSelfTrading,
     SettleInstrument,
+    SettleSession,
     SetVerdicts,
     Withdraw,
 )
@@ -38,14 +39,17 @@ from strikewire.exchange.events import (
     OrderView,
     PositionView,
     Rejected,
+    Settlement,
 )
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.expiring import end_day
 from strikewire.exchange.firing import fire
+from strikewire.exchange.funding import Funding
 from strikewire.exchange.liquidation import in_liquidation, is_due, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.margining import change_margin_model, set_verdicts
+from strikewire.exchange.settling import settle_session
 from strikewire.exchange.snapshot import dump, load
 from strikewire.exchange.state import INSURANCE_FUND, State
 from strikewire.exchange.trading import edit, place
@@ -338,6 +342,25 @@ class Exchange:
         ledger = account.ledgers.get(currency) if account else None
         return list(ledger.transactions) if ledger else []
 
+    def session_ns(self, currency: str) -> int:
+        """Return when the session of a currency began; 0 before the first settlement."""
+        return self._state.sessions.get(currency, 0)
+
+    def settlements(self, currency: str) -> list[Settlement]:
+        """Return settlements and deliveries of a currency, newest last."""
+        return list(self._state.settlements.get(currency, ()))
+
+    def settlement_price(self, instrument_id: InstrumentId) -> PriceE8:
+        """Return the mark of a future at the last daily settlement; 0 before the first."""
+        market = self._state.markets.get(instrument_id)
+        is_future = market is not None and market.instrument.is_future
+        return market.settlement_price if market and is_future else PriceE8(0)
+
+    def funding(self, instrument_id: InstrumentId) -> Funding | None:
+        """Return the funding of a perpetual as of its last mark; None elsewhere."""
+        market = self._state.markets.get(instrument_id)
+        return market.funding.copy() if market and market.funding else None
+
     def open_interest(self, instrument_id: InstrumentId) -> int:
         """Return the lots that are held long, which are as many as are held short."""
         market = self._state.markets.get(instrument_id)
@@ -376,6 +399,8 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return list_instrument(turn, command)
         case SettleInstrument():
             return settle(turn, command)
+        case SettleSession():
+            return settle_session(turn, command)
         case ChangeMarginModel():
             return change_margin_model(turn, command)
         case SetSelfTrading():

@@ -242,16 +242,44 @@ class PositionView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Worth of `size` at the mark, at least 0; of an option, what it could be sold for."""
 
     realized: Units
-    """Profit realised on closing parts of it, since it was first opened; without fees."""
+    """Profit realised in this session, funding included; without fees."""
 
     floating: Units
-    """Profit not yet realised, at the mark."""
+    """Profit not yet realised, at the mark, since it was entered or last settled."""
 
     initial_margin: Units
     maintenance_margin: Units
     open_orders_margin: Units
     mark: PriceE8
     index: PriceE8
+    funding: Units
+    """What of `realized` is funding, up to the last mark; negative where it was paid."""
+
+    settlement_price: PriceE8
+    """Mark at the last daily settlement of the instrument; 0 before the first."""
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What a daily settlement or a delivery came to in one instrument, over all accounts."""
+
+    instrument_id: InstrumentId
+    is_delivery: bool
+    time_ns: int
+    price: PriceE8
+    """Mark that it was settled at, or delivery price of the underlying."""
+
+    index: PriceE8
+    open_interest: Lots
+    """Held long when it happened."""
+
+    gains: Units
+    """What those were paid together who gained in the session."""
+
+    net: Units
+    """What all were paid, losses taken off: nothing but what was rounded."""
+
+    funding: Units
+    """What those received together who were paid funding in the session."""
 
 
 class BankruptcyView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -399,6 +427,14 @@ class LossSocialised(msgspec.Struct, frozen=True, array_like=True, tag="socialis
     """What each account paid, by id; together the loss, or all profits where they are less."""
 
 
+class SessionSettled(msgspec.Struct, frozen=True, array_like=True, tag="session_settled"):
+    """A session has ended; positions and balances of it came before this event."""
+
+    currency: str
+    settlements: tuple[Settlement, ...]
+    """Of every future that has a mark, by instrument."""
+
+
 class LossCompensated(msgspec.Struct, frozen=True, array_like=True, tag="compensated"):
     """The insurance fund paid for a socialised loss in another currency that it had."""
 
@@ -428,6 +464,7 @@ Event: TypeAlias = (
     | BalanceChanged
     | InstrumentListed
     | InstrumentSettled
+    | SessionSettled
     | MarksChanged
     | LockChanged
     | LiquidationFee

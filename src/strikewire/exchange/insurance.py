@@ -76,7 +76,7 @@ def _hand_over(turn: Turn, account: Account, holding: Holding) -> None:
     lots, value = abs(holding.size), abs(holding.exit_value(holding.size))
     price = Ticks(max(divide_half_even(market.mark.price, market.contract.tick_e8), 1))
     fund = turn.state.fund
-    cash, _ = turn.move(account, market, side, lots=lots, price=price, value=value)
+    cash = turn.move(account, market, side, lots=lots, price=price, value=value).cash
     turn.move(fund, market, side.opposite, lots=lots, price=price, value=value)
     if cash:
         about = About(instrument_id=market.instrument_id, lots=Lots(lots), price=market.mark.price)

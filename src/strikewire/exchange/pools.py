@@ -160,11 +160,11 @@ def pool_of(
         model: To count by another than the account's own.
     """
     is_cross = (model or account.margin_model) is MarginModel.CROSS
-    prices = {name: price for name in CURRENCIES if (price := dollars(state, name)) is not None}
-    if not is_cross or currency not in prices:
+    if not is_cross or dollars(state, currency) is None:
         ledger = account.ledgers.get(currency) or Ledger()
         ledger.refresh(state.marks_set)
         return Pool(account, {currency: ledger})
+    prices = {name: price for name in CURRENCIES if (price := dollars(state, name)) is not None}
     ledgers = {name: state.ledger(account, name) for name in prices if name in account.ledgers}
     return Pool(account, ledgers, prices)
 

@@ -24,6 +24,7 @@ from strikewire.exchange.pools import Pool
 from strikewire.exchange.state import Account
 from strikewire.exchange.transactions import About, TransactionType
 from strikewire.model import (
+    Instrument,
     Lots,
     OrderId,
     PriceE8,
@@ -168,6 +169,16 @@ def close(turn: Turn, account: Account, offer: Offer) -> None:
     turn.revalue()
 
 
+def liquidation_rate_ppm(instrument: Instrument) -> int:
+    """Return what a liquidation costs beside the trading fee, in parts per million.
+
+    Of the value of a future, and of the underlying of an option.
+    """
+    if instrument.is_option:
+        return FEE_OPTIONS_PPM
+    return FEES_PPM.get(instrument.base_currency, FEES_OTHER_PPM)
+
+
 def liquidation_fee(offer: Offer) -> int:
     """Return what a liquidation costs beside the trading fee, in settlement units.
 
@@ -176,9 +187,7 @@ def liquidation_fee(offer: Offer) -> int:
     market = offer.holding.market
     contract, mark = market.contract, market.mark
     assert mark is not None
-    rate = FEES_PPM.get(market.instrument.base_currency, FEES_OTHER_PPM)
-    if contract.is_option:
-        rate = FEE_OPTIONS_PPM
+    rate = liquidation_rate_ppm(market.instrument)
     fees = 0
     for match in offer.found.matches:
         assert match.maker.price is not None

@@ -35,7 +35,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Cash paid in, less what was paid out, and premiums, fees and deliveries."""
 
     session_rpl: Units
-    """Realised profit of futures that has not been moved to the balance."""
+    """Realised profit of futures, funding included, that has not been moved to the balance."""
 
     session_upl: Units
     """Profit of open futures at the mark."""
@@ -77,6 +77,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     fees_paid: Units
     """All fees since the account was opened."""
 
+    session_funding: Units
+    """What of `session_rpl` is funding, up to the last mark; negative where it was paid."""
+
     total: CrossTotal | None = None
     """Of all currencies, with cross collateral."""
 
@@ -107,6 +110,9 @@ class MoneyCheck(msgspec.Struct, frozen=True, kw_only=True):
     """Cash of the insurance fund; negative while it is in debt."""
 
     session_rpl: Units
+    funding: Units
+    """Of perpetuals, on its way from one side to the other."""
+
     entry_values: Units
     """What the open futures were entered at, with the sign of what closing them has to return."""
 
@@ -118,7 +124,7 @@ class MoneyCheck(msgspec.Struct, frozen=True, kw_only=True):
     def difference(self) -> int:
         """Money that appeared from nowhere; 0, or the clearing has a fault."""
         cash = self.balances + self.insurance + self.session_rpl + self.entry_values
-        inside = cash + self.fees + self.rounding
+        inside = cash + self.funding + self.fees + self.rounding
         return inside - (self.deposits - self.withdrawals)
 
     @property
@@ -144,6 +150,7 @@ def position_view(state: State, account: Account, market: Market) -> PositionVie
     holding = account.find_holding(market) or Holding(market)
     position = holding.position
     worth = holding.exit_value(position.size)
+    accrued = holding.accrued_funding()
     valuation = market.valuation
     margin, maintenance = 0, 0
     if valuation is not None and not market.instrument.is_spot:
@@ -159,13 +166,15 @@ def position_view(state: State, account: Account, market: Market) -> PositionVie
         size=Lots(position.size),
         average_price=PriceE8(position.average_price),
         value=Units(abs(worth)),
-        realized=Units(position.realized),
+        realized=Units(position.realized - accrued),
         floating=Units(worth + position.entry_value if position.size else 0),
         initial_margin=Units(margin),
         maintenance_margin=Units(maintenance),
         open_orders_margin=Units(ordered - margin),
         mark=market.mark.price if market.mark else PriceE8(0),
         index=state.indices.get(market.instrument.price_index, PriceE8(0)),
+        funding=Units(position.funding - accrued),
+        settlement_price=market.settlement_price,
     )
 
 
@@ -191,7 +200,7 @@ def summary(
         account_id=account.account_id,
         currency=currency,
         balance=Units(ledger.balance),
-        session_rpl=Units(ledger.session_rpl),
+        session_rpl=Units(ledger.session_rpl + ledger.funding),
         session_upl=Units(ledger.profit),
         equity=Units(ledger.equity),
         margin_balance=Units(
@@ -204,11 +213,12 @@ def summary(
         projected_initial_margin=Units(initial if is_cross else positions),
         spot_reserve=Units(ledger.spot_reserve),
         options_value=Units(ledger.option_value),
-        futures_session_rpl=Units(ledger.session_rpl),
+        futures_session_rpl=Units(ledger.session_rpl + ledger.funding),
         futures_session_upl=Units(ledger.profit),
         options_session_rpl=Units(ledger.options_session_rpl),
         options_session_upl=Units(ledger.option_profit),
         fees_paid=Units(ledger.fees_paid),
+        session_funding=Units(ledger.session_funding + ledger.funding),
         total=_total(pool) if is_cross else None,
     )
 
@@ -258,4 +268,5 @@ def money(state: State, currency: str) -> MoneyCheck:
         entry_values=Units(entry_values),
         fees=Units(treasury.fees),
         rounding=Units(treasury.rounding),
+        funding=Units(treasury.funding),
     )

@@ -7,6 +7,7 @@ from typing import Final
 from strikewire.gateway.desk import Handler, Planner
 from strikewire.gateway.methods import (
     account,
+    funding,
     margin,
     market,
     orders,
@@ -43,6 +44,9 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
             market.get_last_trades_by_instrument_and_time
         ),
         "public/get_last_trades_by_currency": market.get_last_trades_by_currency,
+        "public/get_funding_rate_value": funding.get_funding_rate_value,
+        "public/get_funding_rate_history": funding.get_funding_rate_history,
+        "public/get_funding_chart_data": funding.get_funding_chart_data,
         "private/logout": session.logout,
         "private/subscribe": session.subscribe,
         "private/unsubscribe": session.unsubscribe,
@@ -67,6 +71,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_positions": account.get_positions,
         "private/get_account_summary": account.get_account_summary,
         "private/get_account_summaries": account.get_account_summaries,
+        "private/get_user_locks": account.get_user_locks,
         "private/get_subaccounts": account.get_subaccounts,
         "private/simulate_portfolio": margin.simulate_portfolio,
     }

@@ -159,6 +159,7 @@ class TradingFloor:
         *,
         price: float | None = None,
         underlying: float | None = None,
+        funding_rate: int = 0,
     ) -> None:
         """Mark an instrument, at a price in ticks or in its quote currency.
 
@@ -167,16 +168,14 @@ class TradingFloor:
             name: Of the instrument.
             price: See `ticks`.
             underlying: In the counter currency; the mark itself if left out. The index follows.
+            funding_rate: Of a perpetual, in 1e-12 per eight hours.
         """
         one = self.exchange.instruments[self.id(name)]
         quoted = float(ticks * one.tick_size) if ticks is not None else price
         assert quoted is not None
         forward = e8(quoted if underlying is None else underlying)
-        self.apply(
-            SetMarks(
-                ((one.price_index, forward),), (Mark(self.id(name), e8(quoted), 500_000, forward),)
-            )
-        )
+        mark = Mark(self.id(name), e8(quoted), 500_000, forward, funding_rate)
+        self.apply(SetMarks(((one.price_index, forward),), (mark,)))
 
     def buy(
         self,

@@ -363,6 +363,29 @@ ANSWERS: dict[str, list[object]] = {
     "public/get_last_trades_by_instrument": [PUBLIC_TRADES],
     "public/get_last_trades_by_instrument_and_time": [PUBLIC_TRADES],
     "public/get_last_trades_by_currency": [PUBLIC_TRADES],
+    "public/get_funding_rate_value": [0.000125],
+    "public/get_funding_rate_history": [
+        [
+            market_data.FundingHour(
+                timestamp=1_700_000_000_000,
+                index_price=98_000.25,
+                prev_index_price=97_999.5,
+                interest_8h=0.000125,
+                interest_1h=0.00001,
+            )
+        ]
+    ],
+    "public/get_funding_chart_data": [
+        market_data.FundingChart(
+            current_interest=0.0001,
+            interest_8h=0.000125,
+            data=[
+                market_data.FundingChartPoint(
+                    timestamp=1_700_000_000_000, index_price=98_000.25, interest_8h=0.000125
+                )
+            ],
+        )
+    ],
     "private/subscribe": [["user.portfolio.btc"]],
     "private/unsubscribe": [[]],
     "private/unsubscribe_all": ["ok"],
@@ -417,6 +440,12 @@ ANSWERS: dict[str, list[object]] = {
     "private/simulate_portfolio": [account.Portfolio(**PORTFOLIO)],
     "private/get_account_summary": [SUMMARY, EXTENDED_SUMMARY],
     "private/get_account_summaries": [SUMMARIES],
+    "private/get_user_locks": [
+        [
+            account.UserLock(currency="BTC", locked=False),
+            account.UserLock(currency="ETH", locked=True, message="being liquidated"),
+        ]
+    ],
     "private/get_subaccounts": [[SUBACCOUNT]],
 }
 
@@ -559,6 +588,7 @@ NOTES: dict[str, tuple[str, list[object]]] = {
         ],
     ),
     "user.portfolio.{currency}": ("user.portfolio.btc", [account.Portfolio(**PORTFOLIO)]),
+    "user.lock": ("user.lock", [account.AccountLock(currency="ALL", locked=True)]),
 }
 
 

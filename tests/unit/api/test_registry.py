@@ -44,6 +44,7 @@ ARGUMENTS: dict[str, object] = {
     "interval": 10.0,
     "kind": "future",
     "label": "mine",
+    "length": "8h",
     "order_id": "BTC-12",
     "price": 97_000.5,
     "sell_order_params": ORDER,

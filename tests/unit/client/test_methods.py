@@ -22,6 +22,9 @@ VALUES: dict[str, object] = {
     "instrument_name": "BTC-PERPETUAL",
     "interval": 10,
     "label": "mine",
+    "extended_to_subaccounts": False,
+    "length": "8h",
+    "mode": "reject_taker",
     "order_id": "BTC-12",
     "start_timestamp": 1_732_284_000_000,
 }

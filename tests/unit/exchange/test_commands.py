@@ -20,6 +20,7 @@ from strikewire.exchange import (
     SetMarks,
     SetSelfTrading,
     SettleInstrument,
+    SettleSession,
     SetVerdicts,
     TimeInForce,
     Trigger,
@@ -78,6 +79,7 @@ ONE_OF_EACH: list[Command] = [
     ),
     SetMarks((("btc_usd", PriceE8(5)),), (Mark(InstrumentId(1), PriceE8(2), 3, PriceE8(4)),)),
     SettleInstrument(InstrumentId(1), PriceE8(6)),
+    SettleSession("BTC"),
     ChangeMarginModel(
         AccountId(1), MarginModel.PORTFOLIO, (("BTC", Verdict(3, Units(20), Units(16))),)
     ),
