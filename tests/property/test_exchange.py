@@ -24,6 +24,7 @@ from strikewire.exchange import (
     MarginModel,
     Mark,
     OrderEvent,
+    OrderState,
     OrderType,
     OrderView,
     PlaceOrder,
@@ -82,6 +83,14 @@ thrifty = settings(max_examples=settings().max_examples // 2)
 account_ids = st.sampled_from(list(ACCOUNTS))
 currencies = st.sampled_from(CURRENCIES)
 amounts = st.one_of(st.integers(1, 12), st.integers(1, 12), st.integers(1, 30_000)).map(Lots)
+displays = st.sampled_from([None, Lots(100), Lots(150)])
+sizes = st.one_of(
+    st.tuples(amounts, st.none()),
+    st.tuples(amounts, st.none()),
+    st.tuples(st.integers(90, 1_000).map(Lots), displays),
+)
+"""An amount, and what of it is shown."""
+
 order_ids = st.integers(1, 15).map(OrderId)
 rarely = st.sampled_from([False] * 7 + [True])
 MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD]
@@ -103,17 +112,19 @@ def places(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
     name = draw(st.sampled_from(names))
     order_type = draw(st.sampled_from(MOSTLY_LIMIT))
     price = priced(name, draw(st.integers(-2, 2)))
+    amount, display = draw(sizes)
     return PlaceOrder(
         account_id=draw(account_ids),
         instrument_id=IDS[name],
         side=draw(st.sampled_from(list(Side))),
         order_type=order_type,
-        amount=draw(amounts),
+        amount=amount,
         price=price if order_type is OrderType.LIMIT else None,
         time_in_force=draw(st.sampled_from(MOSTLY_GTC)),
         post_only=draw(rarely),
         reject_post_only=draw(rarely),
         reduce_only=draw(rarely) and name != "BTC_USDC",
+        display_amount=display,
     )
 
 
@@ -141,15 +152,17 @@ def conditionals(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
 def edits(draw: st.DrawFn, names: tuple[str, ...]) -> EditOrder:
     # With more than one instrument the price may be another's: off the grid, out of the band.
     price = priced(draw(st.sampled_from(names)), draw(st.integers(-2, 2)))
+    amount, display = draw(sizes)
     return EditOrder(
         account_id=draw(account_ids),
         order_id=draw(order_ids),
-        amount=draw(amounts),
+        amount=amount,
         price=draw(st.sampled_from([None, price])),
         post_only=draw(st.sampled_from([None, None, False, True])),
         reject_post_only=draw(rarely),
         reduce_only=draw(st.sampled_from([None, None, None, False, True])),
         trigger_price=draw(st.sampled_from([None, None, INDEX])),
+        display_amount=display,
     )
 
 
@@ -465,6 +478,30 @@ def test_the_levels_announced_draw_the_same_book(flow: list[Command]) -> None:
         assert floor.exchange.book(instrument_id) == BookView(
             instrument_id, sorted(bids.items(), reverse=True), sorted(asks.items()), change_id
         )
+
+
+@thrifty
+@given(flows())
+def test_a_book_shows_what_its_orders_show_and_nothing_that_is_hidden(flow: list[Command]) -> None:
+    floor = started()
+    for command in flow:
+        floor.apply(command)
+
+    shown: dict[tuple[InstrumentId, Side, Ticks], int] = {}
+    for view in every_order(floor.exchange):
+        if view.state is OrderState.OPEN and view.price is not None:
+            key = (view.instrument_id, view.side, view.price)
+            visible = view.display_amount if view.refresh_amount else view.remaining
+            assert 0 < visible <= view.remaining
+            assert not view.refresh_amount or visible <= view.refresh_amount
+            shown[key] = shown.get(key, 0) + visible
+    books = [floor.exchange.book(instrument_id) for instrument_id in IDS.values()]
+    assert shown == {
+        (book.instrument_id, side, price): lots
+        for book in books
+        for side, levels in ((Side.BUY, book.bids), (Side.SELL, book.asks))
+        for price, lots in levels
+    }
 
 
 @thrifty

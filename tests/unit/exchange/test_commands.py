@@ -107,8 +107,8 @@ def test_the_bytes_of_a_command_are_the_same_on_every_machine() -> None:
     )
 
     assert encode(command) == (
-        b"\x9f\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
-        b"\xc0\xc0\xc0"
+        b"\xdc\x00\x10\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
+        b"\xc0\xc0\xc0\xc0"
     )
 
 
