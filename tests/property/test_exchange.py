@@ -24,6 +24,7 @@ from strikewire.exchange import (
     MarginModel,
     Mark,
     OrderEvent,
+    OrderState,
     OrderType,
     OrderView,
     PlaceOrder,
@@ -82,6 +83,14 @@ thrifty = settings(max_examples=settings().max_examples // 2)
 account_ids = st.sampled_from(list(ACCOUNTS))
 currencies = st.sampled_from(CURRENCIES)
 amounts = st.one_of(st.integers(1, 12), st.integers(1, 12), st.integers(1, 30_000)).map(Lots)
+displays = st.sampled_from([None, Lots(100), Lots(150)])
+sizes = st.one_of(
+    st.tuples(amounts, st.none()),
+    st.tuples(amounts, st.none()),
+    st.tuples(st.integers(90, 1_000).map(Lots), displays),
+)
+"""An amount, and what of it is shown."""
+
 order_ids = st.integers(1, 15).map(OrderId)
 rarely = st.sampled_from([False] * 7 + [True])
 MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD]
@@ -103,17 +112,19 @@ def places(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
     name = draw(st.sampled_from(names))
     order_type = draw(st.sampled_from(MOSTLY_LIMIT))
     price = priced(name, draw(st.integers(-2, 2)))
+    amount, display = draw(sizes)
     return PlaceOrder(
         account_id=draw(account_ids),
         instrument_id=IDS[name],
         side=draw(st.sampled_from(list(Side))),
         order_type=order_type,
-        amount=draw(amounts),
+        amount=amount,
         price=price if order_type is OrderType.LIMIT else None,
         time_in_force=draw(st.sampled_from(MOSTLY_GTC)),
         post_only=draw(rarely),
         reject_post_only=draw(rarely),
         reduce_only=draw(rarely) and name != "BTC_USDC",
+        display_amount=display,
     )
 
 
@@ -141,15 +152,17 @@ def conditionals(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
 def edits(draw: st.DrawFn, names: tuple[str, ...]) -> EditOrder:
     # With more than one instrument the price may be another's: off the grid, out of the band.
     price = priced(draw(st.sampled_from(names)), draw(st.integers(-2, 2)))
+    amount, display = draw(sizes)
     return EditOrder(
         account_id=draw(account_ids),
         order_id=draw(order_ids),
-        amount=draw(amounts),
+        amount=amount,
         price=draw(st.sampled_from([None, price])),
         post_only=draw(st.sampled_from([None, None, False, True])),
         reject_post_only=draw(rarely),
         reduce_only=draw(st.sampled_from([None, None, None, False, True])),
         trigger_price=draw(st.sampled_from([None, None, INDEX])),
+        display_amount=display,
     )
 
 
@@ -469,6 +482,30 @@ def test_the_levels_announced_draw_the_same_book(flow: list[Command]) -> None:
 
 @thrifty
 @given(flows())
+def test_a_book_shows_what_its_orders_show_and_nothing_that_is_hidden(flow: list[Command]) -> None:
+    floor = started()
+    for command in flow:
+        floor.apply(command)
+
+    shown: dict[tuple[InstrumentId, Side, Ticks], int] = {}
+    for view in every_order(floor.exchange):
+        if view.state is OrderState.OPEN and view.price is not None:
+            key = (view.instrument_id, view.side, view.price)
+            visible = view.display_amount if view.refresh_amount else view.remaining
+            assert 0 < visible <= view.remaining
+            assert not view.refresh_amount or visible <= view.refresh_amount
+            shown[key] = shown.get(key, 0) + visible
+    books = [floor.exchange.book(instrument_id) for instrument_id in IDS.values()]
+    assert shown == {
+        (book.instrument_id, side, price): lots
+        for book in books
+        for side, levels in ((Side.BUY, book.bids), (Side.SELL, book.asks))
+        for price, lots in levels
+    }
+
+
+@thrifty
+@given(flows())
 def test_running_margin_sums_equal_those_worked_out_anew(flow: list[Command]) -> None:
     floor = started()
 
@@ -623,6 +660,50 @@ def test_rounds_of_liquidation_leave_nobody_owing(flow: list[Command], moves: li
         restored = Exchange.restore(exchange.snapshot())
         assert restored.state_hash() == exchange.state_hash()
         assert restored.in_liquidation == exchange.in_liquidation
+
+
+@thrifty
+@given(
+    flows(),
+    st.integers(40, 180),
+    st.lists(
+        st.tuples(account_ids, currencies, st.integers(-1, 3), st.integers(0, 10**10)),
+        max_size=12,
+    ),
+)
+def test_rounds_with_any_verdicts_lose_no_unit(
+    flow: list[Command], move: int, told: list[tuple[AccountId, str, int, int]]
+) -> None:
+    floor = started()
+    for account_id in ACCOUNTS:
+        floor.leave(account_id, "BTC", 10**7)
+        floor.leave(account_id, "USDC", 500 * 10**6)
+    for account_id in ACCOUNTS:
+        basis = floor.exchange.changes(account_id)
+        nothing = tuple((name, Verdict(basis, Units(0), Units(0))) for name in CURRENCIES)
+        floor.apply(ChangeMarginModel(account_id, MarginModel.PORTFOLIO, nothing))
+    for command in flow:
+        if isinstance(command, PlaceOrder):
+            basis = floor.exchange.changes(command.account_id)
+            floor.apply(structs.replace(command, verdict=Verdict(basis, Units(0), Units(0))))
+
+    revalue(floor, move)
+    for account_id, currency, late, need in told:
+        basis = floor.exchange.changes(account_id) - late
+        verdict = Verdict(basis, Units(need), Units(need))
+        floor.apply(Liquidate(((account_id, currency, verdict),)))
+    while floor.apply(Liquidate()):
+        pass
+
+    for account_id in ACCOUNTS:
+        if floor.exchange.margin_model(account_id) is MarginModel.PORTFOLIO:
+            for currency in CURRENCIES:
+                found = floor.summary(account_id, currency)
+                assert found.equity >= found.maintenance_margin or floor.exchange.is_locked(
+                    account_id
+                )
+    restored = Exchange.restore(floor.exchange.snapshot())
+    assert restored.state_hash() == floor.exchange.state_hash()
 
 
 def revalue(floor: TradingFloor, percent: int) -> None:

@@ -296,6 +296,28 @@ class Subaccount(Struct, frozen=True, kw_only=True):
     portfolio: dict[str, SubaccountPortfolio] | UnsetType = UNSET
 
 
+class GetUserLocks(Struct, frozen=True, kw_only=True):
+    """Read whether the account is locked, currency by currency.
+
+    It is locked in all of them while it is being liquidated.
+    """
+
+
+class UserLock(Struct, frozen=True, kw_only=True):
+    """Whether an account is locked in a currency, and why."""
+
+    currency: str
+    locked: bool
+    message: str | UnsetType = UNSET
+
+
+class AccountLock(Struct, frozen=True, kw_only=True):
+    """An account was locked or unlocked (`user.lock`), in `ALL` currencies."""
+
+    currency: str
+    locked: bool
+
+
 class UserChanges(Struct, frozen=True, kw_only=True):
     """What happened to the account in one instrument (`user.changes`)."""
 

@@ -156,6 +156,7 @@ _TABLE: Final = (
     _method("private/get_positions", account.GetPositions, list[account.Position], "trade:read"),
     _method("private/get_account_summary", account.GetAccountSummary, account.AccountSummary, "account:read"),
     _method("private/get_account_summaries", account.GetAccountSummaries, account.AccountSummaries, "account:read"),
+    _method("private/get_user_locks", account.GetUserLocks, list[account.UserLock], "account:read"),
     _method("private/get_subaccounts", account.GetSubaccounts, list[account.Subaccount], "account:read"),
     _method("private/create_subaccount", account.CreateSubaccount, account.NewSubaccount, "account:read_write"),
     _method("private/get_settlement_history_by_currency", settlement.GetSettlementHistoryByCurrency, settlement.Settlements, "trade:read"),

@@ -1244,6 +1244,18 @@ class Methods:
         )
         return result
 
+    async def get_user_locks(self: Caller) -> list[account.UserLock]:
+        """Read whether the account is locked, currency by currency.
+
+        It is locked in all of them while it is being liquidated.
+        """
+        result: list[account.UserLock] = await self.call(
+            "private/get_user_locks",
+            {},
+            list[account.UserLock],
+        )
+        return result
+
     async def get_subaccounts(
         self: Caller,
         *,

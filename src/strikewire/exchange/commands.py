@@ -293,13 +293,19 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag
     valid_until_ns: int | None = None
     """The command is refused at this moment and later; what became an order stays one."""
 
+    display_amount: Lots | None = None
+    """Of an iceberg: what of it is shown at a time; None shows all of it.
+
+    Source: Deribit API v2, `private/buy`: `display_amount`.
+    """
+
 
 class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="edit"):
     """Change an open order.
 
     The same price with the same or a lower amount keeps its place in the queue; anything else
-    (and no longer only reducing) takes the order out and brings it in again, as a taker where it
-    crosses.
+    (and no longer only reducing, and another amount on display) takes the order out and brings it
+    in again, as a taker where it crosses.
 
     Source: Deribit API v2, `private/edit`; notes on queue priority.
     """
@@ -328,6 +334,9 @@ class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=
 
     valid_until_ns: int | None = None
     """As of `PlaceOrder`."""
+
+    display_amount: Lots | None = None
+    """None leaves it as it is; another amount than before takes the order to the back."""
 
 
 class CancelOrder(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
@@ -406,6 +415,9 @@ class Liquidate(msgspec.Struct, frozen=True, array_like=True, tag="liquidate"):
 
     verdicts: tuple[tuple[AccountId, str, Verdict], ...] = ()
     """What accounts with portfolio margin need now, taken over first, as by `SetVerdicts`."""
+
+    account_ids: tuple[AccountId, ...] | None = None
+    """The accounts to look at; None for all. Those that do not exist are passed over."""
 
 
 class SettleInstrument(msgspec.Struct, frozen=True, array_like=True, tag="settle"):

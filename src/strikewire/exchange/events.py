@@ -50,6 +50,9 @@ class Reject(IntEnum):
     INVALID_INSTRUMENT = 10020
     INVALID_AMOUNT = 10021
     INVALID_PRICE = 10023
+    INVALID_MAX_SHOW = 10024
+    """Of an iceberg too little is shown, or more than there is."""
+
     NOT_OWNER = 10029
     TRIGGER_PRICE_TOO_HIGH = 10034
     TRIGGER_PRICE_TOO_LOW = 10035
@@ -156,6 +159,12 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     original_type: OrderType | None = None
     """What it was placed as, where it became another type as it came in."""
+
+    display_amount: Lots = Lots(0)
+    """Of an iceberg: what of it is shown now; 0 of every other order, which is shown whole."""
+
+    refresh_amount: Lots = Lots(0)
+    """Of an iceberg: what is shown anew when all that was shown has traded."""
 
     @property
     def remaining(self) -> Lots:

@@ -95,10 +95,10 @@ class Turn:
         """Carry out a plan: cancel what must not trade, fill what was matched."""
         for order in plan.own:
             self.cancel(market, order, CancelReason.SELF_TRADE_PREVENTION)
-        for order in plan.unpaid:
-            self.cancel(market, order, CancelReason.INSUFFICIENT_FUNDS)
         for match in plan.matches:
             self._fill(market, taker, match)
+        for order in plan.unpaid:
+            self.cancel(market, order, CancelReason.INSUFFICIENT_FUNDS)
 
     def rest(self, market: Market, order: Order) -> None:
         """Let an order wait in the book."""

@@ -77,6 +77,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_positions": account.get_positions,
         "private/get_account_summary": account.get_account_summary,
         "private/get_account_summaries": account.get_account_summaries,
+        "private/get_user_locks": account.get_user_locks,
         "private/get_subaccounts": account.get_subaccounts,
         "private/simulate_portfolio": margin.simulate_portfolio,
         "private/get_settlement_history_by_currency": (

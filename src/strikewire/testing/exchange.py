@@ -72,6 +72,8 @@ class PlaceOptions(TypedDict, total=False):
     reject_post_only: bool
     reduce_only: bool
     label: str
+    display: int
+    """Lots that are shown at a time."""
     order_type: OrderType
     """Limit with a price and market without one, if left out."""
 
@@ -85,6 +87,7 @@ class EditOptions(TypedDict, total=False):
     post_only: bool
     reject_post_only: bool
     reduce_only: bool
+    display_amount: Lots | None
     trigger_price: PriceE8
     trigger_offset: PriceE8
     valid_until_ns: int
@@ -301,6 +304,7 @@ class TradingFloor:
             reject_post_only=more.get("reject_post_only", False),
             reduce_only=more.get("reduce_only", False),
             label=more.get("label", ""),
+            display_amount=_lots(more.get("display")),
             trigger=more.get("trigger"),
             valid_until_ns=more.get("valid_until_ns"),
         )
@@ -362,6 +366,10 @@ class Deed:
         (event,) = self.events
         assert isinstance(event, Rejected), event
         return event
+
+
+def _lots(count: int | None) -> Lots | None:
+    return None if count is None else Lots(count)
 
 
 def e8(price: float) -> PriceE8:

@@ -518,6 +518,12 @@ ANSWERS: dict[str, list[object]] = {
     "private/simulate_portfolio": [account.Portfolio(**PORTFOLIO)],
     "private/get_account_summary": [SUMMARY, EXTENDED_SUMMARY],
     "private/get_account_summaries": [SUMMARIES],
+    "private/get_user_locks": [
+        [
+            account.UserLock(currency="BTC", locked=False),
+            account.UserLock(currency="ETH", locked=True, message="being liquidated"),
+        ]
+    ],
     "private/get_subaccounts": [[SUBACCOUNT]],
     "private/create_subaccount": [NEW_SUBACCOUNT],
     "public/get_last_settlements_by_currency": [SETTLEMENTS, BANKRUPTCIES],
@@ -703,6 +709,7 @@ NOTES: dict[str, tuple[str, list[object]]] = {
         ],
     ),
     "user.portfolio.{currency}": ("user.portfolio.btc", [account.Portfolio(**PORTFOLIO)]),
+    "user.lock": ("user.lock", [account.AccountLock(currency="ALL", locked=True)]),
 }
 
 

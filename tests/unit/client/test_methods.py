@@ -11,8 +11,6 @@ from strikewire.client.methods import Methods
 NAMES = sorted(name for name in vars(Methods) if not name.startswith("_"))
 VALUES: dict[str, object] = {
     "margin_model": "segregated_pm",
-    "mode": "reject_taker",
-    "extended_to_subaccounts": False,
     "channels": ["quote.BTC-PERPETUAL"],
     "client_id": "id",
     "client_name": "test",
@@ -21,14 +19,16 @@ VALUES: dict[str, object] = {
     "currency": "BTC",
     "amount": 10,
     "destination": 8,
-    "end_timestamp": 1_732_287_600_000,
     "grant_type": "client_credentials",
     "index_name": "btc_usd",
     "instrument_name": "BTC-PERPETUAL",
     "interval": 10,
     "label": "mine",
+    "extended_to_subaccounts": False,
     "length": "8h",
+    "mode": "reject_taker",
     "order_id": "BTC-12",
+    "end_timestamp": 1_732_284_000_000,
     "start_timestamp": 1_732_284_000_000,
 }
 # What these need although the signature leaves it open.

@@ -95,7 +95,7 @@ ONE_OF_EACH: list[Command] = [
         AccountId(1), MarginModel.PORTFOLIO, (("BTC", Verdict(3, Units(20), Units(16))),)
     ),
     SetVerdicts(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
-    Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
+    Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),), (AccountId(1),)),
 ]
 
 
@@ -118,8 +118,8 @@ def test_the_bytes_of_a_command_are_the_same_on_every_machine() -> None:
     )
 
     assert encode(command) == (
-        b"\x9f\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
-        b"\xc0\xc0\xc0"
+        b"\xdc\x00\x10\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
+        b"\xc0\xc0\xc0\xc0"
     )
 
 

@@ -75,6 +75,16 @@ def get_subaccounts(desk: Desk, call: Call, params: api.GetSubaccounts) -> Reply
     )
 
 
+def get_user_locks(desk: Desk, call: Call, _params: api.GetUserLocks) -> Reply:
+    """Tell whether the account is being liquidated."""
+    account = _account(desk, call, None)
+    is_locked = desk.exchange.is_locked(account.account_id)
+    message = "the account is being liquidated" if is_locked else UNSET
+    return Reply(
+        [api.UserLock(currency=name, locked=is_locked, message=message) for name in CURRENCIES]
+    )
+
+
 def get_position(desk: Desk, call: Call, params: api.GetPosition) -> Reply:
     """Return the account's position in an instrument, flat ones included."""
     market = desk.market_of(params.instrument_name)
