@@ -77,7 +77,7 @@ def get_subaccounts(desk: Desk, call: Call, params: api.GetSubaccounts) -> Reply
 
 def get_user_locks(desk: Desk, call: Call, _params: api.GetUserLocks) -> Reply:
     """Tell whether the account is being liquidated."""
-    account = _account(desk, call, None)
+    account = asked_account(desk, call, None)
     is_locked = desk.exchange.is_locked(account.account_id)
     message = "the account is being liquidated" if is_locked else UNSET
     return Reply(
