@@ -1,6 +1,6 @@
 """Messages about cash: deposits, withdrawals, transfers, and the log of every change of it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -179,7 +179,7 @@ class LogEntry(Struct, frozen=True, kw_only=True):
     balance: float
     cashflow: float
     commission: float
-    info: dict[str, Any] | None = None
+    info: dict[str, str | int] | None = None
     instrument_name: str | None = None
     side: str | None = None
     amount: float | UnsetType = UNSET

@@ -128,7 +128,7 @@ def _price_currency(instrument: Instrument) -> str:
     return quote if quote in CURRENCIES else "USD"
 
 
-def _info(desk: Desk, one: Transaction) -> dict[str, Any] | None:
+def _info(desk: Desk, one: Transaction) -> dict[str, str | int] | None:
     if one.type is TransactionType.TRANSFER:
         other = one.about.other_account
         return {
