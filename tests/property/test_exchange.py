@@ -13,10 +13,13 @@ from strikewire.exchange import (
     CancelOrders,
     ChangeMarginModel,
     Command,
+    CreateSubaccount,
     Deposit,
     EditOrder,
     Event,
     Exchange,
+    FeeKind,
+    FeeRates,
     Fill,
     FillSide,
     LevelChanged,
@@ -31,11 +34,13 @@ from strikewire.exchange import (
     Rejected,
     SelfTrading,
     SelfTradingChanged,
+    SetFees,
     SetMarks,
     SetSelfTrading,
     SettleInstrument,
     SettleSession,
     TimeInForce,
+    Transfer,
     Trigger,
     TriggerPriceType,
     Verdict,
@@ -60,7 +65,7 @@ from strikewire.model import (
     ticks_to_e8,
     utc_ns,
 )
-from strikewire.testing.exchange import ACCOUNTS, TradingFloor
+from strikewire.testing.exchange import ACCOUNTS, ALICE, TradingFloor
 
 # Each with the tick around which its orders are placed: close enough together to trade.
 CENTRES = {
@@ -74,6 +79,7 @@ CENTRES = {
 }
 IDS = {name: InstrumentId(number) for number, name in enumerate(CENTRES, start=1)}
 INDEX = PriceE8(60_000 * 10**8)
+SUBACCOUNT = AccountId(4)  # of Alice
 CASH = {"BTC": 3 * 10**8, "ETH": 0, "USDC": 200_000 * 10**6}
 CURRENCIES = ("BTC", "USDC")
 
@@ -91,6 +97,16 @@ sizes = st.one_of(
 )
 """An amount, and what of it is shown."""
 
+rates_ppm = st.integers(-20_000, 20_000)
+fee_rates = st.builds(FeeRates, rates_ppm, rates_ppm)
+transfers = st.builds(
+    Transfer,
+    account_id=account_ids,
+    source=st.sampled_from([*ACCOUNTS, SUBACCOUNT]),
+    destination=st.sampled_from([*ACCOUNTS, SUBACCOUNT]),
+    currency=currencies,
+    amount=st.integers(-1, 10**9).map(Units),
+)
 order_ids = st.integers(1, 15).map(OrderId)
 rarely = st.sampled_from([False] * 7 + [True])
 MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD]
@@ -202,6 +218,10 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
         st.builds(Withdraw, account_ids, currencies, st.integers(-5, 10**11).map(Units)),
         st.builds(Deposit, account_ids, currencies, st.integers(1, 10**9).map(Units)),
         st.builds(SettleSession, currencies),
+        st.builds(
+            SetFees, account_ids, st.sampled_from(list(FeeKind)), currencies, st.none() | fee_rates
+        ),
+        transfers,
         st.just(Liquidate()),
         st.builds(
             ChangeMarginModel,
@@ -226,6 +246,7 @@ settlements = st.builds(
 def opened() -> TradingFloor:
     """Return a floor where everything is listed and marked around its centre."""
     floor = TradingFloor(*CENTRES, cash=CASH)
+    floor.apply(CreateSubaccount(ALICE))
     for name, instrument_id in IDS.items():
         one = floor.exchange.instruments[instrument_id]
         price = ticks_to_e8(one, Ticks(CENTRES[name]))
@@ -295,7 +316,7 @@ def test_the_transactions_of_an_account_add_up_to_its_balance(
     for end in ends:
         floor.apply(end)
 
-    for account_id in ACCOUNTS:
+    for account_id in (*ACCOUNTS, SUBACCOUNT):
         sequence = []
         for currency in (*CURRENCIES, "ETH"):
             balance = 0
@@ -306,7 +327,7 @@ def test_the_transactions_of_an_account_add_up_to_its_balance(
             assert balance == floor.summary(account_id, currency).balance
         assert sorted(sequence) == list(range(1, len(sequence) + 1))
     for currency in CURRENCIES:
-        logged = (floor.exchange.transactions(key, currency) for key in ACCOUNTS)
+        logged = (floor.exchange.transactions(key, currency) for key in (*ACCOUNTS, SUBACCOUNT))
         fees = sum(one.fee for log in logged for one in log)
         assert fees == floor.exchange.money(currency).fees
 

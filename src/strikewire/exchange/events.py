@@ -11,7 +11,15 @@ from typing import TypeAlias
 
 import msgspec
 
-from strikewire.exchange.commands import Mark, OrderType, SelfTrading, TimeInForce, Trigger
+from strikewire.exchange.commands import (
+    FeeKind,
+    FeeRates,
+    Mark,
+    OrderType,
+    SelfTrading,
+    TimeInForce,
+    Trigger,
+)
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -427,6 +435,16 @@ class LossSocialised(msgspec.Struct, frozen=True, array_like=True, tag="socialis
     """What each account paid, by id; together the loss, or all profits where they are less."""
 
 
+class FeesChanged(msgspec.Struct, frozen=True, array_like=True, tag="fees"):
+    """An account pays other fees from now on."""
+
+    account_id: AccountId
+    kind: FeeKind
+    currency: str
+    rates: FeeRates | None
+    """None: those of each instrument."""
+
+
 class CashTransferred(
     msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="transferred"
 ):
@@ -480,6 +498,7 @@ Event: TypeAlias = (
     | InstrumentListed
     | InstrumentSettled
     | CashTransferred
+    | FeesChanged
     | SessionSettled
     | MarksChanged
     | LockChanged

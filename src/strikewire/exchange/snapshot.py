@@ -11,7 +11,7 @@ import msgspec
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
-from strikewire.exchange.commands import MarginModel, Mark, SelfTrading, Verdict
+from strikewire.exchange.commands import FeeKind, FeeRates, MarginModel, Mark, SelfTrading, Verdict
 from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.funding import Funding, FundingPoint
@@ -105,6 +105,7 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     owner: AccountId = AccountId(0)
     self_trading: SelfTrading = SelfTrading.ALLOWED
     self_trading_extended: bool = False
+    fees: list[tuple[FeeKind, str, FeeRates]] = []
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -237,6 +238,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         changes=account.changes,
         is_locked=account.is_locked,
         transactions=account.transactions,
+        fees=[(*key, rates) for key, rates in sorted(account.fees.items())],
         conditional=[account.conditional[order_id] for order_id in sorted(account.conditional)],
         owner=account.owner,
         self_trading=account.self_trading,
@@ -313,6 +315,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
     account.margin_model, account.changes = saved.margin_model, saved.changes
     account.is_locked = saved.is_locked
     account.transactions = saved.transactions
+    account.fees = {(kind, currency): rates for kind, currency, rates in saved.fees}
     state.accounts[account.account_id] = account
     for kept in saved.ledgers:
         ledger = account.ledger(kept.currency)

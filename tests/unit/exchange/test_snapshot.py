@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "55f0869c62e49b297be79834e91ef4096fd353cbbbf2bf880f2721e9c246cdb0"
+HASH = "e400efa31e7abad2825846148d0db93c68337d10e5eb8fbc1614a4a7a3433eab"
 
 
 def busy_floor() -> TradingFloor:
