@@ -19,6 +19,7 @@ from strikewire.exchange import (
     Exchange,
     Fill,
     FillSide,
+    InstrumentState,
     LevelChanged,
     Liquidate,
     MarginModel,
@@ -31,7 +32,9 @@ from strikewire.exchange import (
     Rejected,
     SelfTrading,
     SelfTradingChanged,
+    SetInstrumentState,
     SetMarks,
+    SetPlatformLock,
     SetSelfTrading,
     SettleInstrument,
     SettleSession,
@@ -91,6 +94,7 @@ sizes = st.one_of(
 )
 """An amount, and what of it is shown."""
 
+mostly_open = st.sampled_from([InstrumentState.OPEN] * 8 + list(InstrumentState))
 order_ids = st.integers(1, 15).map(OrderId)
 rarely = st.sampled_from([False] * 7 + [True])
 MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD]
@@ -207,6 +211,12 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
             ChangeMarginModel,
             account_ids,
             st.sampled_from([MarginModel.STANDARD, MarginModel.CROSS]),
+        ),
+        st.builds(SetInstrumentState, st.sampled_from(list(IDS.values())), mostly_open),
+        st.builds(
+            SetPlatformLock,
+            st.sampled_from([False] * 3 + [True]),
+            st.sampled_from(["", "btc_usd", "btc_usdc"]),
         ),
         st.builds(SetSelfTrading, account_ids, st.sampled_from(SelfTrading), st.booleans()),
     )
