@@ -15,6 +15,7 @@ from strikewire.exchange.commands import (
     CancelOrders,
     ChangeMarginModel,
     Command,
+    CreateSubaccount,
     Deposit,
     EditOrder,
     Liquidate,
@@ -29,6 +30,7 @@ from strikewire.exchange.commands import (
     SettleInstrument,
     SettleSession,
     SetVerdicts,
+    Transfer,
     Withdraw,
 )
 from strikewire.exchange.controls import set_self_trading
@@ -55,6 +57,7 @@ from strikewire.exchange.snapshot import dump, load
 from strikewire.exchange.state import INSURANCE_FUND, State
 from strikewire.exchange.trading import edit, place
 from strikewire.exchange.transactions import Transaction
+from strikewire.exchange.transfers import create_subaccount, transfer
 from strikewire.exchange.views import (
     BookView,
     MoneyCheck,
@@ -410,6 +413,10 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return deposit(turn, command)
         case Withdraw():
             return withdraw(turn, command)
+        case Transfer():
+            return transfer(turn, command)
+        case CreateSubaccount():
+            return create_subaccount(turn, command)
         case ListInstrument():
             return list_instrument(turn, command)
         case SettleInstrument():

@@ -17,6 +17,8 @@ VALUES: dict[str, object] = {
     "client_secret": "secret",
     "client_version": "1",
     "currency": "BTC",
+    "amount": 10,
+    "destination": 8,
     "grant_type": "client_credentials",
     "index_name": "btc_usd",
     "instrument_name": "BTC-PERPETUAL",
