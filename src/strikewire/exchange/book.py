@@ -15,6 +15,7 @@ import msgspec
 
 from strikewire.exchange.commands import OrderType, TimeInForce
 from strikewire.exchange.events import LevelChanged, OrderState, OrderView
+from strikewire.exchange.links import Link
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks, Units
 
 
@@ -48,6 +49,7 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
     is_liquidation: bool = False
     trigger_order_id: OrderId | None = None
     original_type: OrderType | None = None
+    link: Link | None = None
 
     @property
     def remaining(self) -> Lots:
@@ -80,6 +82,7 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
             is_liquidation=self.is_liquidation,
             trigger_order_id=self.trigger_order_id,
             original_type=self.original_type,
+            link=self.link,
         )
 
 

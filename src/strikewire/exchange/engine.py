@@ -38,7 +38,7 @@ from strikewire.exchange.events import (
 )
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.expiring import end_day
-from strikewire.exchange.firing import fire
+from strikewire.exchange.following import follow
 from strikewire.exchange.liquidation import in_liquidation, is_due, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
@@ -99,7 +99,7 @@ class Exchange:
         elif isinstance(command, ListInstrument):
             self._index(command.instrument)
         turn.events += ended
-        fire(turn)
+        follow(turn)
         return turn.finish()
 
     def snapshot(self) -> bytes:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from strikewire.exchange.commands import Mark, OrderType, TimeInForce, Trigger
+from strikewire.exchange.links import Link
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -153,6 +154,12 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     original_type: OrderType | None = None
     """What it was placed as, where it became another type as it came in."""
+
+    link: Link | None = None
+    """What ties it to other orders."""
+
+    is_dormant: bool = False
+    """Whether it waits for another order, and not yet for a price."""
 
     @property
     def remaining(self) -> Lots:

@@ -18,6 +18,7 @@ from strikewire.exchange import (
     Exchange,
     Fill,
     LevelChanged,
+    Linked,
     Liquidate,
     ListInstrument,
     Mark,
@@ -77,6 +78,7 @@ class PlaceOptions(TypedDict, total=False):
 
     trigger: Trigger
     valid_until_ns: int
+    linked: Linked
 
 
 class EditOptions(TypedDict, total=False):
@@ -304,6 +306,7 @@ class TradingFloor:
             label=more.get("label", ""),
             trigger=more.get("trigger"),
             valid_until_ns=more.get("valid_until_ns"),
+            linked=more.get("linked"),
         )
         return Deed(self.apply(command))
 

@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "53eabbba4ba2815ad8d7b32eeb16730d62fca7d9cbd94ec2a7b293fc1bd53333"
+HASH = "c09d553e5d02b15b11ee1aa6f09ba5e9949f7ecac94c25f1ee13c061f5aa5f65"
 
 
 def busy_floor() -> TradingFloor:
