@@ -140,7 +140,8 @@ WRONG = [
     ("private/buy", {}, "instrument_name"),
     ("private/buy", {"instrument_name": "BTC-PERPETUAL", "price": 20000}, "amount"),
     ("private/buy", {"instrument_name": "BTC-PERPETUAL", "amount": 10}, "price"),
-    ("private/buy", ORDER | {"type": "stop_limit"}, "type"),
+    ("private/buy", ORDER | {"type": "stop_limit"}, "trigger"),
+    ("private/buy", ORDER | {"type": "stop_market_limit"}, "type"),
     ("private/buy", ORDER | {"time_in_force": "forever"}, "time_in_force"),
     ("private/buy", ORDER | {"post_only": 1}, "post_only"),
     ("private/buy", ORDER | {"post_only": "yes"}, "post_only"),
@@ -202,7 +203,7 @@ BAD_NUMBERS = [
     ('{"instrument_name":"BTC-PERPETUAL\\u0000"}', 13020),
     ('{"post_only":true,"time_in_force":"immediate_or_cancel"}', None),
     ('{"type":"market","post_only":true}', None),
-    ('{"trigger":"last_price","trigger_price":1}', 10033),
+    ('{"trigger":"last_price","trigger_price":1}', -32602),
     ('{"display_amount":10}', 10033),
 ]
 

@@ -12,7 +12,6 @@ from strikewire.model import PriceE8
 from strikewire.pricing import (
     DeliveryAverage,
     ExpiryQuotes,
-    FundingAccrual,
     Greeks,
     ImpliedCode,
     MarginRules,
@@ -23,7 +22,6 @@ from strikewire.pricing import (
     chain,
     find_arbitrage,
     fit_surface,
-    funding_payment,
     greeks,
     implied_volatilities,
     implied_volatility,
@@ -305,24 +303,6 @@ def test_margin_grows_with_size_and_the_whole_needs_no_more_than_its_parts(
     assert loss_all <= loss_some + loss_more + 1e-7 * scale
     assert margin(some, 2.0)[0] == pytest.approx(2.0 * loss_some, rel=1e-9, abs=1e-9 * scale)
     assert margin(some, 2.0)[1] >= margin(some)[1] - 1e-9 * scale
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 10**12), st.integers(-(10**10), 10**10)), max_size=8),
-    st.integers(-(10**14), 10**14),
-)
-def test_funding_is_paid_once_whatever_the_steps(steps: list[tuple[int, int]], value: int) -> None:
-    start = FundingAccrual(1_000_000, 0, 0)
-    now_ns, whole = 0, start
-    parts = []
-    for elapsed_ns, rate in steps:
-        now_ns += elapsed_ns
-        parts.append(whole.at(now_ns).paid - whole.paid)
-        whole = whole.change(now_ns, rate)
-
-    assert whole.paid == sum(parts)
-    # What one side pays the other gets, but for a unit that stays with the venue.
-    assert 0 <= funding_payment(value, start, whole) + funding_payment(-value, start, whole) <= 1
 
 
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 10**13)), min_size=1, max_size=60))

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from strikewire.api.errors import ApiError, ErrorCode
 from strikewire.api.fields import CurrencyName, InstrumentName, Kind, KindFilter, Milliseconds
 from strikewire.api.trading import Order, UserTrade
 
@@ -28,7 +29,9 @@ class Portfolio(Struct, frozen=True, kw_only=True):
 
     `equity` = `balance` + `session_rpl` + `session_upl` + `options_value`;
     `margin_balance` = the same without the options; `available_funds` = `margin_balance` -
-    `initial_margin`. Greeks are sums over the option positions; the maps hold them per index.
+    `initial_margin`. With cross collateral, margins, margin balance and available funds are those
+    of all currencies, counted in this one, and the totals are in dollars. Greeks are sums over the
+    option positions; the maps hold them per index.
     """
 
     currency: str
@@ -44,6 +47,7 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     total_pl: float
     session_rpl: float
     session_upl: float
+    session_funding: float = 0.0
     futures_pl: float
     futures_session_rpl: float
     futures_session_upl: float
@@ -69,6 +73,10 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     margin_model: str = "segregated_sm"
     portfolio_margining_enabled: bool = False
     cross_collateral_enabled: bool = False
+    total_equity_usd: float | UnsetType = UNSET
+    total_margin_balance_usd: float | UnsetType = UNSET
+    total_initial_margin_usd: float | UnsetType = UNSET
+    total_maintenance_margin_usd: float | UnsetType = UNSET
 
 
 class AccountSummary(Portfolio, frozen=True, kw_only=True):
@@ -91,7 +99,8 @@ class AccountSummary(Portfolio, frozen=True, kw_only=True):
 class AccountSummaries(Struct, frozen=True, kw_only=True):
     """The account and one portfolio for each currency.
 
-    Two orders of one account may trade with each other, so no way to prevent it is named.
+    `self_trading_reject_mode` is there once it was chosen: until then, two orders of one account
+    trade with each other.
     """
 
     id: int
@@ -109,12 +118,34 @@ class AccountSummaries(Struct, frozen=True, kw_only=True):
     summaries: list[AccountSummary]
 
 
+class SetSelfTradingConfig(Struct, frozen=True, kw_only=True):
+    """Choose what happens where an order would trade with another one of the same owner.
+
+    `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one
+    that waits. With `extended_to_subaccounts=true` the accounts of one owner that all say so
+    count as one; otherwise only orders of the account itself are kept apart.
+    """
+
+    mode: Literal["reject_taker", "cancel_maker"]
+    extended_to_subaccounts: bool
+    block_rfq_self_match_prevention: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.block_rfq_self_match_prevention:
+            raise ApiError(
+                ErrorCode.NOT_IMPLEMENTED,
+                param="block_rfq_self_match_prevention",
+                reason="is not offered by this venue",
+            )
+
+
 class ChangeMarginModel(Struct, frozen=True, kw_only=True):
-    """Count the account's margin another way: `segregated_sm` or `segregated_pm`.
+    """Count the account's margin another way: `segregated_sm`, `segregated_pm` or `cross_sm`.
 
     With portfolio margin (`segregated_pm`) all positions of a currency are priced together in
-    27 and 8 scenarios, and options count at their worth. With `dry_run=true` nothing is
-    changed, and the answer says what it would be.
+    27 and 8 scenarios, and options count at their worth. With cross collateral (`cross_sm`) all
+    currencies stand in for each other, in dollars. With `dry_run=true` nothing is changed, and
+    the answer says what it would be.
     """
 
     margin_model: Literal["cross_pm", "cross_sm", "segregated_pm", "segregated_sm"]
@@ -190,6 +221,7 @@ class Position(Struct, frozen=True, kw_only=True):
     floating_profit_loss_usd: float | UnsetType = UNSET
     realized_profit_loss: float
     realized_funding: float | UnsetType = UNSET
+    interest_value: float | UnsetType = UNSET
     total_profit_loss: float
     initial_margin: float
     maintenance_margin: float
@@ -202,8 +234,33 @@ class Position(Struct, frozen=True, kw_only=True):
     theta: float | UnsetType = UNSET
 
 
+class CreateSubaccount(Struct, frozen=True, kw_only=True):
+    """Open a subaccount of the account; the venue chooses its id and name."""
+
+
+class NewSubaccount(Struct, frozen=True, kw_only=True):
+    """A subaccount that was just opened: without keys, and with nothing in it."""
+
+    id: int
+    username: str
+    system_name: str
+    email: str = ""
+    type: Literal["subaccount"] = "subaccount"
+    login_enabled: bool = False
+    is_password: bool = False
+    receive_notifications: bool = False
+    security_keys_enabled: bool = False
+    security_keys_assignments: list[str] = []
+    margin_model: str = "segregated_sm"
+    disabled_trading_products: list[str] = []
+    trading_products_details: list[str] = []
+    proof_id: str = ""
+    proof_id_signature: str = ""
+    referrals_count: int = 0
+
+
 class GetSubaccounts(Struct, frozen=True, kw_only=True):
-    """List the accounts of the user: here always the one that asks."""
+    """List the account that asks and its subaccounts."""
 
     with_portfolio: bool | None = None
 
@@ -237,6 +294,28 @@ class Subaccount(Struct, frozen=True, kw_only=True):
     login_enabled: bool = True
     margin_model: str = "segregated_sm"
     portfolio: dict[str, SubaccountPortfolio] | UnsetType = UNSET
+
+
+class GetUserLocks(Struct, frozen=True, kw_only=True):
+    """Read whether the account is locked, currency by currency.
+
+    It is locked in all of them while it is being liquidated.
+    """
+
+
+class UserLock(Struct, frozen=True, kw_only=True):
+    """Whether an account is locked in a currency, and why."""
+
+    currency: str
+    locked: bool
+    message: str | UnsetType = UNSET
+
+
+class AccountLock(Struct, frozen=True, kw_only=True):
+    """An account was locked or unlocked (`user.lock`), in `ALL` currencies."""
+
+    currency: str
+    locked: bool
 
 
 class UserChanges(Struct, frozen=True, kw_only=True):

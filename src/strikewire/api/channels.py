@@ -192,6 +192,15 @@ class PortfolioChannel(ChannelName, frozen=True, kw_only=True):
     currency: str
 
 
+class LockChannel(ChannelName, frozen=True, kw_only=True):
+    """Whether the account is locked, when that changes; at once only if it is.
+
+    It is locked while it is being liquidated: it can cancel orders, and place none.
+    """
+
+    scope: ClassVar[Scope | None] = "account:read"
+
+
 class Channel(Struct, frozen=True, kw_only=True):
     """One line of the list of channels.
 
@@ -238,6 +247,7 @@ _CHANNELS: Final = (
     Channel(pattern="user.changes.{instrument_name}.{interval}", parsed=UserChangesChannel, data=account.UserChanges),
     Channel(pattern="user.changes.{kind}.{currency}.{interval}", parsed=KindUserChangesChannel, data=account.UserChanges),
     Channel(pattern="user.portfolio.{currency}", parsed=PortfolioChannel, data=account.Portfolio),
+    Channel(pattern="user.lock", parsed=LockChannel, data=account.AccountLock),
 )
 # fmt: on
 

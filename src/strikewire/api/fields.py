@@ -64,6 +64,7 @@ Ok = Literal["ok"]
 
 
 _NOT_POSITIVE: Final = {
+    "display_amount": ErrorCode.INVALID_MAX_SHOW,
     "price": ErrorCode.INVALID_PRICE,
     "trigger_price": ErrorCode.TRIGGER_PRICE_TOO_LOW,
     "trigger_offset": ErrorCode.TRIGGER_PRICE_TOO_LOW,
@@ -79,8 +80,8 @@ def check_positive(value: Decimal | None, param: str) -> None:
 
     Raises:
         ApiError: -32602 for NaN, infinities and numbers of 1e15 and more or with more than 40
-            decimals; 10021, 10023 or 10035 for an amount, a price or a trigger price that is not
-            above zero.
+            decimals; 10021, 10023, 10024 or 10035 for an amount, a price, a display amount or a
+            trigger price that is not above zero.
     """
     if value is None:
         return

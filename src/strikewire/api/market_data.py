@@ -274,6 +274,64 @@ class PerpetualInterest(Struct, frozen=True, kw_only=True):
     timestamp: Milliseconds
 
 
+class GetFundingRateValue(Struct, frozen=True, kw_only=True):
+    """Read what longs of a perpetual paid over a span of time, as a fraction of their value."""
+
+    instrument_name: InstrumentName
+    start_timestamp: RequestTime
+    end_timestamp: RequestTime
+
+    def __post_init__(self) -> None:
+        check_span(self.start_timestamp, self.end_timestamp)
+
+
+class GetFundingRateHistory(Struct, frozen=True, kw_only=True):
+    """Read the funding of a perpetual hour by hour, oldest first, a month back at most."""
+
+    instrument_name: InstrumentName
+    start_timestamp: RequestTime
+    end_timestamp: RequestTime
+
+    def __post_init__(self) -> None:
+        check_span(self.start_timestamp, self.end_timestamp)
+
+
+class FundingHour(Struct, frozen=True, kw_only=True):
+    """What longs paid over the hour, and over the eight hours, that ended at `timestamp`.
+
+    Both are fractions of a position's value; negative where longs were paid.
+    """
+
+    timestamp: Milliseconds
+    index_price: float
+    prev_index_price: float
+    interest_8h: float
+    interest_1h: float
+
+
+class GetFundingChartData(Struct, frozen=True, kw_only=True):
+    """Read the points of a chart of a perpetual's funding."""
+
+    instrument_name: InstrumentName
+    length: Literal["8h", "24h", "1m"]
+
+
+class FundingChartPoint(Struct, frozen=True, kw_only=True):
+    """What longs paid over the eight hours that ended at `timestamp`, as a fraction."""
+
+    timestamp: Milliseconds
+    index_price: float
+    interest_8h: float
+
+
+class FundingChart(Struct, frozen=True, kw_only=True):
+    """The funding of a perpetual now, and the points of its chart, oldest first."""
+
+    current_interest: float
+    interest_8h: float
+    data: list[FundingChartPoint]
+
+
 def check_span(start_ms: int | None, end_ms: int | None) -> None:
     """Refuse a span of time that ends before it starts.
 

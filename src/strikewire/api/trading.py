@@ -63,6 +63,7 @@ CancelReason = Literal[
     "risk_mitigation",
     "position_locked",
     "edit_post_only_reject",
+    "self_trade_prevention",
     "settlement",
 ]
 
@@ -100,6 +101,7 @@ class _PlaceOrder(Struct, frozen=True, kw_only=True):
         _refuse_unsupported(self)
         check_positive(self.amount, "amount")
         check_positive(self.contracts, "contracts")
+        check_positive(self.display_amount, "display_amount")
         if self.amount is None and self.contracts is None:
             raise invalid_params("amount", "is required")
         if self.type in LIMIT_TYPES:
@@ -152,6 +154,7 @@ class Edit(Struct, frozen=True, kw_only=True):
         _refuse_unsupported(self)
         check_positive(self.amount, "amount")
         check_positive(self.contracts, "contracts")
+        check_positive(self.display_amount, "display_amount")
         check_positive(self.price, "price")
         check_positive(self.trigger_price, "trigger_price")
         check_positive(self.trigger_offset, "trigger_offset")
@@ -160,7 +163,6 @@ class Edit(Struct, frozen=True, kw_only=True):
 # Parameters that change what an order is. `mmp=false` and the like ask for nothing and pass.
 _UNSUPPORTED: Final = (
     "advanced",
-    "display_amount",
     "mmp",
     "linked_order_type",
 )
@@ -384,6 +386,8 @@ class Order(Struct, frozen=True, kw_only=True):
     replaced: bool = False
     risk_reducing: bool = False
     is_liquidation: bool = False
+    display_amount: float | UnsetType = UNSET
+    refresh_amount: float | UnsetType = UNSET
     cancel_reason: CancelReason | UnsetType = UNSET
     reject_reason: str | UnsetType = UNSET
     triggered: bool | UnsetType = UNSET

@@ -8,11 +8,13 @@ leave and the margin of what then waits in the book are all known before anythin
 import msgspec
 
 from strikewire.exchange.book import Order
-from strikewire.exchange.commands import MarginModel, Verdict
+from strikewire.exchange.commands import MarginModel, SelfTrading, Verdict
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.markets import Market
 from strikewire.exchange.matching import Plan, Room, plan
+from strikewire.exchange.pools import available, haircut
+from strikewire.exchange.selftrade import own_orders
 from strikewire.exchange.state import Account, State
 from strikewire.model import AccountId, PriceE8, Side, Ticks
 
@@ -68,7 +70,10 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
         intent.limit,
         intent.lots,
         room(state, account, market, intent.side),
+        own=own_orders(state, account),
     )
+    if found.own and account.self_trading is SelfTrading.REJECT_TAKER:
+        return Rejected(Reject.ORDER_OVERLAP, "self_trade", "price")
     if intent.all_or_nothing and found.lots < intent.lots:
         return Admission(Plan((), (), 0), killed=True)
     waiting = intent.lots - found.lots if intent.waits else 0
@@ -121,23 +126,32 @@ def _affords(
     if intent.reduce_only or opposing <= holding.reducible(side):
         # What can only make the position smaller is always allowed.
         return True
-    ledger = state.ledger(account, market.contract.currency)
+    currency = market.contract.currency
+    state.ledger(account, currency)
     size, moved, fees, own = outcome(account, market, intent.side, found)
     lots = {
         side: holding.open_lots(side) - freed + waiting,
         side.opposite: holding.open_lots(side.opposite) - own,
     }
     reserve = holding.buy_reserve
+    for order in found.own:
+        if order.account_id == account.account_id:
+            lots[side.opposite] -= order.remaining
+            if market.contract.is_option and side is Side.SELL:
+                reserve -= _premium(market, order.remaining, order.price)
     if market.contract.is_option and side is Side.BUY:
         reserve += _premium(market, waiting, intent.limit)
         if intent.freed is not None:
             reserve -= _premium(market, freed, intent.freed.price)
     after = holding.required(holding.size + size, lots[Side.BUY], lots[Side.SELL], reserve)
-    cost = after - holding.initial_margin + fees - moved
+    lost = fees - moved
     if market.instrument.is_future:
-        cost -= holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
+        lost -= holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
+    cost = after - holding.initial_margin + lost
+    if account.margin_model is MarginModel.CROSS:
+        cost += haircut(currency, max(lost, 0))
     # Who is under water may still do what does not make it worse.
-    return cost <= 0 or cost <= ledger.available_funds
+    return cost <= 0 or cost <= available(state, account, currency)
 
 
 def refuse_verdict(account: Account, verdict: Verdict | None) -> Rejected | None:
@@ -208,10 +222,10 @@ def _affords_spot(
         assert intent.freed.price is not None
         cost -= contract.spot_cost(intent.side, intent.freed.remaining, intent.freed.price)[1]
     selling = intent.side is Side.SELL
-    ledger = state.ledger(
-        account, market.instrument.base_currency if selling else contract.currency
-    )
-    return cost <= 0 or cost <= min(ledger.available_funds, ledger.balance - ledger.spot_reserve)
+    currency = market.instrument.base_currency if selling else contract.currency
+    ledger = state.ledger(account, currency)
+    free = min(available(state, account, currency), ledger.balance - ledger.spot_reserve)
+    return cost <= 0 or cost <= free
 
 
 def _premium(market: Market, lots: int, price: Ticks | None) -> int:

@@ -9,6 +9,7 @@ happens: adding or removing there moves nothing, and further out it is one short
 """
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -51,10 +52,28 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
     original_type: OrderType | None = None
     link: Link | None = None
 
+    display_amount: Lots = Lots(0)
+    refresh_amount: Lots = Lots(0)
+    """Of an iceberg: what is shown of it now, and what is shown anew when that has traded."""
+
     @property
     def remaining(self) -> Lots:
         """What is not filled yet."""
         return Lots(self.amount - self.filled)
+
+    @property
+    def is_iceberg(self) -> bool:
+        """Whether a part of it may be hidden."""
+        return self.refresh_amount > 0
+
+    @property
+    def visible(self) -> Lots:
+        """What the public may see of it while it waits."""
+        return self.display_amount if self.refresh_amount else self.remaining
+
+    def show(self) -> None:
+        """Show the next slice of an iceberg, or all that is left of it."""
+        self.display_amount = min(self.refresh_amount, self.remaining)
 
     def view(self) -> OrderView:
         """Return the order as its owner sees it now."""
@@ -82,6 +101,8 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
             is_liquidation=self.is_liquidation,
             trigger_order_id=self.trigger_order_id,
             original_type=self.original_type,
+            display_amount=self.display_amount,
+            refresh_amount=self.refresh_amount,
             link=self.link,
         )
 
@@ -89,11 +110,34 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
 class Level:
     """The orders at one price, first come first."""
 
-    __slots__ = ("amount", "orders")
+    __slots__ = ("amount", "icebergs", "orders")
 
     def __init__(self) -> None:
         self.amount = 0
+        """What is shown of all of them."""
+
+        self.icebergs = 0
+        """How many of them hide a part: while there are none, the queue is simpler."""
+
         self.orders: dict[OrderId, Order] = {}
+
+    def slices(self) -> Iterator[tuple[Order, int]]:
+        """Walk what would trade, in order: all that is shown, then icebergs slice by slice.
+
+        An iceberg whose slice has traded stands behind all others with the next one, so nothing
+        hidden trades before what was shown at its price.
+        """
+        hidden: deque[tuple[Order, int]] = deque()
+        for order in self.orders.values():
+            yield order, order.visible
+            if order.remaining > order.visible:
+                hidden.append((order, order.remaining - order.visible))
+        while hidden:
+            order, left = hidden.popleft()
+            lots = min(order.refresh_amount, left)
+            yield order, lots
+            if left > lots:
+                hidden.append((order, left - lots))
 
 
 class HalfBook:
@@ -120,9 +164,23 @@ class HalfBook:
         return level.amount if level else 0
 
     def orders(self) -> Iterator[Order]:
-        """Walk the orders in the order in which they would trade."""
+        """Walk the orders in the order in which they stand in their queues."""
         for key in reversed(self.keys):
             yield from self.levels[key].orders.values()
+
+    def slices(self) -> Iterator[tuple[Order, int]]:
+        """Walk what would trade, in order, as if each were filled whole before the next.
+
+        Yields:
+            An order and some of its lots. An iceberg comes once for each of its slices.
+        """
+        for key in reversed(self.keys):
+            level = self.levels[key]
+            if level.icebergs:
+                yield from level.slices()
+            else:
+                for order in level.orders.values():
+                    yield order, order.remaining
 
     def depth(self) -> list[tuple[Ticks, Lots]]:
         """Return each level's price and amount, best first."""
@@ -138,7 +196,8 @@ class HalfBook:
             level = self.levels[key] = Level()
             self.keys.insert(bisect_left(self.keys, key), key)
         level.orders[order.order_id] = order
-        level.amount += order.remaining
+        level.amount += order.visible
+        level.icebergs += order.is_iceberg
 
     def remove(self, order: Order) -> None:
         """Take an order out, and its level with it if it was the last."""
@@ -146,7 +205,8 @@ class HalfBook:
         key = order.price * self.side
         level = self.levels[key]
         del level.orders[order.order_id]
-        level.amount -= order.remaining
+        level.amount -= order.visible
+        level.icebergs -= order.is_iceberg
         if not level.orders:
             assert level.amount == 0
             del self.levels[key]
@@ -187,6 +247,8 @@ class Book:
         """Let an order wait, behind all others at its price."""
         assert order.remaining > 0
         self._touch(order)
+        if order.is_iceberg:
+            order.show()
         self.half(order.side).add(order)
         self.reduce_only += order.reduce_only
 
@@ -197,24 +259,40 @@ class Book:
         self.reduce_only -= order.reduce_only
 
     def fill(self, order: Order, lots: int) -> None:
-        """Fill part or all of a waiting order, which keeps its place as long as it waits."""
+        """Fill part or all of what is shown of a waiting order.
+
+        It keeps its place as long as something of that is left; an iceberg then shows its next
+        slice, behind all others at its price.
+        """
         assert order.price is not None
-        assert 0 < lots <= order.remaining
-        if lots == order.remaining:
-            self.remove(order)
+        assert 0 < lots <= order.visible
+        self._touch(order)
+        half = self.half(order.side)
+        if lots == order.visible:
+            half.remove(order)
         else:
-            self._touch(order)
-            self.half(order.side).levels[order.price * order.side].amount -= lots
+            half.levels[order.price * order.side].amount -= lots
         order.filled = Lots(order.filled + lots)
         order.filled_value += lots * order.price
+        if order.is_iceberg:
+            order.display_amount = Lots(order.display_amount - lots)
+        if order.remaining == 0:
+            self.reduce_only -= order.reduce_only
+        elif order.visible == 0:
+            order.show()
+            half.add(order)
 
     def resize(self, order: Order, amount: Lots) -> None:
-        """Lower a waiting order's amount; it keeps its place."""
+        """Lower a waiting order's amount; it keeps its place, and hidden lots go first."""
         assert order.price is not None
         assert order.filled < amount <= order.amount
         self._touch(order)
-        self.half(order.side).levels[order.price * order.side].amount -= order.amount - amount
+        before = order.visible
         order.amount = amount
+        if order.is_iceberg:
+            order.display_amount = min(order.display_amount, order.remaining)
+        level = self.half(order.side).levels[order.price * order.side]
+        level.amount -= before - order.visible
 
     def take_changes(self, instrument_id: InstrumentId) -> list[LevelChanged]:
         """Return the levels that differ from what they were, and number the change.

@@ -4,10 +4,10 @@ from strikewire.exchange.checks import find_account, refuse_locked
 from strikewire.exchange.commands import Deposit, OpenAccount, Withdraw
 from strikewire.exchange.events import AccountOpened, Reject, Rejected
 from strikewire.exchange.execution import Turn
-from strikewire.exchange.state import Account
+from strikewire.exchange.state import Account, State
 from strikewire.exchange.transactions import TransactionType
 from strikewire.exchange.views import account_view, summary
-from strikewire.model import CURRENCIES, ID_MAX
+from strikewire.model import CURRENCIES, ID_MAX, AccountId
 
 ACCOUNTS_MAX = 100_000
 """Accounts of the venue; one more is rejected."""
@@ -31,10 +31,19 @@ def open_account(turn: Turn, command: OpenAccount) -> Rejected | None:
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "name")
     if len(state.accounts) - 1 >= ACCOUNTS_MAX:
         return Rejected(Reject.OTHER_REJECT, "max_accounts")
+    if command.owner and not _is_main(state, command.owner):
+        return Rejected(Reject.INVALID_ARGUMENTS, "no_main_account", "owner")
 
     account = state.accounts[account_id] = Account(account_id, command.name, turn.time_ns)
+    account.owner = command.owner
     turn.events.append(AccountOpened(account_view(account)))
     return None
+
+
+def _is_main(state: State, account_id: AccountId) -> bool:
+    """Say whether an account may have subaccounts: it exists and is none itself."""
+    account = state.accounts.get(account_id)
+    return account is not None and not account.owner
 
 
 def deposit(turn: Turn, command: Deposit) -> Rejected | None:

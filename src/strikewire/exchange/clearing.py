@@ -22,6 +22,7 @@ from strikewire.model import (
     Instrument,
     OptionType,
     PriceE8,
+    SettlementPeriod,
     Side,
     Ticks,
     Units,
@@ -39,6 +40,10 @@ OPTION_FEE_CAP_PPM = 125_000
 
 Source: Deribit, fees.
 """
+
+DELIVERY_FEE_FUTURES_PPM = 250
+DELIVERY_FEE_OPTIONS_PPM = 150
+"""Deliveries cost half of what takers of the day pay: of the value, and of the underlying."""
 
 
 class Contract:
@@ -180,6 +185,24 @@ class Contract:
             of_underlying = divide_up(amount * underlying * rate_ppm, PRICE_SCALE**2 * PPM)
         return Units(min(of_underlying, divide_up(value * OPTION_FEE_CAP_PPM, PPM)))
 
+    def delivery_fee(self, size: int, delivery_price: PriceE8) -> Units:
+        """Return the fee for the delivery of a position, rounded up; none on daily expiries.
+
+        Args:
+            size: Lots; positive long, negative short.
+            delivery_price: Of the underlying, positive, in 1e-8 of the counter currency.
+
+        Source: Deribit, fees: deliveries of options 0.015 % of the underlying, at most 12.5 % of
+            what the option is worth; of futures 0.025 %; daily expiries free.
+        """
+        if self.instrument.settlement_period is SettlementPeriod.DAY or not size:
+            return Units(0)
+        if self.is_option:
+            worth = abs(self.delivery(size, delivery_price))
+            return self.fee(abs(size), worth, DELIVERY_FEE_OPTIONS_PPM, delivery_price)
+        worth = abs(self.exit_value(size, delivery_price))
+        return self.fee(abs(size), worth, DELIVERY_FEE_FUTURES_PPM, delivery_price)
+
     def base_units(self, lots: int) -> Units:
         """Return the coin that changes hands in a spot trade, in its settlement units."""
         scale = 10 ** CURRENCIES[self.instrument.base_currency].decimals
@@ -225,7 +248,10 @@ class Position(msgspec.Struct, array_like=True):
     """Of what is open, a `PriceE8`; only for showing, money never depends on it."""
 
     realized: int = 0
-    """Profit of everything closed so far, in settlement units."""
+    """Profit of what was closed in this session, and its funding, in settlement units."""
+
+    funding: int = 0
+    """Of this session, as far as it has been realised; negative where it was paid."""
 
     def trade(self, contract: Contract, side: Side, lots: int, price: Ticks, value: int) -> int:
         """Enter a fill and return the profit that it realised.
@@ -263,12 +289,29 @@ class Position(msgspec.Struct, array_like=True):
             self.average_price = 0
         return profit
 
+    def settle(self, contract: Contract, price: PriceE8) -> int:
+        """Begin a new session at a price, and return what the old one brought.
+
+        Args:
+            contract: Of the instrument.
+            price: At which what is open is valued, a `PriceE8`.
+
+        Returns:
+            Settlement units: profit realised and funding, and the profit of what is open, which
+            enters the new session at the price. The average price stays.
+        """
+        worth = contract.exit_value(self.size, price)
+        profit = self.realized + self.entry_value + worth
+        self.entry_value = -worth
+        self.realized = self.funding = 0
+        return profit
+
     def deliver(self, contract: Contract, delivery_price: PriceE8) -> tuple[int, int]:
         """Close the whole position at the delivery price.
 
         Returns:
             What is delivered, as `Contract.delivery` rounds it, and the profit that it makes
-            with the entry value; settlement units.
+            with the entry value; settlement units. `realized` is then all of the session.
         """
         delivered = contract.delivery(self.size, delivery_price)
         profit = self.entry_value + delivered

@@ -137,6 +137,22 @@ class CancelReason(StrEnum):
     AUTOLIQUIDATION = "autoliquidation"
     """The account is being liquidated."""
 
+    SELF_TRADE_PREVENTION = "self_trade_prevention"
+    """An order of the same owner would have traded with it."""
+
+
+class SelfTrading(StrEnum):
+    """What happens where an order would trade with one of the same owner, in Deribit's words."""
+
+    ALLOWED = "allowed"
+    """They trade like those of strangers. Ours, for whoever never chose: Deribit has no such."""
+
+    REJECT_TAKER = "reject_taker"
+    """The order that comes in is refused."""
+
+    CANCEL_MAKER = "cancel_maker"
+    """The order that waits is cancelled, and the one that comes in goes on."""
+
 
 class MarginModel(StrEnum):
     """How an account's margin is counted, in Deribit's words."""
@@ -146,6 +162,9 @@ class MarginModel(StrEnum):
 
     PORTFOLIO = "segregated_pm"
     """All of a currency together, over scenarios, from outside: as verdicts in commands."""
+
+    CROSS = "cross_sm"
+    """Each instrument on its own, and all currencies answer for it together, in dollars."""
 
 
 class Verdict(msgspec.Struct, frozen=True, array_like=True):
@@ -178,6 +197,9 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
 
     underlying: PriceE8
     """Forward of its expiry, in 1e-8 of the counter currency; the index where there is none."""
+
+    funding_rate: int = 0
+    """Of a perpetual, in 1e-12 of the value per eight hours, from longs to shorts; elsewhere 0."""
 
 
 class LinkedOrderType(StrEnum):
@@ -213,6 +235,8 @@ class OpenAccount(msgspec.Struct, frozen=True, array_like=True, tag="open_accoun
     """Positive; chosen by the venue."""
 
     name: str
+    owner: AccountId = AccountId(0)
+    """The main account of which this is a subaccount; 0 for a main account."""
 
 
 class Deposit(msgspec.Struct, frozen=True, array_like=True, tag="deposit"):
@@ -231,6 +255,33 @@ class Withdraw(msgspec.Struct, frozen=True, array_like=True, tag="withdraw"):
     currency: str
     amount: Units
     """Positive."""
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="transfer"):
+    """Move cash between two accounts of one owner: a main account and its subaccounts.
+
+    Rejected unless the main account or the payer asks, and where the payer could not withdraw it.
+    """
+
+    account_id: AccountId
+    """Who asks."""
+
+    source: AccountId
+    destination: AccountId
+    currency: str
+    amount: Units
+    """Positive."""
+
+    nonce: str = ""
+    """The asker's own word, at most `NONCE_LENGTH_MAX` characters: one that a transfer of the
+    payer has carried already is rejected."""
+
+
+class CreateSubaccount(msgspec.Struct, frozen=True, array_like=True, tag="subaccount"):
+    """Open an account that belongs to a main account; the exchange chooses its id and name."""
+
+    account_id: AccountId
+    """The main account."""
 
 
 class ListInstrument(msgspec.Struct, frozen=True, array_like=True, tag="list"):
@@ -274,6 +325,12 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag
     valid_until_ns: int | None = None
     """The command is refused at this moment and later; what became an order stays one."""
 
+    display_amount: Lots | None = None
+    """Of an iceberg: what of it is shown at a time; None shows all of it.
+
+    Source: Deribit API v2, `private/buy`: `display_amount`.
+    """
+
     linked: "Linked | None" = None
     """Orders that come with it and are tied to it."""
 
@@ -292,8 +349,8 @@ class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=
     """Change an open order.
 
     The same price with the same or a lower amount keeps its place in the queue; anything else
-    (and no longer only reducing) takes the order out and brings it in again, as a taker where it
-    crosses.
+    (and no longer only reducing, and another amount on display) takes the order out and brings it
+    in again, as a taker where it crosses.
 
     Source: Deribit API v2, `private/edit`; notes on queue priority.
     """
@@ -322,6 +379,9 @@ class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=
 
     valid_until_ns: int | None = None
     """As of `PlaceOrder`."""
+
+    display_amount: Lots | None = None
+    """None leaves it as it is; another amount than before takes the order to the back."""
 
 
 class CancelOrder(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
@@ -370,6 +430,18 @@ class ChangeMarginModel(msgspec.Struct, frozen=True, array_like=True, tag="margi
     """To portfolio margin: by currency, for each in which the account has positions or orders."""
 
 
+class SetSelfTrading(msgspec.Struct, frozen=True, array_like=True, tag="self_trading"):
+    """Choose what happens where an account's orders would trade with its owner's.
+
+    Source: Deribit API v2, `private/set_self_trading_config`.
+    """
+
+    account_id: AccountId
+    mode: SelfTrading
+    extended_to_subaccounts: bool = False
+    """Whether all accounts of the same owner that say so count as one."""
+
+
 class SetVerdicts(msgspec.Struct, frozen=True, array_like=True, tag="verdicts"):
     """Tell what accounts with portfolio margin need now that marks have moved.
 
@@ -389,6 +461,9 @@ class Liquidate(msgspec.Struct, frozen=True, array_like=True, tag="liquidate"):
     verdicts: tuple[tuple[AccountId, str, Verdict], ...] = ()
     """What accounts with portfolio margin need now, taken over first, as by `SetVerdicts`."""
 
+    account_ids: tuple[AccountId, ...] | None = None
+    """The accounts to look at; None for all. Those that do not exist are passed over."""
+
 
 class SettleInstrument(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
     """End an expired instrument: cancel its orders, pay its positions in cash, close its book."""
@@ -398,10 +473,18 @@ class SettleInstrument(msgspec.Struct, frozen=True, array_like=True, tag="settle
     """Positive, in 1e-8 of the counter currency."""
 
 
+class SettleSession(msgspec.Struct, frozen=True, array_like=True, tag="settle_session"):
+    """End the session of a currency: the profit of its futures becomes cash. Daily at 08:00 UTC."""
+
+    currency: str
+
+
 Command: TypeAlias = (
     OpenAccount
     | Deposit
     | Withdraw
+    | Transfer
+    | CreateSubaccount
     | ListInstrument
     | PlaceOrder
     | EditOrder
@@ -409,7 +492,9 @@ Command: TypeAlias = (
     | CancelOrders
     | SetMarks
     | SettleInstrument
+    | SettleSession
     | ChangeMarginModel
+    | SetSelfTrading
     | SetVerdicts
     | Liquidate
 )

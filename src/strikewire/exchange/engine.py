@@ -4,6 +4,7 @@ Same commands, same numbers, same times: same events and same state, on every ma
 exchange knows no clock and no chance, and never raises on a command, however foolish.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import assert_never
 
@@ -14,6 +15,7 @@ from strikewire.exchange.commands import (
     CancelOrders,
     ChangeMarginModel,
     Command,
+    CreateSubaccount,
     Deposit,
     EditOrder,
     Liquidate,
@@ -22,11 +24,16 @@ from strikewire.exchange.commands import (
     Mark,
     OpenAccount,
     PlaceOrder,
+    SelfTrading,
     SetMarks,
+    SetSelfTrading,
     SettleInstrument,
+    SettleSession,
     SetVerdicts,
+    Transfer,
     Withdraw,
 )
+from strikewire.exchange.controls import set_self_trading
 from strikewire.exchange.events import (
     AccountView,
     BankruptcyView,
@@ -35,18 +42,22 @@ from strikewire.exchange.events import (
     OrderView,
     PositionView,
     Rejected,
+    Settlement,
 )
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.expiring import end_day
 from strikewire.exchange.following import follow
-from strikewire.exchange.liquidation import in_liquidation, is_due, liquidate
+from strikewire.exchange.funding import Funding
+from strikewire.exchange.liquidation import in_liquidation, is_fund_busy, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.margining import change_margin_model, set_verdicts
+from strikewire.exchange.settling import settle_session
 from strikewire.exchange.snapshot import dump, load
 from strikewire.exchange.state import INSURANCE_FUND, State
 from strikewire.exchange.trading import edit, place
 from strikewire.exchange.transactions import Transaction
+from strikewire.exchange.transfers import create_subaccount, transfer
 from strikewire.exchange.views import (
     BookView,
     MoneyCheck,
@@ -222,6 +233,11 @@ class Exchange:
     # Accounts and money
 
     @property
+    def account_ids(self) -> list[AccountId]:
+        """The ids of all accounts, ascending, without the insurance fund's."""
+        return sorted(key for key in self._state.accounts if key != INSURANCE_FUND)
+
+    @property
     def accounts(self) -> list[AccountView]:
         """Every account, by id; the insurance fund among them once it has had anything."""
         accounts = self._state.accounts
@@ -241,6 +257,15 @@ class Exchange:
         account = self._state.accounts.get(account_id)
         return account.margin_model if account else None
 
+    def self_trading(self, account_id: AccountId) -> tuple[SelfTrading, bool] | None:
+        """Return how an account's orders meet those of its owner; None without account.
+
+        Returns:
+            The mode, and whether it is extended to subaccounts.
+        """
+        account = self._state.accounts.get(account_id)
+        return (account.self_trading, account.self_trading_extended) if account else None
+
     def is_locked(self, account_id: AccountId) -> bool:
         """Say whether an account is being liquidated, so that it can place no orders."""
         account = self._state.accounts.get(account_id)
@@ -251,10 +276,19 @@ class Exchange:
         """Every account that the next round of liquidation will look after, by id."""
         return in_liquidation(self._state)
 
+    def look_over(self, account_ids: Iterable[AccountId]) -> list[AccountId]:
+        """Return which of some accounts a round of liquidation would look after, by id."""
+        return in_liquidation(self._state, account_ids)
+
+    @property
+    def is_fund_busy(self) -> bool:
+        """Whether the insurance fund has positions to work off, or is in debt."""
+        return is_fund_busy(self._state)
+
     @property
     def is_liquidation_due(self) -> bool:
         """Whether a round of liquidation would find something to do."""
-        return is_due(self._state)
+        return self.is_fund_busy or bool(self.in_liquidation)
 
     def bankruptcies(self, currency: str) -> list[BankruptcyView]:
         """Return what rounds of liquidation found missing in a currency, oldest first."""
@@ -307,16 +341,43 @@ class Exchange:
             if holding.size
         }
 
-    def summary(self, account_id: AccountId, currency: str) -> Summary | None:
-        """Return what an account has in a currency, zeros if nothing; None without account."""
+    def summary(
+        self, account_id: AccountId, currency: str, model: MarginModel | None = None
+    ) -> Summary | None:
+        """Return what an account has in a currency, zeros if nothing; None without account.
+
+        Args:
+            account_id: Of the account.
+            currency: Settlement currency.
+            model: To count margin by another model than the account's own.
+        """
         account = self._state.accounts.get(account_id)
-        return summary(self._state, account, currency) if account else None
+        return summary(self._state, account, currency, model) if account else None
 
     def transactions(self, account_id: AccountId, currency: str) -> list[Transaction]:
         """Return what changed an account's balance, newest last, at most `TRANSACTIONS_MAX`."""
         account = self._state.accounts.get(account_id)
         ledger = account.ledgers.get(currency) if account else None
         return list(ledger.transactions) if ledger else []
+
+    def session_ns(self, currency: str) -> int:
+        """Return when the session of a currency began; 0 before the first settlement."""
+        return self._state.sessions.get(currency, 0)
+
+    def settlements(self, currency: str) -> list[Settlement]:
+        """Return settlements and deliveries of a currency, newest last."""
+        return list(self._state.settlements.get(currency, ()))
+
+    def settlement_price(self, instrument_id: InstrumentId) -> PriceE8:
+        """Return the mark of a future at the last daily settlement; 0 before the first."""
+        market = self._state.markets.get(instrument_id)
+        is_future = market is not None and market.instrument.is_future
+        return market.settlement_price if market and is_future else PriceE8(0)
+
+    def funding(self, instrument_id: InstrumentId) -> Funding | None:
+        """Return the funding of a perpetual as of its last mark; None elsewhere."""
+        market = self._state.markets.get(instrument_id)
+        return market.funding.copy() if market and market.funding else None
 
     def open_interest(self, instrument_id: InstrumentId) -> int:
         """Return the lots that are held long, which are as many as are held short."""
@@ -352,12 +413,20 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return deposit(turn, command)
         case Withdraw():
             return withdraw(turn, command)
+        case Transfer():
+            return transfer(turn, command)
+        case CreateSubaccount():
+            return create_subaccount(turn, command)
         case ListInstrument():
             return list_instrument(turn, command)
         case SettleInstrument():
             return settle(turn, command)
+        case SettleSession():
+            return settle_session(turn, command)
         case ChangeMarginModel():
             return change_margin_model(turn, command)
+        case SetSelfTrading():
+            return set_self_trading(turn, command)
         case SetVerdicts():
             return set_verdicts(turn, command)
         case Liquidate():

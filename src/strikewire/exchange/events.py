@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from strikewire.exchange.commands import Mark, OrderType, TimeInForce, Trigger
+from strikewire.exchange.commands import Mark, OrderType, SelfTrading, TimeInForce, Trigger
 from strikewire.exchange.links import Link
 from strikewire.model import (
     AccountId,
@@ -33,6 +33,9 @@ class Reject(IntEnum):
     Source: Deribit API v2, RPC error codes.
     """
 
+    ORDER_OVERLAP = 10003
+    """The order would trade with one of the same owner, who wants it refused then."""
+
     ORDER_NOT_FOUND = 10004
     PRICE_TOO_LOW = 10005
     PRICE_TOO_HIGH = 10007
@@ -48,6 +51,9 @@ class Reject(IntEnum):
     INVALID_INSTRUMENT = 10020
     INVALID_AMOUNT = 10021
     INVALID_PRICE = 10023
+    INVALID_MAX_SHOW = 10024
+    """Of an iceberg too little is shown, or more than there is."""
+
     NOT_OWNER = 10029
     TRIGGER_PRICE_TOO_HIGH = 10034
     TRIGGER_PRICE_TOO_LOW = 10035
@@ -155,6 +161,11 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     original_type: OrderType | None = None
     """What it was placed as, where it became another type as it came in."""
 
+    display_amount: Lots = Lots(0)
+    """Of an iceberg: what of it is shown now; 0 of every other order, which is shown whole."""
+
+    refresh_amount: Lots = Lots(0)
+    """Of an iceberg: what is shown anew when all that was shown has traded."""
     link: Link | None = None
     """What ties it to other orders."""
 
@@ -237,16 +248,44 @@ class PositionView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Worth of `size` at the mark, at least 0; of an option, what it could be sold for."""
 
     realized: Units
-    """Profit realised on closing parts of it, since it was first opened; without fees."""
+    """Profit realised in this session, funding included; without fees."""
 
     floating: Units
-    """Profit not yet realised, at the mark."""
+    """Profit not yet realised, at the mark, since it was entered or last settled."""
 
     initial_margin: Units
     maintenance_margin: Units
     open_orders_margin: Units
     mark: PriceE8
     index: PriceE8
+    funding: Units
+    """What of `realized` is funding, up to the last mark; negative where it was paid."""
+
+    settlement_price: PriceE8
+    """Mark at the last daily settlement of the instrument; 0 before the first."""
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What a daily settlement or a delivery came to in one instrument, over all accounts."""
+
+    instrument_id: InstrumentId
+    is_delivery: bool
+    time_ns: int
+    price: PriceE8
+    """Mark that it was settled at, or delivery price of the underlying."""
+
+    index: PriceE8
+    open_interest: Lots
+    """Held long when it happened."""
+
+    gains: Units
+    """What those were paid together who gained in the session."""
+
+    net: Units
+    """What all were paid, losses taken off: nothing but what was rounded."""
+
+    funding: Units
+    """What those received together who were paid funding in the session."""
 
 
 class BankruptcyView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -258,7 +297,7 @@ class BankruptcyView(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
     """What the accounts that went bankrupt owed beyond all that they had."""
 
     funded: Units
-    """The part of it that the insurance fund paid."""
+    """The part of it that the insurance fund paid; with fees the venue gave back to it for that."""
 
     socialised: Units
     """What those paid who had gained in the session."""
@@ -276,6 +315,9 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     currencies: tuple[str, ...]
     """Currencies it has ever held, in alphabetical order."""
 
+    owner: AccountId = AccountId(0)
+    """The main account of which it is a subaccount; 0 for a main account."""
+
 
 class Rejected(msgspec.Struct, frozen=True, array_like=True, tag="rejected"):
     """The command was refused and changed nothing."""
@@ -292,6 +334,14 @@ class AccountOpened(msgspec.Struct, frozen=True, array_like=True, tag="account")
     """An account may trade."""
 
     account: AccountView
+
+
+class SelfTradingChanged(msgspec.Struct, frozen=True, array_like=True, tag="self_trading"):
+    """An account's orders meet those of its owner another way from now on."""
+
+    account_id: AccountId
+    mode: SelfTrading
+    extended_to_subaccounts: bool
 
 
 class OrderEvent(msgspec.Struct, frozen=True, array_like=True, tag="order"):
@@ -352,7 +402,8 @@ class Bankruptcy(msgspec.Struct, frozen=True, array_like=True, tag="bankruptcy")
     account_id: AccountId
     currency: str
     deficit: Units
-    """What the account owed beyond all that it had; at least 0."""
+    """What the account owed in it. With cross collateral it may have had something left in this
+    currency, which then went to the fund: a negative deficit."""
 
     positions: tuple[tuple[InstrumentId, int, Units], ...]
     """Instrument, signed lots and worth at the mark of what was taken over."""
@@ -382,6 +433,40 @@ class LossSocialised(msgspec.Struct, frozen=True, array_like=True, tag="socialis
     """What each account paid, by id; together the loss, or all profits where they are less."""
 
 
+class CashTransferred(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="transferred"
+):
+    """Cash went from one account to another of the same owner."""
+
+    transfer_id: int
+    """Number of the payer's transaction; the payee's is one more."""
+
+    source: AccountId
+    destination: AccountId
+    currency: str
+    amount: Units
+    nonce: str
+
+
+class SessionSettled(msgspec.Struct, frozen=True, array_like=True, tag="session_settled"):
+    """A session has ended; positions and balances of it came before this event."""
+
+    currency: str
+    settlements: tuple[Settlement, ...]
+    """Of every future that has a mark, by instrument."""
+
+
+class LossCompensated(msgspec.Struct, frozen=True, array_like=True, tag="compensated"):
+    """The insurance fund paid for a socialised loss in another currency that it had."""
+
+    currency: str
+    """Of the loss."""
+
+    paid_in: str
+    shares: tuple[tuple[AccountId, Units], ...]
+    """What each account got, by id, in units of `paid_in`."""
+
+
 class MarksChanged(msgspec.Struct, frozen=True, array_like=True, tag="marked"):
     """Indices and marks that are now in force, as far as the command named them."""
 
@@ -392,6 +477,7 @@ class MarksChanged(msgspec.Struct, frozen=True, array_like=True, tag="marked"):
 Event: TypeAlias = (
     Rejected
     | AccountOpened
+    | SelfTradingChanged
     | OrderEvent
     | Fill
     | LevelChanged
@@ -399,9 +485,12 @@ Event: TypeAlias = (
     | BalanceChanged
     | InstrumentListed
     | InstrumentSettled
+    | CashTransferred
+    | SessionSettled
     | MarksChanged
     | LockChanged
     | LiquidationFee
     | Bankruptcy
     | LossSocialised
+    | LossCompensated
 )

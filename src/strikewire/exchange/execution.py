@@ -6,6 +6,7 @@ position that is left, margin sums are brought up to date, and levels are announ
 """
 
 from collections import deque
+from typing import NamedTuple
 
 from msgspec import Struct, structs
 
@@ -39,6 +40,20 @@ from strikewire.model import (
     Units,
     ticks_to_e8,
 )
+
+
+class Moved(NamedTuple):
+    """What a change of a position brings its owner, in settlement units.
+
+    Attributes:
+        cash: To be paid into the balance: an option's premium, 0 for a future.
+        profit: Realised by it.
+        funding: Realised with it, of a perpetual.
+    """
+
+    cash: int
+    profit: int
+    funding: int
 
 
 class Fact(Struct, frozen=True):
@@ -99,11 +114,13 @@ class Turn:
         self._markets: dict[InstrumentId, Market] = {}
 
     def execute(self, market: Market, taker: Order, plan: Plan) -> None:
-        """Carry out a plan: cancel what cannot be paid for, fill what was matched."""
-        for order in plan.unpaid:
-            self.cancel(market, order, CancelReason.INSUFFICIENT_FUNDS)
+        """Carry out a plan: cancel what must not trade, fill what was matched."""
+        for order in plan.own:
+            self.cancel(market, order, CancelReason.SELF_TRADE_PREVENTION)
         for match in plan.matches:
             self._fill(market, taker, match)
+        for order in plan.unpaid:
+            self.cancel(market, order, CancelReason.INSUFFICIENT_FUNDS)
 
     def rest(self, market: Market, order: Order) -> None:
         """Let an order wait in the book."""
@@ -232,8 +249,8 @@ class Turn:
 
     def move(
         self, account: Account, market: Market, side: Side, *, lots: int, price: Ticks, value: int
-    ) -> tuple[int, int]:
-        """Change a position by a trade; its profit goes into the session.
+    ) -> Moved:
+        """Change a position by a trade; its profit, and funding up to now, go into the session.
 
         Args:
             account: Whose.
@@ -244,21 +261,35 @@ class Turn:
             value: Of the trade, the same integer that its other side gets.
 
         Returns:
-            Cash that is still to be paid into the balance (an option's premium, 0 for a future),
-            and the profit that was realised; settlement units.
+            What it brings; the cash has still to be paid into the balance.
         """
         contract = market.contract
-        position, ledger = account.holding(market).position, account.ledger(contract.currency)
+        funding = self.accrue(account, market)
+        holding, ledger = account.holding(market), account.ledger(contract.currency)
+        position = holding.position
         market.open_interest -= max(position.size, 0)
         profit = position.trade(contract, side, lots, price, value)
+        holding.forget_funding()
         market.open_interest += max(position.size, 0)
         self.traded(account, market)
         if contract.is_option:
             ledger.options_session_rpl += profit
-            return -side * value, profit
+            return Moved(-side * value, profit, 0)
         ledger.session_rpl += profit
         self.balance_changed(account, contract.currency)
-        return 0, profit
+        return Moved(0, profit, funding)
+
+    def accrue(self, account: Account, market: Market) -> int:
+        """Realise the funding of a position up to now, and return what it brought."""
+        if market.funding is None:
+            return 0
+        currency = market.contract.currency
+        owed = account.holding(market).realize_funding(self.time_ns)
+        ledger = account.ledger(currency)
+        ledger.session_rpl -= owed
+        ledger.session_funding -= owed
+        self.state.treasury(currency).funding += owed
+        return -owed
 
     def wait(self, order: ConditionalOrder) -> None:
         """Let an order wait outside of the book."""
@@ -407,18 +438,17 @@ class Turn:
         underlying = market.mark.underlying if market.mark else PriceE8(0)
         fee = contract.fee(lots, value, rate_ppm, underlying)
         order.fee = Units(order.fee + fee)
-        cash, profit = -order.side * value, 0
+        moved = Moved(-order.side * value, 0, 0)
         if not contract.is_spot:
-            cash, profit = self.move(
-                account, market, order.side, lots=lots, price=price, value=value
-            )
+            moved = self.move(account, market, order.side, lots=lots, price=price, value=value)
         about = About(
             instrument_id=market.instrument_id,
             side=order.side,
             lots=Lots(lots),
             price=ticks_to_e8(market.instrument, price),
             position=0 if contract.is_spot else account.holding(market).size,
-            profit=Units(profit),
+            profit=Units(moved.profit),
+            funding=Units(moved.funding),
             trade_id=TradeId(self.state.next_trade_id),
             order_id=order.order_id,
             is_maker=order is match.maker,
@@ -427,14 +457,14 @@ class Turn:
         if contract.is_spot:
             coins = order.side * contract.base_units(lots)
             self.pay(account, market.instrument.base_currency, coins, trade, about=about)
-        self.pay(account, contract.currency, cash - fee, trade, fee=fee, about=about)
+        self.pay(account, contract.currency, moved.cash - fee, trade, fee=fee, about=about)
         return FillSide(
             account_id=order.account_id,
             order_id=order.order_id,
             side=order.side,
             fee=fee,
             fee_currency=contract.currency,
-            profit_loss=Units(profit),
+            profit_loss=Units(moved.profit),
             order_type=order.order_type,
             label=order.label,
             order_state=OrderState.OPEN if order.remaining else OrderState.FILLED,

@@ -2,24 +2,20 @@
 
 Theory of operation. The fund is an account of the venue. An account whose equity is used up hands
 it all positions at their marks, and with them the debt that is left: together that is the
-bankruptcy price. The fund reduces what it holds step by step, near the mark. When its own equity is
-used up, those who gained in the session pay what it lacks, each in proportion: the socialised loss.
+bankruptcy price. The fund reduces what it holds step by step, near the mark. What happens when its
+own equity is used up stands in `socialising`.
 """
-
-from collections import deque
-from collections.abc import Mapping
 
 from strikewire.exchange.clearing import PPM
 from strikewire.exchange.commands import Verdict
-from strikewire.exchange.events import Bankruptcy, BankruptcyView, LossSocialised
+from strikewire.exchange.events import Bankruptcy
 from strikewire.exchange.execution import Turn
-from strikewire.exchange.ledgers import Holding, Ledger
+from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.pools import Pool
 from strikewire.exchange.reducing import close, find, step, within
-from strikewire.exchange.state import BANKRUPTCIES_MAX, Account
+from strikewire.exchange.state import Account
 from strikewire.exchange.transactions import About, TransactionType
 from strikewire.model import (
-    AccountId,
     InstrumentId,
     Lots,
     PriceE8,
@@ -47,11 +43,13 @@ def take_over(turn: Turn, pool: Pool) -> None:
         _hand_over(turn, pool.account, holding)
     turn.revalue()
     for currency, ledger in sorted(pool.ledgers.items()):
+        rows = tuple(taken.get(currency, ()))
         deficit = -ledger.equity
+        if not rows and not deficit:
+            continue
         turn.transfer(turn.state.fund, pool.account, currency, deficit, TransactionType.LIQUIDATION)
         if ledger.verdict is not None:
             ledger.verdict = Verdict(pool.account.changes, Units(0), Units(0))
-        rows = tuple(taken.get(currency, ()))
         turn.events.append(Bankruptcy(pool.account.account_id, currency, Units(deficit), rows))
 
 
@@ -70,72 +68,6 @@ def work_off(turn: Turn) -> None:
                 close(turn, fund, offer)
 
 
-def socialise(turn: Turn, currency: str, deficit: int) -> None:
-    """Let those who gained pay what the fund lacks in a currency, and note who paid for what.
-
-    Args:
-        turn: Of the round.
-        currency: In which.
-        deficit: What the fund paid in this round for accounts that went bankrupt; not negative.
-    """
-    state = turn.state
-    lacking = max(-state.ledger(state.fund, currency).equity, 0)
-    profits = {} if lacking == 0 else _profits(turn, currency)
-    total = sum(profits.values())
-    paid = min(lacking, total)
-    if paid:
-        shares = shared(paid, profits)
-        for account_id, share in shares.items():
-            account = state.accounts[account_id]
-            # Out of the session's profit: it becomes cash when the session is settled.
-            account.ledger(currency).session_rpl -= share
-            turn.balance_changed(account, currency)
-        turn.pay(state.fund, currency, paid, TransactionType.SOCIALIZED)
-        turn.events.append(
-            LossSocialised(
-                currency,
-                Units(lacking),
-                Units(total),
-                tuple((account_id, Units(share)) for account_id, share in shares.items()),
-            )
-        )
-    if deficit or paid:
-        kept = state.bankruptcies.setdefault(currency, deque(maxlen=BANKRUPTCIES_MAX))
-        kept.append(
-            BankruptcyView(
-                currency=currency,
-                time_ns=turn.time_ns,
-                deficit=Units(deficit),
-                funded=Units(max(deficit - lacking, 0)),
-                socialised=Units(paid),
-                profits=Units(total),
-            )
-        )
-
-
-def shared(amount: int, weights: Mapping[AccountId, int]) -> dict[AccountId, int]:
-    """Split an amount in proportion, to the last unit.
-
-    Each share is rounded down; the units that are left over go to the largest fractions, of equals
-    to the lower id.
-
-    Args:
-        amount: Not negative, at most the sum of the weights.
-        weights: Positive.
-
-    Returns:
-        Shares by account, in the order of their ids; together the amount, none above its weight.
-    """
-    total = sum(weights.values())
-    assert 0 <= amount <= total
-    shares = {key: divide_down(amount * weights[key], total) for key in sorted(weights)}
-    fractions = {key: amount * weights[key] % total for key in shares}
-    over = amount - sum(shares.values())
-    for key in sorted(shares, key=lambda key: (-fractions[key], key))[:over]:
-        shares[key] += 1
-    return shares
-
-
 def _hand_over(turn: Turn, account: Account, holding: Holding) -> None:
     """Move a position to the fund at its mark, to the unit of what it is worth there."""
     market = holding.market
@@ -144,7 +76,7 @@ def _hand_over(turn: Turn, account: Account, holding: Holding) -> None:
     lots, value = abs(holding.size), abs(holding.exit_value(holding.size))
     price = Ticks(max(divide_half_even(market.mark.price, market.contract.tick_e8), 1))
     fund = turn.state.fund
-    cash, _ = turn.move(account, market, side, lots=lots, price=price, value=value)
+    cash = turn.move(account, market, side, lots=lots, price=price, value=value).cash
     turn.move(fund, market, side.opposite, lots=lots, price=price, value=value)
     if cash:
         about = About(instrument_id=market.instrument_id, lots=Lots(lots), price=market.mark.price)
@@ -161,20 +93,3 @@ def _patience(holding: Holding) -> Ticks | None:
     else:
         price = divide_down(market.mark.price * (PPM + ppm), PPM)
     return within(holding, PriceE8(price))
-
-
-def _profits(turn: Turn, currency: str) -> dict[AccountId, int]:
-    """Return what accounts gained in the session and still have, by id."""
-    found = {}
-    for account_id in sorted(turn.state.accounts):
-        account = turn.state.accounts[account_id]
-        if account is turn.state.fund or currency not in account.ledgers:
-            continue
-        gained = _gained(turn.state.ledger(account, currency))
-        if gained > 0:
-            found[account_id] = gained
-    return found
-
-
-def _gained(ledger: Ledger) -> int:
-    return min(ledger.session_profit, ledger.equity)

@@ -12,10 +12,11 @@ from collections import deque
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
 from strikewire.exchange.commands import Verdict
+from strikewire.exchange.funding import funding_payment
 from strikewire.exchange.margin import Valuation
 from strikewire.exchange.markets import Market
 from strikewire.exchange.transactions import TRANSACTIONS_MAX, Transaction
-from strikewire.model import InstrumentId, OrderId, Side
+from strikewire.model import NS_PER_MS, InstrumentId, OrderId, Side
 
 
 class Holding:
@@ -24,6 +25,9 @@ class Holding:
     __slots__ = (
         "buy_lots",
         "buy_reserve",
+        "funding",
+        "funding_ms",
+        "funding_paid",
         "initial_margin",
         "maintenance_margin",
         "market",
@@ -48,12 +52,19 @@ class Holding:
         self.buy_reserve = 0
         """Premium of all open buy orders of an option, each rounded up."""
 
+        self.funding_paid = 0
+        """What `Funding.paid_at` was when the position last paid; 0 when flat."""
+
+        self.funding_ms = 0
+        """When that was, milliseconds since the Unix epoch; 0 when flat."""
+
         # What this holding last added to the sums of its ledger.
         self.valued_at: Valuation | None = None
         self.initial_margin = 0
         self.maintenance_margin = 0
         self.position_margin = 0
         self.profit = 0
+        self.funding = 0
         self.option_value = 0
         self.option_profit = 0
 
@@ -61,6 +72,11 @@ class Holding:
     def is_empty(self) -> bool:
         """Whether there is no position, no profit of one, and no open order."""
         return self.position == Position() and not self.orders
+
+    @property
+    def currency(self) -> str:
+        """Settlement currency of the instrument."""
+        return self.market.contract.currency
 
     @property
     def size(self) -> int:
@@ -140,6 +156,33 @@ class Holding:
         else:
             self.position_margin, self.maintenance_margin = valuation.margin(abs(size))
             self.profit = worth + self.position.entry_value
+            self.funding = -self.accrued_funding()
+
+    def accrued_funding(self) -> int:
+        """Return what is owed for funding and not realised, as of the last mark; with its sign.
+
+        A position that has been settled since the last mark owes nothing until the next.
+        """
+        funding, position = self.market.funding, self.position
+        if funding is None or not position.size or self.funding_ms >= funding.time_ms:
+            return 0
+        return funding_payment(position.size, funding.paid - self.funding_paid)
+
+    def realize_funding(self, time_ns: int) -> int:
+        """Make funding up to now part of the session's profit, and return what is paid for it."""
+        funding, position = self.market.funding, self.position
+        assert funding is not None
+        paid = funding.paid_at(time_ns)
+        owed = funding_payment(position.size, paid - self.funding_paid)
+        position.funding -= owed
+        position.realized -= owed
+        self.funding_paid, self.funding_ms = paid, time_ns // NS_PER_MS
+        return owed
+
+    def forget_funding(self) -> None:
+        """Start anew with the next position: a flat one owes nothing, and remembers nothing."""
+        if self.position.size == 0:
+            self.funding_paid = self.funding_ms = 0
 
     def _count(self, order: Order, lots: int, sign: int) -> None:
         if order.side is Side.SELL:
@@ -157,6 +200,7 @@ class Ledger:
     __slots__ = (
         "balance",
         "fees_paid",
+        "funding",
         "holdings",
         "initial_margin",
         "maintenance_margin",
@@ -165,6 +209,7 @@ class Ledger:
         "options_session_rpl",
         "position_margin",
         "profit",
+        "session_funding",
         "session_rpl",
         "spot_reserve",
         "transactions",
@@ -178,6 +223,9 @@ class Ledger:
 
         self.balance = 0
         self.session_rpl = 0
+        self.session_funding = 0
+        """What of `session_rpl` is funding; negative where it was paid."""
+
         self.options_session_rpl = 0
         self.fees_paid = 0
         self.spot_reserve = 0
@@ -194,6 +242,7 @@ class Ledger:
         self.maintenance_margin = 0
         self.position_margin = 0
         self.profit = 0
+        self.funding = 0
         self.option_value = 0
         self.option_profit = 0
 
@@ -204,6 +253,7 @@ class Ledger:
             self.verdict is not None
             or self.balance
             or self.session_rpl
+            or self.session_funding
             or self.options_session_rpl
             or self.fees_paid
             or self.spot_reserve
@@ -213,8 +263,8 @@ class Ledger:
 
     @property
     def margin_balance(self) -> int:
-        """Cash and the profit of futures."""
-        return self.balance + self.session_rpl + self.profit
+        """Cash and the profit of futures, funding included."""
+        return self.balance + self.session_rpl + self.profit + self.funding
 
     @property
     def equity(self) -> int:
@@ -224,7 +274,7 @@ class Ledger:
     @property
     def session_profit(self) -> int:
         """What the session brought, realised and not, of futures and options."""
-        futures = self.session_rpl + self.profit
+        futures = self.session_rpl + self.profit + self.funding
         return futures + self.options_session_rpl + self.option_profit
 
     @property
@@ -283,5 +333,6 @@ class Ledger:
         self.maintenance_margin += sign * holding.maintenance_margin
         self.position_margin += sign * holding.position_margin
         self.profit += sign * holding.profit
+        self.funding += sign * holding.funding
         self.option_value += sign * holding.option_value
         self.option_profit += sign * holding.option_profit

@@ -25,10 +25,12 @@ from strikewire.exchange.events import (
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.markets import Market
+from strikewire.exchange.settling import Tally, settlement
 from strikewire.exchange.state import Account, State
 from strikewire.exchange.transactions import About, TransactionType
 from strikewire.model import (
     CURRENCIES,
+    FUNDING_SCALE,
     ID_MAX,
     PRICE_SCALE,
     Instrument,
@@ -78,8 +80,9 @@ def set_marks(turn: Turn, command: SetMarks) -> Rejected | None:
     state.indices.update(command.indices)
     for mark in marks:
         market = state.markets[mark.instrument_id]
-        if market.mark != mark:
-            market.set_mark(mark)
+        if market.mark != mark or market.funding is not None:
+            index = state.indices.get(market.instrument.price_index, PriceE8(0))
+            market.set_mark(mark, turn.time_ns, index)
         turn.moved(market, TriggerPriceType.MARK, mark.price)
     for name, price in command.indices:
         watchers = state.index_watchers.get(name, {})
@@ -111,38 +114,53 @@ def settle(turn: Turn, command: SettleInstrument) -> Rejected | None:
     ]
     for order in sorted(waiting, key=_order_id):
         take_back(turn, order, CancelReason.SETTLEMENT)
-    for account in turn.state.accounts.values():
+    tally = Tally()
+    for account_id in sorted(turn.state.accounts):
+        account = turn.state.accounts[account_id]
         holding = account.find_holding(market)
         if holding is not None:
-            _deliver(turn, account, holding, command.delivery_price)
+            _deliver(turn, account, holding, command.delivery_price, tally)
+    news = settlement(turn, market, command.delivery_price, tally)
+    turn.state.archive_settlements(market.contract.currency, [news])
     market.is_open, market.open_interest = False, 0
     turn.last = InstrumentSettled(command.instrument_id, command.delivery_price)
     return None
 
 
-def _deliver(turn: Turn, account: Account, holding: Holding, delivery_price: PriceE8) -> None:
-    """Pay a position in cash, at once into the balance."""
-    turn.touch(account, holding.market)
-    if holding.size == 0:
+def _deliver(
+    turn: Turn, account: Account, holding: Holding, delivery_price: PriceE8, tally: Tally
+) -> None:
+    """Pay a position in cash, and a future's session with it, at once into the balance."""
+    market, position = holding.market, holding.position
+    turn.touch(account, market)
+    contract = market.contract
+    if not position.size and (contract.is_option or not position.realized):
         return
-    contract = holding.market.contract
     side, lots = holding.side, abs(holding.size)
-    delivered, profit = holding.position.deliver(contract, delivery_price)
-    paid = profit
+    fee = contract.delivery_fee(position.size, delivery_price)
+    delivered, profit = position.deliver(contract, delivery_price)
+    ledger = account.ledger(contract.currency)
     if contract.is_option:
         paid = delivered
-        account.ledger(contract.currency).options_session_rpl += profit
+        ledger.options_session_rpl += profit
+    else:
+        # All of the session: what was realised before it leaves the session for the balance.
+        ledger.session_rpl -= position.realized - profit
+        paid = profit = position.realized
+    tally.add(profit, 0)
     # Positions sum to zero, so exact deliveries would too: what is missing was rounded off.
     turn.state.treasury(contract.currency).rounding -= delivered
     about = About(
-        instrument_id=holding.market.instrument_id,
+        instrument_id=market.instrument_id,
         side=side.opposite,
         lots=Lots(lots),
         price=delivery_price,
         profit=Units(profit),
+        index=turn.state.indices.get(market.instrument.price_index, PriceE8(0)),
     )
-    turn.pay(account, contract.currency, paid, TransactionType.DELIVERY, about=about)
-    turn.traded(account, holding.market)
+    reason = TransactionType.DELIVERY
+    turn.pay(account, contract.currency, paid - fee, reason, fee=fee, about=about)
+    turn.traded(account, market)
 
 
 def _refuse_listing(state: State, instrument: Instrument, time_ns: int) -> Rejected | None:
@@ -194,6 +212,7 @@ def _is_sane(instrument: Instrument, mark: Mark) -> bool:
         lowest <= mark.price <= PRICE_E8_MAX
         and 0 < mark.underlying <= PRICE_E8_MAX
         and 0 <= mark.iv_e4 <= IV_E4_MAX
+        and abs(mark.funding_rate) <= (FUNDING_SCALE if instrument.is_perpetual else 0)
     )
 
 

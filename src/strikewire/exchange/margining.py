@@ -7,7 +7,7 @@ from strikewire.exchange.checks import find_account, refuse_locked
 from strikewire.exchange.commands import ChangeMarginModel, MarginModel, SetVerdicts, Verdict
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.execution import Turn
-from strikewire.exchange.ledgers import Ledger
+from strikewire.exchange.pools import available, pool_of
 from strikewire.exchange.state import Account, State
 from strikewire.model import CURRENCIES, AccountId
 
@@ -36,9 +36,13 @@ def change_margin_model(turn: Turn, command: ChangeMarginModel) -> Rejected | No
     # Not those ledgers that were only looked at: what is told must not depend on that.
     kept = {currency for currency, ledger in account.ledgers.items() if not ledger.is_empty}
     currencies = sorted(kept | verdicts.keys())
-    for currency in currencies:
-        if not _affords(turn.state, account, currency, verdicts.get(currency)):
-            return Rejected(Reject.NOT_ENOUGH_FUNDS, f"not_enough_funds_in_{currency}")
+    refused = (
+        _refuse_cross(turn.state, account, currencies)
+        if command.model is MarginModel.CROSS
+        else _refuse_segregated(turn.state, account, {n: verdicts.get(n) for n in currencies})
+    )
+    if refused is not None:
+        return refused
 
     account.margin_model = command.model
     for currency in currencies:
@@ -76,11 +80,37 @@ def _in_use(account: Account) -> list[str]:
     ]
 
 
-def _affords(state: State, account: Account, currency: str, verdict: Verdict | None) -> bool:
-    """Say whether a ledger would not be under water, or no deeper than it is."""
-    ledger: Ledger = state.ledger(account, currency)
-    before, held = ledger.available_funds, ledger.verdict
-    ledger.verdict = verdict
-    after = ledger.available_funds
-    ledger.verdict = held
-    return after >= min(0, before)
+def _refuse_cross(state: State, account: Account, currencies: list[str]) -> Rejected | None:
+    """Refuse what would be under water with all currencies together, or deeper than apart."""
+    if account.margin_model is MarginModel.CROSS:
+        return None
+    together = pool_of(state, account, "USDC", MarginModel.CROSS)
+    alone: dict[str, Verdict | None] = {n: None for n in currencies if n not in together.ledgers}
+    apart = sum(together.worth(name, available(state, account, name)) for name in together.ledgers)
+    held = {name: ledger.verdict for name, ledger in together.ledgers.items()}
+    for ledger in together.ledgers.values():
+        ledger.verdict = None
+    after = together.available
+    for name, ledger in together.ledgers.items():
+        ledger.verdict = held[name]
+    if after < min(0, apart):
+        return Rejected(Reject.NOT_ENOUGH_FUNDS, "not_enough_funds")
+    return _refuse_segregated(state, account, alone)
+
+
+def _refuse_segregated(
+    state: State, account: Account, verdicts: dict[str, Verdict | None]
+) -> Rejected | None:
+    """Refuse where a currency alone would be under water, or deeper than it is.
+
+    One that others stand in for must be able to stand alone first.
+    """
+    for currency, verdict in verdicts.items():
+        ledger = state.ledger(account, currency)
+        before, held = ledger.available_funds, ledger.verdict
+        ledger.verdict = verdict
+        after = ledger.available_funds
+        ledger.verdict = held
+        if after < (0 if account.margin_model is MarginModel.CROSS else min(0, before)):
+            return Rejected(Reject.NOT_ENOUGH_FUNDS, f"not_enough_funds_in_{currency}")
+    return None

@@ -7,8 +7,9 @@ from strikewire.exchange.clearing import Contract
 from strikewire.exchange.commands import Mark, TriggerPriceType
 from strikewire.exchange.conditional import Watch
 from strikewire.exchange.events import Fill
+from strikewire.exchange.funding import LOTS, Funding
 from strikewire.exchange.margin import PriceBand, Valuation
-from strikewire.model import Instrument, InstrumentId, Ticks
+from strikewire.model import Instrument, InstrumentId, PriceE8, Ticks
 
 TRADES_MAX = 1_000
 """Public trades of an instrument that can still be looked up; the oldest are forgotten first."""
@@ -21,12 +22,14 @@ class Market:
         "_valuation",
         "book",
         "contract",
+        "funding",
         "instrument",
         "instrument_id",
         "is_open",
         "last_price",
         "mark",
         "open_interest",
+        "settlement_price",
         "tick_direction",
         "trade_seq",
         "trades",
@@ -40,6 +43,10 @@ class Market:
         self.book = Book()
         self.is_open = True
         self.mark: Mark | None = None
+        self.funding = Funding() if instrument.is_perpetual else None
+        self.settlement_price = PriceE8(0)
+        """The mark at the last daily settlement; 0 before the first."""
+
         self.open_interest = 0
         """Lots that are held long, which are as many as are held short."""
 
@@ -65,8 +72,17 @@ class Market:
         valuation = self.valuation
         return valuation.band if valuation else None
 
-    def set_mark(self, mark: Mark) -> None:
-        """Take over a mark; what it means is worked out when somebody asks."""
+    def set_mark(self, mark: Mark, time_ns: int, index: PriceE8) -> None:
+        """Take over a mark; what it means is worked out when somebody asks.
+
+        Args:
+            mark: Another one than before, or of a perpetual, whose funding has gone on.
+            time_ns: From when on.
+            index: Price of the underlying.
+        """
+        if self.funding is not None:
+            value = abs(self.contract.exit_value(LOTS, mark.price))
+            self.funding.change(time_ns, rate=mark.funding_rate, value=value, index=index)
         self.mark = mark
         self._valuation = None
 

@@ -24,6 +24,7 @@ from strikewire.exchange.pools import Pool
 from strikewire.exchange.state import Account
 from strikewire.exchange.transactions import About, TransactionType
 from strikewire.model import (
+    Instrument,
     Lots,
     OrderId,
     PriceE8,
@@ -117,7 +118,8 @@ def bankruptcy_limit(pool: Pool, holding: Holding) -> Ticks | None:
         market.instrument.taker_fee_ppm,
         valuation.mark.underlying,
     )
-    price = contract.price_of(holding.size, worth - max(pool.equity - fee, 0))
+    left = pool.units(contract.currency, pool.equity) - fee
+    price = contract.price_of(holding.size, worth - max(left, 0))
     return within(holding, price)
 
 
@@ -167,6 +169,16 @@ def close(turn: Turn, account: Account, offer: Offer) -> None:
     turn.revalue()
 
 
+def liquidation_rate_ppm(instrument: Instrument) -> int:
+    """Return what a liquidation costs beside the trading fee, in parts per million.
+
+    Of the value of a future, and of the underlying of an option.
+    """
+    if instrument.is_option:
+        return FEE_OPTIONS_PPM
+    return FEES_PPM.get(instrument.base_currency, FEES_OTHER_PPM)
+
+
 def liquidation_fee(offer: Offer) -> int:
     """Return what a liquidation costs beside the trading fee, in settlement units.
 
@@ -175,9 +187,7 @@ def liquidation_fee(offer: Offer) -> int:
     market = offer.holding.market
     contract, mark = market.contract, market.mark
     assert mark is not None
-    rate = FEES_PPM.get(market.instrument.base_currency, FEES_OTHER_PPM)
-    if contract.is_option:
-        rate = FEE_OPTIONS_PPM
+    rate = liquidation_rate_ppm(market.instrument)
     fees = 0
     for match in offer.found.matches:
         assert match.maker.price is not None
@@ -189,7 +199,7 @@ def liquidation_fee(offer: Offer) -> int:
 def _charge(turn: Turn, pool: Pool, offer: Offer) -> None:
     """Let the owner pay for the liquidation into the insurance fund, out of what is left to him."""
     currency = offer.holding.market.contract.currency
-    fee = min(liquidation_fee(offer), max(pool.equity, 0))
+    fee = min(liquidation_fee(offer), max(pool.units(currency, pool.equity), 0))
     about = About(instrument_id=offer.holding.market.instrument_id, note="liquidation_fee")
     turn.transfer(
         pool.account, turn.state.fund, currency, fee, TransactionType.LIQUIDATION, about=about
@@ -249,7 +259,10 @@ def _least(turn: Turn, pool: Pool, holding: Holding) -> Offer | None:
 
 
 def _effect(pool: Pool, offer: Offer) -> tuple[int, int]:
-    """Return by how much an offer brings funds and need together, and what equity it costs."""
+    """Return by how much an offer brings funds and need together, and what equity it costs.
+
+    Both in the unit of the pool.
+    """
     holding = offer.holding
     market, contract = holding.market, holding.market.contract
     assert market.valuation is not None
@@ -263,7 +276,8 @@ def _effect(pool: Pool, offer: Offer) -> tuple[int, int]:
     else:
         gained = -lost
         needed = market.valuation.margin(abs(after))[1]
-    return gained + holding.maintenance_margin - needed, lost
+    relief = gained + holding.maintenance_margin - needed
+    return pool.worth(contract.currency, relief), pool.worth(contract.currency, lost)
 
 
 def _closing(holding: Holding) -> Side:

@@ -11,9 +11,10 @@ import msgspec
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
-from strikewire.exchange.commands import MarginModel, Mark, Verdict
+from strikewire.exchange.commands import MarginModel, Mark, SelfTrading, Verdict
 from strikewire.exchange.conditional import ConditionalOrder
-from strikewire.exchange.events import BankruptcyView, Fill, OrderView
+from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
+from strikewire.exchange.funding import Funding, FundingPoint
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
 from strikewire.exchange.state import BANKRUPTCIES_MAX, Account, State, Treasury
@@ -45,6 +46,19 @@ class SnapshotVersionError(Exception):
         super().__init__(f"snapshot has version {found}, expected {expected}")
 
 
+class _Funding(msgspec.Struct, frozen=True, array_like=True):
+    rate: int
+    value: int
+    index: PriceE8
+    accrued: str
+    """In decimals, as it may have more than 64 bits."""
+
+    paid: str
+    time_ms: int
+    minutes: list[tuple[int, str, PriceE8]]
+    hours: list[tuple[int, str, PriceE8]]
+
+
 class _Market(msgspec.Struct, frozen=True, array_like=True):
     instrument: Instrument
     is_open: bool
@@ -57,6 +71,8 @@ class _Market(msgspec.Struct, frozen=True, array_like=True):
     """Buyers, then sellers; each as they would trade."""
 
     trades: list[TradeId]
+    settlement_price: PriceE8 = PriceE8(0)
+    funding: _Funding | None = None
 
 
 class _Ledger(msgspec.Struct, frozen=True, array_like=True):
@@ -68,6 +84,9 @@ class _Ledger(msgspec.Struct, frozen=True, array_like=True):
     positions: list[tuple[InstrumentId, Position]]
     verdict: Verdict | None = None
     transactions: list[Transaction] = []
+    session_funding: int = 0
+    funding: list[tuple[InstrumentId, str, int]] = []
+    """Of positions in perpetuals: what had been paid when they last paid, and when that was."""
 
 
 class _Account(msgspec.Struct, frozen=True, array_like=True):
@@ -83,13 +102,16 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     transactions: int = 0
     conditional: list[ConditionalOrder] = []
     """Orders that wait outside of the books, by id."""
+    owner: AccountId = AccountId(0)
+    self_trading: SelfTrading = SelfTrading.ALLOWED
+    self_trading_extended: bool = False
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     next_order_id: int
     next_trade_id: int
     indices: list[tuple[str, PriceE8]]
-    treasuries: list[tuple[str, int, int, int, int]]
+    treasuries: list[tuple[str, int, int, int, int, int]]
     markets: list[_Market]
     accounts: list[_Account]
     fills: list[Fill]
@@ -99,6 +121,8 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     """Of all currencies, in their order; oldest first."""
 
     next_transaction_id: int = 1
+    settlements: list[tuple[str, list[Settlement]]] = []
+    sessions: list[tuple[str, int]] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -117,7 +141,14 @@ def dump(state: State) -> bytes:
         next_trade_id=state.next_trade_id,
         indices=sorted(state.indices.items()),
         treasuries=[
-            (currency, kept.deposits, kept.withdrawals, kept.fees, kept.rounding)
+            (
+                currency,
+                kept.deposits,
+                kept.withdrawals,
+                kept.fees,
+                kept.rounding,
+                kept.funding,
+            )
             for currency, kept in sorted(state.treasuries.items())
             if not kept.is_empty
         ],
@@ -128,6 +159,10 @@ def dump(state: State) -> bytes:
             view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
         ],
         next_transaction_id=state.next_transaction_id,
+        sessions=sorted(state.sessions.items()),
+        settlements=[
+            (name, list(kept)) for name, kept in sorted(state.settlements.items()) if kept
+        ],
     )
     return _ENCODER.encode((SNAPSHOT_VERSION, content))
 
@@ -158,6 +193,9 @@ def load(blob: bytes) -> State:
             state.keep(order)
     for kept in content.markets:
         _load_orders(state, kept.orders)
+    state.sessions = dict(content.sessions)
+    for currency, settlements in content.settlements:
+        state.archive_settlements(currency, settlements)
     for view in content.bankruptcies:
         kept_views = state.bankruptcies.setdefault(view.currency, deque(maxlen=BANKRUPTCIES_MAX))
         kept_views.append(view)
@@ -178,6 +216,8 @@ def _dump_market(market: Market) -> _Market:
         tick_direction=market.tick_direction,
         orders=[*book.bids.orders(), *book.asks.orders()],
         trades=[fill.trade_id for fill in market.trades],
+        settlement_price=market.settlement_price,
+        funding=None if market.funding is None else _dump_funding(market.funding),
     )
 
 
@@ -198,6 +238,9 @@ def _dump_account(state: State, account: Account) -> _Account:
         is_locked=account.is_locked,
         transactions=account.transactions,
         conditional=[account.conditional[order_id] for order_id in sorted(account.conditional)],
+        owner=account.owner,
+        self_trading=account.self_trading,
+        self_trading_extended=account.self_trading_extended,
     )
 
 
@@ -215,6 +258,12 @@ def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
         ],
         verdict=ledger.verdict,
         transactions=list(ledger.transactions),
+        session_funding=ledger.session_funding,
+        funding=[
+            (instrument_id, str(holding.funding_paid), holding.funding_ms)
+            for instrument_id, holding in sorted(ledger.holdings.items())
+            if holding.funding_ms
+        ],
     )
 
 
@@ -227,11 +276,40 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
     market.last_price = kept.last_price
     market.tick_direction = kept.tick_direction
     market.trades.extend(fills[trade_id] for trade_id in kept.trades)
+    market.settlement_price = kept.settlement_price
+    if kept.funding is not None:
+        market.funding = _load_funding(kept.funding)
     return market
+
+
+def _dump_funding(funding: Funding) -> _Funding:
+    return _Funding(
+        rate=funding.rate,
+        value=funding.value,
+        index=funding.index,
+        accrued=str(funding.accrued),
+        paid=str(funding.paid),
+        time_ms=funding.time_ms,
+        minutes=[(one.time_ms, str(one.accrued), one.index) for one in funding.minutes],
+        hours=[(one.time_ms, str(one.accrued), one.index) for one in funding.hours],
+    )
+
+
+def _load_funding(kept: _Funding) -> Funding:
+    funding = Funding()
+    funding.rate, funding.value, funding.index = kept.rate, kept.value, kept.index
+    funding.accrued, funding.paid = int(kept.accrued), int(kept.paid)
+    funding.time_ms = kept.time_ms
+    for points, saved in ((funding.minutes, kept.minutes), (funding.hours, kept.hours)):
+        points.extend(FundingPoint(ms, int(accrued), index) for ms, accrued, index in saved)
+    return funding
 
 
 def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> None:
     account = Account(saved.account_id, saved.name, saved.opened_ns)
+    account.owner = saved.owner
+    account.self_trading = saved.self_trading
+    account.self_trading_extended = saved.self_trading_extended
     account.margin_model, account.changes = saved.margin_model, saved.changes
     account.is_locked = saved.is_locked
     account.transactions = saved.transactions
@@ -244,10 +322,14 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
         ledger.fees_paid = kept.fees_paid
         ledger.verdict = kept.verdict
         ledger.transactions.extend(kept.transactions)
+        ledger.session_funding = kept.session_funding
         for instrument_id, position in kept.positions:
             market = state.markets[instrument_id]
             market.open_interest += max(position.size, 0)
             ledger.holdings[instrument_id] = Holding(market, position)
+        for instrument_id, paid, time_ms in kept.funding:
+            holding = ledger.holdings[instrument_id]
+            holding.funding_paid, holding.funding_ms = int(paid), time_ms
     for view in saved.closed:
         state.closed[view.order_id] = view
         account.closed.append(view.order_id)

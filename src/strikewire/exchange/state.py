@@ -1,12 +1,13 @@
 """All that the exchange remembers: markets, accounts, orders and the venue's own money."""
 
 from collections import deque
+from collections.abc import Iterable
 
 from strikewire.exchange.book import Order
-from strikewire.exchange.commands import MarginModel, TimeInForce, TriggerPriceType
+from strikewire.exchange.commands import MarginModel, SelfTrading, TimeInForce, TriggerPriceType
 from strikewire.exchange.conditional import ConditionalOrder, Watch
 from strikewire.exchange.days import day_end_ns
-from strikewire.exchange.events import BankruptcyView, Fill, OrderView
+from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
 from strikewire.model import AccountId, InstrumentId, OrderId, PriceE8
@@ -25,6 +26,10 @@ INSURANCE_FUND = AccountId(0)
 """The venue's own account: fees of liquidations come in, debts of bankrupt accounts go out."""
 
 
+SETTLEMENTS_MAX = 2_000
+"""Settlements and deliveries of a currency that can be looked up; the oldest are forgotten."""
+
+
 class Account:
     """Who trades: ledgers by currency, open orders, and what can be looked up afterwards."""
 
@@ -40,6 +45,9 @@ class Account:
         "name",
         "opened_ns",
         "orders",
+        "owner",
+        "self_trading",
+        "self_trading_extended",
         "transactions",
     )
 
@@ -47,6 +55,11 @@ class Account:
         self.account_id = account_id
         self.name = name
         self.opened_ns = opened_ns
+        self.owner = AccountId(0)
+        """The main account of which this is a subaccount; 0 for a main account."""
+
+        self.self_trading = SelfTrading.ALLOWED
+        self.self_trading_extended = False
         self.margin_model = MarginModel.STANDARD
         self.is_locked = False
         """Whether it is being liquidated, and only the venue trades for it."""
@@ -118,20 +131,28 @@ class Account:
 class Treasury:
     """The venue's own view of one currency: what came in, went out, and stayed with it."""
 
-    __slots__ = ("deposits", "fees", "rounding", "withdrawals")
+    __slots__ = ("deposits", "fees", "funding", "rounding", "withdrawals")
 
     def __init__(
-        self, deposits: int = 0, withdrawals: int = 0, fees: int = 0, rounding: int = 0
+        self,
+        deposits: int = 0,
+        withdrawals: int = 0,
+        fees: int = 0,
+        rounding: int = 0,
+        funding: int = 0,
     ) -> None:
         self.deposits = deposits
         self.withdrawals = withdrawals
         self.fees = fees
         self.rounding = rounding
+        self.funding = funding
+        """Paid by positions that were settled, and not yet to those on the other side; negative
+        where the receivers came first. What is left when all were settled goes to `rounding`."""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was ever kept here."""
-        return not (self.deposits or self.withdrawals or self.fees or self.rounding)
+        return not (self.deposits or self.withdrawals or self.fees or self.rounding or self.funding)
 
 
 class State:
@@ -154,6 +175,8 @@ class State:
         "next_trade_id",
         "next_transaction_id",
         "orders",
+        "sessions",
+        "settlements",
         "treasuries",
     )
 
@@ -166,6 +189,12 @@ class State:
         self.fund.is_locked = True
         self.bankruptcies: dict[str, deque[BankruptcyView]] = {}
         self.treasuries: dict[str, Treasury] = {}
+        self.sessions: dict[str, int] = {}
+        """When the session of a currency began, nanoseconds since the Unix epoch."""
+
+        self.settlements: dict[str, deque[Settlement]] = {}
+        """By currency, newest last."""
+
         self.indices: dict[str, PriceE8] = {}
         self.marks_set = 0
         """Counts changes of marks, so that a ledger can tell whether it is stale."""
@@ -270,6 +299,11 @@ class State:
         account.closed.append(view.order_id)
         if len(account.closed) > CLOSED_ORDERS_MAX:
             del self.closed[account.closed.popleft()]
+
+    def archive_settlements(self, currency: str, news: Iterable[Settlement]) -> None:
+        """Keep what a settlement came to, and forget the oldest of the currency."""
+        kept = self.settlements.setdefault(currency, deque(maxlen=SETTLEMENTS_MAX))
+        kept.extend(news)
 
     def archive_fill(self, fill: Fill) -> None:
         """Keep a fill for its owners, and forget each owner's oldest beyond the limit."""

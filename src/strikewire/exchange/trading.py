@@ -48,6 +48,7 @@ from strikewire.exchange.commands import (
 from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import OrderState, Reject, Rejected
 from strikewire.exchange.execution import Turn
+from strikewire.exchange.iceberg import refuse_display, refuse_iceberg
 from strikewire.exchange.links import Link
 from strikewire.exchange.markets import Market
 from strikewire.exchange.state import Account
@@ -212,6 +213,7 @@ def bring_in(
         updated_ns=turn.time_ns,
         trigger_order_id=trigger_order_id,
         original_type=None if command.order_type is entry.order_type else command.order_type,
+        refresh_amount=Lots(command.display_amount or 0),
         link=link,
     )
     _enter(turn, market, order, entry.admission)
@@ -230,6 +232,9 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
     if isinstance(order, Rejected):
         return order
     if isinstance(order, ConditionalOrder):
+        if command.display_amount is not None:
+            reason = "display_of_untriggered_order"
+            return Rejected(Reject.UNSUPPORTED_COMBINATION, reason, "display_amount")
         return triggering.edit(turn, order, command)
     if command.trigger_price is not None or command.trigger_offset is not None:
         return Rejected(Reject.INVALID_ARGUMENTS, "trigger_of_open_order", "trigger_price")
@@ -238,11 +243,14 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
     price = order.price if command.price is None else command.price
     reduce_only = order.reduce_only if command.reduce_only is None else command.reduce_only
     post_only = order.post_only if command.post_only is None else command.post_only
+    refresh = command.display_amount or order.refresh_amount
+    wanted = command.amount - order.filled
     refused = (
         refuse_locked(account)
         or refuse_closed(market, turn.time_ns)
         or refuse_amount(command.amount)
         or refuse_price(market, price)
+        or _refuse_hiding(order, command, wanted)
         or refuse_reducing_spot(market, reduce_only)
     )
     if refused is None and price != order.price:
@@ -250,7 +258,6 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
     if refused is not None:
         return refused
 
-    wanted = command.amount - order.filled
     if wanted <= 0:
         _end_filled(turn, market, order)
         return None
@@ -265,7 +272,12 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
     amount = Lots(order.filled + lots)
     # An order that only reduced was let in without asking for funds: now they are asked for.
     frees = order.reduce_only and not reduce_only
-    stays = price == order.price and amount <= order.amount and not frees
+    stays = (
+        price == order.price
+        and amount <= order.amount
+        and refresh == order.refresh_amount
+        and not frees
+    )
     intent = Intent(
         side=order.side,
         limit=price,
@@ -287,9 +299,18 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
     else:
         turn.lift(market, order)
         order.price, order.amount, order.reduce_only = price, amount, reduce_only
+        order.refresh_amount = refresh
         _enter(turn, market, order, admission)
         _hold_to(account, market, command.verdict, admission)
     return None
+
+
+def _refuse_hiding(order: Order, command: EditOrder, wanted: int) -> Rejected | None:
+    """Refuse an edit that shows too little of what is still wanted."""
+    if command.display_amount is not None:
+        return refuse_display(command.display_amount, wanted) if wanted > 0 else None
+    grows = command.amount > order.amount
+    return refuse_display(order.refresh_amount, wanted) if grows and order.is_iceberg else None
 
 
 def _hold_to(
@@ -355,7 +376,7 @@ def refuse_form(market: Market, command: PlaceOrder, *, is_later: bool = False) 
     if len(command.label) > LABEL_LENGTH_MAX:
         reason = f"{len(command.label)} against {LABEL_LENGTH_MAX} characters"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "label")
-    refused = refuse_reducing_spot(market, command.reduce_only)
+    refused = refuse_iceberg(command) or refuse_reducing_spot(market, command.reduce_only)
     if refused is not None:
         return refused
     if is_later or command.order_type.is_triggered:

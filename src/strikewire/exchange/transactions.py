@@ -68,6 +68,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The other end of a transfer."""
 
     note: str = ""
+    index: PriceE8 = PriceE8(0)
+    """Of the underlying, when it was settled or delivered."""
 
 
 NOTHING = About()

@@ -2,15 +2,32 @@
 
 import msgspec
 
+from strikewire.exchange.commands import MarginModel
 from strikewire.exchange.events import AccountView, PositionView
 from strikewire.exchange.ledgers import Holding, Ledger
 from strikewire.exchange.markets import Market
+from strikewire.exchange.pools import Pool, pool_of
 from strikewire.exchange.state import Account, State, Treasury
 from strikewire.model import AccountId, InstrumentId, Lots, PriceE8, Ticks, Units
 
 
+class CrossTotal(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What an account with cross collateral has in all currencies, in millionths of a dollar."""
+
+    equity: int
+    margin_balance: int
+    initial_margin: int
+    """Haircuts and spot reserves included."""
+
+    maintenance_margin: int
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What an account has in one currency, valued at the last marks; all in its units."""
+    """What an account has in one currency, valued at the last marks; all in its units.
+
+    With cross collateral, margin balance, margins and available funds are those of all currencies
+    together, in units of this one; the rest is of this one alone.
+    """
 
     account_id: AccountId
     currency: str
@@ -18,7 +35,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Cash paid in, less what was paid out, and premiums, fees and deliveries."""
 
     session_rpl: Units
-    """Realised profit of futures that has not been moved to the balance."""
+    """Realised profit of futures, funding included, that has not been moved to the balance."""
 
     session_upl: Units
     """Profit of open futures at the mark."""
@@ -60,6 +77,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     fees_paid: Units
     """All fees since the account was opened."""
 
+    session_funding: Units
+    """What of `session_rpl` is funding, up to the last mark; negative where it was paid."""
+
+    total: CrossTotal | None = None
+    """Of all currencies, with cross collateral."""
+
 
 class BookView(msgspec.Struct, frozen=True, array_like=True):
     """The public side of a book: aggregated levels, best first."""
@@ -87,6 +110,9 @@ class MoneyCheck(msgspec.Struct, frozen=True, kw_only=True):
     """Cash of the insurance fund; negative while it is in debt."""
 
     session_rpl: Units
+    funding: Units
+    """Of perpetuals, on its way from one side to the other."""
+
     entry_values: Units
     """What the open futures were entered at, with the sign of what closing them has to return."""
 
@@ -98,7 +124,7 @@ class MoneyCheck(msgspec.Struct, frozen=True, kw_only=True):
     def difference(self) -> int:
         """Money that appeared from nowhere; 0, or the clearing has a fault."""
         cash = self.balances + self.insurance + self.session_rpl + self.entry_values
-        inside = cash + self.fees + self.rounding
+        inside = cash + self.funding + self.fees + self.rounding
         return inside - (self.deposits - self.withdrawals)
 
     @property
@@ -115,6 +141,7 @@ def account_view(account: Account) -> AccountView:
         name=account.name,
         opened_ns=account.opened_ns,
         currencies=tuple(held),
+        owner=account.owner,
     )
 
 
@@ -123,6 +150,7 @@ def position_view(state: State, account: Account, market: Market) -> PositionVie
     holding = account.find_holding(market) or Holding(market)
     position = holding.position
     worth = holding.exit_value(position.size)
+    accrued = holding.accrued_funding()
     valuation = market.valuation
     margin, maintenance = 0, 0
     if valuation is not None and not market.instrument.is_spot:
@@ -138,44 +166,69 @@ def position_view(state: State, account: Account, market: Market) -> PositionVie
         size=Lots(position.size),
         average_price=PriceE8(position.average_price),
         value=Units(abs(worth)),
-        realized=Units(position.realized),
+        realized=Units(position.realized - accrued),
         floating=Units(worth + position.entry_value if position.size else 0),
         initial_margin=Units(margin),
         maintenance_margin=Units(maintenance),
         open_orders_margin=Units(ordered - margin),
         mark=market.mark.price if market.mark else PriceE8(0),
         index=state.indices.get(market.instrument.price_index, PriceE8(0)),
+        funding=Units(position.funding - accrued),
+        settlement_price=market.settlement_price,
     )
 
 
-def summary(state: State, account: Account, currency: str) -> Summary:
-    """Return what an account has in a currency, valued at the last marks."""
-    ledger = account.ledgers.get(currency) or Ledger()
-    ledger.refresh(state.marks_set)
-    available = ledger.available_funds
+def summary(
+    state: State, account: Account, currency: str, model: MarginModel | None = None
+) -> Summary:
+    """Return what an account has in a currency, valued at the last marks.
+
+    Args:
+        state: With the marks.
+        account: Whose.
+        currency: In which.
+        model: To count margin by another than the account's own.
+    """
+    pool = pool_of(state, account, currency, model)
+    ledger = pool.ledgers.get(currency) or Ledger()
+    is_cross = pool.prices is not None
+    available = pool.units(currency, pool.available)
     free_balance = ledger.balance - ledger.spot_reserve
+    initial = pool.units(currency, pool.initial + pool.reserve)
+    positions = ledger.position_margin if ledger.verdict is None else ledger.verdict.initial
     return Summary(
         account_id=account.account_id,
         currency=currency,
         balance=Units(ledger.balance),
-        session_rpl=Units(ledger.session_rpl),
+        session_rpl=Units(ledger.session_rpl + ledger.funding),
         session_upl=Units(ledger.profit),
         equity=Units(ledger.equity),
-        margin_balance=Units(ledger.margin_balance),
-        initial_margin=Units(ledger.initial_required + ledger.spot_reserve),
-        maintenance_margin=Units(ledger.maintenance_required),
+        margin_balance=Units(
+            pool.units(currency, pool.funds) if is_cross else ledger.margin_balance
+        ),
+        initial_margin=Units(initial),
+        maintenance_margin=Units(pool.units(currency, pool.maintenance)),
         available_funds=Units(available),
         available_withdrawal_funds=Units(max(min(available, free_balance), 0)),
-        projected_initial_margin=Units(
-            ledger.position_margin if ledger.verdict is None else ledger.verdict.initial
-        ),
+        projected_initial_margin=Units(initial if is_cross else positions),
         spot_reserve=Units(ledger.spot_reserve),
         options_value=Units(ledger.option_value),
-        futures_session_rpl=Units(ledger.session_rpl),
+        futures_session_rpl=Units(ledger.session_rpl + ledger.funding),
         futures_session_upl=Units(ledger.profit),
         options_session_rpl=Units(ledger.options_session_rpl),
         options_session_upl=Units(ledger.option_profit),
         fees_paid=Units(ledger.fees_paid),
+        session_funding=Units(ledger.session_funding + ledger.funding),
+        total=_total(pool) if is_cross else None,
+    )
+
+
+def _total(pool: Pool) -> CrossTotal:
+    return CrossTotal(
+        equity=pool.equity,
+        margin_balance=pool.funds,
+        initial_margin=pool.initial + pool.reserve,
+        maintenance_margin=pool.maintenance,
     )
 
 
@@ -215,4 +268,5 @@ def money(state: State, currency: str) -> MoneyCheck:
         entry_values=Units(entry_values),
         fees=Units(treasury.fees),
         rounding=Units(treasury.rounding),
+        funding=Units(treasury.funding),
     )

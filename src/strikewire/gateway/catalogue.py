@@ -4,6 +4,7 @@ from msgspec import UNSET
 
 from strikewire.api.reference import Currency, TickSizeStep
 from strikewire.api.reference import Instrument as ApiInstrument
+from strikewire.exchange.reducing import liquidation_rate_ppm
 from strikewire.gateway.holdings import max_leverage
 from strikewire.marketdata import Market
 from strikewire.model import CURRENCIES, NO_EXPIRY_MS, Instrument, ns_to_ms, ticks_to_price
@@ -40,6 +41,7 @@ def instrument(market: Market) -> ApiInstrument:
         maker_commission=listed.maker_fee_ppm / PPM,
         taker_commission=listed.taker_fee_ppm / PPM,
         max_leverage=max_leverage(listed) if is_future else UNSET,
+        max_liquidation_commission=liquidation_rate_ppm(listed) / PPM if is_future else UNSET,
         is_active=market.is_open,
         state="open" if market.is_open else "delivered",
     )
@@ -54,6 +56,7 @@ def currencies() -> list[Currency]:
             coin_type=currency.coin_type,
             decimals=currency.decimals,
             min_confirmations=currency.min_confirmations,
+            in_cross_collateral_pool=True,
         )
         for currency in CURRENCIES.values()
     ]

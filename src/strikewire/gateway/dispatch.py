@@ -7,13 +7,17 @@ from typing import Final
 from strikewire.gateway.desk import Handler, Planner
 from strikewire.gateway.methods import (
     account,
+    funding,
     margin,
     market,
     orders,
     reference,
+    self_trading,
     session,
+    settlements,
     trading,
     triggers,
+    wallet,
 )
 
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
@@ -42,6 +46,13 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
             market.get_last_trades_by_instrument_and_time
         ),
         "public/get_last_trades_by_currency": market.get_last_trades_by_currency,
+        "public/get_funding_rate_value": funding.get_funding_rate_value,
+        "public/get_funding_rate_history": funding.get_funding_rate_history,
+        "public/get_funding_chart_data": funding.get_funding_chart_data,
+        "public/get_last_settlements_by_currency": settlements.get_last_settlements_by_currency,
+        "public/get_last_settlements_by_instrument": (
+            settlements.get_last_settlements_by_instrument
+        ),
         "private/logout": session.logout,
         "private/subscribe": session.subscribe,
         "private/unsubscribe": session.unsubscribe,
@@ -66,8 +77,19 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_positions": account.get_positions,
         "private/get_account_summary": account.get_account_summary,
         "private/get_account_summaries": account.get_account_summaries,
+        "private/get_user_locks": account.get_user_locks,
         "private/get_subaccounts": account.get_subaccounts,
         "private/simulate_portfolio": margin.simulate_portfolio,
+        "private/get_settlement_history_by_currency": (
+            settlements.get_settlement_history_by_currency
+        ),
+        "private/get_settlement_history_by_instrument": (
+            settlements.get_settlement_history_by_instrument
+        ),
+        "private/get_transaction_log": wallet.get_transaction_log,
+        "private/get_deposits": wallet.get_deposits,
+        "private/get_withdrawals": wallet.get_withdrawals,
+        "private/get_transfers": wallet.get_transfers,
     }
 )
 """Methods that only read, or change nothing but the connection: answered at once."""
@@ -82,7 +104,11 @@ PLANNERS: Final[Mapping[str, Planner]] = MappingProxyType(
         "private/cancel_all_by_instrument": trading.cancel_all_by_instrument,
         "private/cancel_all_by_currency": trading.cancel_all_by_currency,
         "private/cancel_by_label": trading.cancel_by_label,
+        "private/create_subaccount": wallet.create_subaccount,
+        "private/submit_transfer_between_subaccounts": (wallet.submit_transfer_between_subaccounts),
+        "private/submit_transfer_to_subaccount": wallet.submit_transfer_to_subaccount,
         "private/change_margin_model": margin.change_margin_model,
+        "private/set_self_trading_config": self_trading.set_self_trading_config,
     }
 )
 """Methods that change the exchange: they become commands, and are answered from the events."""

@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from strikewire.api.account import Portfolio, Position
-from strikewire.exchange import MarginModel, PositionView, Summary
+from strikewire.exchange import CrossTotal, MarginModel, PositionView, Summary
 from strikewire.exchange.margin import FUTURE_RATES, FUTURE_RATES_OTHER, PPM
-from strikewire.marketdata import Market, MarketData, option_greeks
+from strikewire.exchange.pools import DOLLAR
+from strikewire.marketdata import Market, MarketData, interest_value, option_greeks
 from strikewire.model import (
     Instrument,
     Units,
     lots_to_amount,
+    ns_to_ms,
     price_e8_to_float,
     units_to_coins,
 )
@@ -45,7 +47,7 @@ def position(market: Market, view: PositionView) -> Position:
     exposure = exposure_of(market, view)
     floating = units_to_coins(coins, view.floating)
     realized = units_to_coins(coins, view.realized)
-    is_option = instrument.is_option
+    is_option, funding = instrument.is_option, market.funding
     return Position(
         instrument_name=instrument.name,
         kind=instrument.kind.value,
@@ -55,10 +57,11 @@ def position(market: Market, view: PositionView) -> Position:
         average_price=price_e8_to_float(view.average_price),
         mark_price=price_e8_to_float(view.mark),
         index_price=price_e8_to_float(view.index),
-        settlement_price=0.0,  # No session has been settled yet: positions are never reset.
+        settlement_price=price_e8_to_float(view.settlement_price),
         floating_profit_loss=floating,
         realized_profit_loss=realized,
-        realized_funding=0.0 if instrument.is_perpetual else UNSET,
+        realized_funding=units_to_coins(coins, view.funding) if funding else UNSET,
+        interest_value=interest_value(funding, ns_to_ms(market.updated_ns)) if funding else UNSET,
         total_profit_loss=units_to_coins(coins, Units(view.floating + view.realized)),
         initial_margin=units_to_coins(coins, view.initial_margin),
         maintenance_margin=units_to_coins(coins, view.maintenance_margin),
@@ -110,6 +113,7 @@ def portfolio(
         total_pl=coins(futures_pl + options_pl),
         session_rpl=coins(summary.session_rpl),
         session_upl=coins(summary.session_upl),
+        session_funding=coins(summary.session_funding),
         futures_pl=coins(futures_pl),
         futures_session_rpl=coins(summary.futures_session_rpl),
         futures_session_upl=coins(summary.futures_session_upl),
@@ -130,6 +134,8 @@ def portfolio(
         spot_reserve=coins(summary.spot_reserve),
         margin_model=str(model or MarginModel.STANDARD),
         portfolio_margining_enabled=model is MarginModel.PORTFOLIO,
+        cross_collateral_enabled=model is MarginModel.CROSS,
+        **_totals(summary.total),
     )
 
 
@@ -161,6 +167,13 @@ def max_leverage(instrument: Instrument) -> int:
     """Return the highest leverage a future's initial margin allows."""
     rates = FUTURE_RATES.get(instrument.base_currency, FUTURE_RATES_OTHER)
     return PPM // rates.initial_ppm
+
+
+def _totals(total: CrossTotal | None) -> dict[str, float]:
+    """Return what all currencies have together, in dollars; nothing without cross collateral."""
+    if total is None:
+        return {}
+    return {f"total_{name}_usd": micros / DOLLAR for name, micros in structs.asdict(total).items()}
 
 
 def _total(greeks: Iterable[float]) -> float:

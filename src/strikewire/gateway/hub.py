@@ -40,6 +40,7 @@ from strikewire.gateway.topics import (
 )
 from strikewire.gateway.user_topics import (
     Interest,
+    LockTopic,
     OrdersTopic,
     PortfolioTopic,
     UserChangesTopic,
@@ -257,6 +258,8 @@ class Hub:
                 return UserTradesTopic(self._data, account_id, _interest(channel)), shelves
             case names.UserChangesChannel() | names.KindUserChangesChannel():
                 return UserChangesTopic(self._data, account_id, _interest(channel)), shelves
+            case names.LockChannel():
+                return LockTopic(lambda: self._exchange.is_locked(account_id)), shelves
             case _:
                 assert isinstance(channel, names.PortfolioChannel)
                 currencies = currencies_of(channel.currency)

@@ -89,6 +89,22 @@ def lots_of(instrument: Instrument, amount: Decimal) -> Lots:
         raise ApiError(ErrorCode.INVALID_AMOUNT, param="amount", reason=str(error)) from None
 
 
+def shown_lots_of(instrument: Instrument, amount: Decimal | None) -> Lots | None:
+    """Return how many lots of an iceberg are shown; None of an order that is shown whole.
+
+    Raises:
+        ApiError: 10024, below the minimum, off the step or too large.
+    """
+    if amount is None:
+        return None
+    try:
+        return amount_to_lots(instrument, amount)
+    except AmountError as error:
+        raise ApiError(
+            ErrorCode.INVALID_MAX_SHOW, param="display_amount", reason=str(error)
+        ) from None
+
+
 def order_id_of(text: str) -> OrderId:
     """Return the number of an order.
 

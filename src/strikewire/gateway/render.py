@@ -31,6 +31,7 @@ _CANCEL_REASONS: dict[
         "autoliquidation",
         "cancel_on_disconnect",
         "risk_mitigation",
+        "self_trade_prevention",
         "settlement",
     ],
 ] = {
@@ -40,6 +41,7 @@ _CANCEL_REASONS: dict[
     CancelReason.INSUFFICIENT_FUNDS: "risk_mitigation",
     CancelReason.SETTLEMENT: "settlement",
     CancelReason.AUTOLIQUIDATION: "autoliquidation",
+    CancelReason.SELF_TRADE_PREVENTION: "self_trade_prevention",
 }
 
 
@@ -73,6 +75,8 @@ def order(instrument: Instrument, view: OrderView) -> Order:
         replaced=view.replaced,
         is_liquidation=view.is_liquidation,
         cancel_reason=_CANCEL_REASONS.get(view.cancel_reason, UNSET),
+        display_amount=_shown(instrument, view, view.display_amount),
+        refresh_amount=_shown(instrument, view, view.refresh_amount),
         reject_reason=view.reject_reason or UNSET,
         original_order_type=_original_type(view),
         triggered=_is_triggered(view),
@@ -159,6 +163,11 @@ def _original_type(view: OrderView) -> Literal["market_limit"] | UnsetType:
 
 def _level(price: PriceE8 | None) -> float | UnsetType:
     return UNSET if price is None else price_e8_to_float(price)
+
+
+def _shown(instrument: Instrument, view: OrderView, lots: Lots) -> float | UnsetType:
+    """Return how much of an iceberg is shown; nothing of an order that is shown whole."""
+    return lots_to_amount(instrument, lots) if view.refresh_amount else UNSET
 
 
 def _contracts(instrument: Instrument, amount: float) -> float:

@@ -12,11 +12,11 @@ from strikewire.api.market_data import OptionMarkPrice, PerpetualInterest, Publi
 from strikewire.api.reference import EstimatedExpirationPrice, PriceIndex, VolatilityIndex
 from strikewire.gateway.catalogue import is_of
 from strikewire.marketdata import (
-    FUNDING_DECIMALS,
     IV_E4_PER_PERCENT,
     Market,
     MarketData,
     book_update,
+    current_funding,
     grouped_book,
     implied_outlook,
     quote,
@@ -271,7 +271,7 @@ class PerpetualTopic:
         assert self._market.funding is not None
         return [
             PerpetualInterest(
-                interest=round(self._market.funding.current, FUNDING_DECIMALS),
+                interest=current_funding(self._market.funding),
                 index_price=price_e8_to_float(self._data.index(self._market.instrument)),
                 timestamp=ns_to_ms(self._market.updated_ns),
             )

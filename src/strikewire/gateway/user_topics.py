@@ -5,13 +5,14 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from strikewire.api.account import Portfolio, Position, UserChanges
+from strikewire.api.account import AccountLock, Portfolio, Position, UserChanges
 from strikewire.api.trading import Order, UserTrade
 from strikewire.exchange import (
     BalanceChanged,
     Event,
     Exchange,
     Fill,
+    LockChanged,
     OrderEvent,
     PositionChanged,
 )
@@ -208,6 +209,35 @@ class PortfolioTopic:
         """Hold nothing."""
 
 
+class LockTopic:
+    """`user.lock`: whether the account is being liquidated.
+
+    Args:
+        is_locked: Tells whether it is now.
+    """
+
+    def __init__(self, is_locked: Callable[[], bool]) -> None:
+        self._is_locked = is_locked
+        self._locks: list[AccountLock] = []
+
+    def hear(self, event: Event) -> None:
+        """Note that the lock has changed."""
+        if isinstance(event, LockChanged):
+            self._locks.append(AccountLock(currency="ALL", locked=event.is_locked))
+
+    def first(self) -> Sequence[object]:
+        """Return the lock if there is one."""
+        return [AccountLock(currency="ALL", locked=True)] if self._is_locked() else []
+
+    def take(self) -> Sequence[object]:
+        """Return the changes since the last message, one by one."""
+        locks, self._locks = self._locks, []
+        return locks
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
 def portfolios(
     exchange: Exchange, data: MarketData, account_id: AccountId, currencies: Iterable[str]
 ) -> list[Portfolio]:
@@ -234,7 +264,7 @@ def accounts_of(event: Event) -> tuple[AccountId, ...]:
             return (view.account_id,)
         case PositionChanged(held):
             return (held.account_id,)
-        case BalanceChanged(account_id=account_id):
+        case BalanceChanged(account_id=account_id) | LockChanged(account_id=account_id):
             return (account_id,)
         case _:
             return ()

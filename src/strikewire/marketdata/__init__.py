@@ -1,6 +1,14 @@
 """Turns events into books, trades and tickers: market data on its way out, before the gateway."""
 
 from strikewire.marketdata.books import book_update, grouped_book, quote
+from strikewire.marketdata.funding import (
+    FUNDING_DECIMALS,
+    current_funding,
+    funding_chart,
+    funding_hours,
+    funding_over,
+    interest_value,
+)
 from strikewire.marketdata.market import Market
 from strikewire.marketdata.marketdata import Changes, MarketData
 from strikewire.marketdata.outlook import implied_outlook
@@ -8,7 +16,6 @@ from strikewire.marketdata.restore import restore
 from strikewire.marketdata.streams import BookEdit, BookStream, LevelEdit
 from strikewire.marketdata.tape import IV_E4_PER_PERCENT, liquidated, public_trade
 from strikewire.marketdata.tickers import (
-    FUNDING_DECIMALS,
     book_summary,
     option_greeks,
     order_book,
@@ -26,8 +33,13 @@ __all__ = [
     "MarketData",
     "book_summary",
     "book_update",
+    "current_funding",
+    "funding_chart",
+    "funding_hours",
+    "funding_over",
     "grouped_book",
     "implied_outlook",
+    "interest_value",
     "liquidated",
     "option_greeks",
     "order_book",

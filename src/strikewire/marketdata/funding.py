@@ -1,61 +1,81 @@
-"""The funding rate of a perpetual, now and over the last eight hours.
+"""The funding of a perpetual as the public sees it: the exchange's own sums, as fractions.
 
-The rate follows the mark's distance from the index. It is a figure for the ticker: the venue
-shows it and does not yet charge it.
+What a ticker shows and what a position is charged come from the same integers, so they cannot
+disagree; only here they become floats.
 """
 
-from collections import deque
-from typing import NamedTuple
+from strikewire.api.market_data import FundingChart, FundingChartPoint, FundingHour
+from strikewire.exchange.funding import HOUR_MS, MINUTE_MS, Funding
+from strikewire.model import FUNDING_PERIOD_MS, FUNDING_SCALE, PriceE8, price_e8_to_float
 
-from strikewire.model import NS_PER_HOUR, NS_PER_MINUTE
+FUNDING_DECIMALS = 8
+"""Decimals of the rates in tickers; histories are not rounded."""
 
-PERIOD_NS = 8 * NS_PER_HOUR
+CHART_STEPS_MS = {"8h": 5 * MINUTE_MS, "24h": 15 * MINUTE_MS, "1m": HOUR_MS}
+"""Distance of the points of a chart, by its length."""
+
+CHART_LENGTHS_MS = {"8h": 8 * HOUR_MS, "24h": 24 * HOUR_MS, "1m": 31 * 24 * HOUR_MS}
 
 
-class _Point(NamedTuple):
-    time_ns: int
-    paid: float  # fraction accrued since the beginning
+def current_funding(funding: Funding) -> float:
+    """Return the rate in force, as a fraction per eight hours."""
+    return round(funding.rate / FUNDING_SCALE, FUNDING_DECIMALS)
 
 
-class Funding:
-    """The rate of one perpetual, and what it added up to; exact to a minute.
+def funding_8h(funding: Funding, now_ms: int) -> float:
+    """Return what a long has paid over the last eight hours, as a fraction of its value."""
+    return round(funding_over(funding, now_ms - FUNDING_PERIOD_MS, now_ms), FUNDING_DECIMALS)
 
-    Attributes:
-        current: The rate in force, as a fraction per eight hours.
+
+def interest_value(funding: Funding, now_ms: int) -> float:
+    """Return what a long has paid since the perpetual was first marked, as a fraction."""
+    return _fraction(funding.accrued_at(now_ms))
+
+
+def funding_over(funding: Funding, start_ms: int, end_ms: int) -> float:
+    """Return what a long pays over a span of time, as a fraction of its value."""
+    return _fraction(funding.over(start_ms, end_ms))
+
+
+def funding_hours(funding: Funding, start_ms: int, end_ms: int) -> list[FundingHour]:
+    """Return one line for every whole hour of a span of time, oldest first."""
+    prices: dict[int, PriceE8] = {point.time_ms: point.index for point in funding.points()}
+    return [
+        FundingHour(
+            timestamp=ms,
+            index_price=price_e8_to_float(prices[ms]),
+            prev_index_price=price_e8_to_float(prices.get(ms - HOUR_MS, prices[ms])),
+            interest_1h=funding_over(funding, ms - HOUR_MS, ms),
+            interest_8h=funding_over(funding, ms - FUNDING_PERIOD_MS, ms),
+        )
+        for ms in sorted(prices)
+        if ms % HOUR_MS == 0 and start_ms <= ms <= end_ms
+    ]
+
+
+def funding_chart(funding: Funding, length: str, now_ms: int) -> FundingChart:
+    """Return the points of a chart that ends now, oldest first.
+
+    Args:
+        funding: Of a perpetual.
+        length: A key of `CHART_STEPS_MS`.
+        now_ms: Milliseconds since the Unix epoch.
     """
+    step_ms, first_ms = CHART_STEPS_MS[length], now_ms - CHART_LENGTHS_MS[length]
+    return FundingChart(
+        current_interest=current_funding(funding),
+        interest_8h=funding_over(funding, now_ms - FUNDING_PERIOD_MS, now_ms),
+        data=[
+            FundingChartPoint(
+                timestamp=point.time_ms,
+                index_price=price_e8_to_float(point.index),
+                interest_8h=funding_over(funding, point.time_ms - FUNDING_PERIOD_MS, point.time_ms),
+            )
+            for point in funding.points()
+            if point.time_ms % step_ms == 0 and point.time_ms >= first_ms
+        ],
+    )
 
-    def __init__(self, now_ns: int) -> None:
-        self.current = 0.0
-        self._last = _Point(now_ns, 0.0)
-        self._points = deque([self._last])
 
-    def record(self, now_ns: int, rate: float) -> None:
-        """Put a new rate in force; times do not go back."""
-        self._last = _Point(now_ns, self._paid(now_ns))
-        self.current = rate
-        if now_ns - self._points[-1].time_ns >= NS_PER_MINUTE:
-            self._points.append(self._last)
-        self._forget(now_ns)
-
-    def eight_hours(self, now_ns: int) -> float:
-        """Return what a long would have paid over the eight hours that end now, as a fraction."""
-        self._forget(now_ns)
-        begin_ns = max(now_ns - PERIOD_NS, self._points[0].time_ns)
-        return self._paid(now_ns) - self._paid_before(begin_ns, now_ns)
-
-    def _forget(self, now_ns: int) -> None:
-        # The newest point that is older than the period is where the period begins.
-        while len(self._points) > 1 and self._points[1].time_ns <= now_ns - PERIOD_NS:
-            self._points.popleft()
-
-    def _paid_before(self, begin_ns: int, now_ns: int) -> float:
-        """Return what was paid until the period began, between the two oldest points."""
-        first = self._points[0]
-        after = self._points[1] if len(self._points) > 1 else _Point(now_ns, self._paid(now_ns))
-        if after.time_ns == first.time_ns:
-            return first.paid
-        elapsed = (begin_ns - first.time_ns) / (after.time_ns - first.time_ns)
-        return first.paid + elapsed * (after.paid - first.paid)
-
-    def _paid(self, now_ns: int) -> float:
-        return self._last.paid + self.current * (now_ns - self._last.time_ns) / PERIOD_NS
+def _fraction(accrued: int) -> float:
+    return accrued / (FUNDING_SCALE * FUNDING_PERIOD_MS)

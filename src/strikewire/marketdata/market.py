@@ -6,8 +6,8 @@ from strikewire.api.market_data import PublicTrade
 from strikewire.depth import DepthBook
 from strikewire.exchange import Fill, LevelChanged, Mark
 from strikewire.exchange.clearing import Contract
+from strikewire.exchange.funding import LOTS, Funding
 from strikewire.exchange.margin import PriceBand, Valuation
-from strikewire.marketdata.funding import Funding
 from strikewire.marketdata.statistics import RollingDay, Turnover
 from strikewire.marketdata.streams import BookStream
 from strikewire.marketdata.tape import Tape, public_trade
@@ -24,7 +24,6 @@ from strikewire.model import (
     format_name,
     ticks_to_e8,
 )
-from strikewire.pricing import funding_rate
 
 
 class Market:
@@ -38,11 +37,12 @@ class Market:
         day: The last 24 hours.
         mark: The mark in force; None until the first.
         future_name: Name of the future that expires with an option; empty elsewhere.
-        funding: The funding rate of a perpetual; None elsewhere.
+        funding: The funding of a perpetual, accrued as the exchange accrues it; None elsewhere.
         open_interest: What is held long, in lots; equal to what is held short.
         updated_ns: When anything a ticker shows last changed.
         is_open: Whether the instrument has not been settled.
         delivery_price: What it was settled at; None before, and where that is forgotten.
+        settlement_price: Mark of a future at the last daily settlement; 0 before the first.
     """
 
     def __init__(self, instrument: Instrument, now_ns: int, book: DepthBook | None = None) -> None:
@@ -53,11 +53,12 @@ class Market:
         self.day = RollingDay()
         self.mark: Mark | None = None
         self.future_name = _future_name(instrument) if instrument.is_option else ""
-        self.funding = Funding(now_ns) if instrument.is_perpetual else None
+        self.funding = Funding() if instrument.is_perpetual else None
         self.open_interest = Lots(0)
         self.updated_ns = now_ns
         self.is_open = True
         self.delivery_price: PriceE8 | None = None
+        self.settlement_price = PriceE8(0)
         self._contract = Contract(instrument)
         self._band: PriceBand | None = None
         self._sizes: dict[AccountId, Lots] = {}
@@ -133,12 +134,13 @@ class Market:
         assert self.open_interest >= 0
 
     def value(self, time_ns: int, mark: Mark, index: PriceE8) -> None:
-        """Put a new mark in force; with the price of the index it gives the funding rate."""
+        """Put a new mark in force, of a perpetual with its funding rate."""
         self.mark = mark
         self._band = None
         self.updated_ns = time_ns
-        if self.funding is not None and index > 0:
-            self.funding.record(time_ns, funding_rate(mark.price, index))
+        if self.funding is not None:
+            value = abs(self._contract.exit_value(LOTS, mark.price))
+            self.funding.change(time_ns, rate=mark.funding_rate, value=value, index=index)
 
     def settle(self, time_ns: int, delivery_price: PriceE8 | None) -> None:
         """Close the market for good."""

@@ -15,6 +15,7 @@ from strikewire.exchange import (
     Mark,
     MarksChanged,
     PositionChanged,
+    SessionSettled,
 )
 from strikewire.marketdata.market import Market
 from strikewire.model import Instrument, InstrumentId, PriceE8
@@ -168,6 +169,10 @@ class MarketData:
                     self.settle(time_ns, self._markets[instrument_id], delivery_price)
                     changes.tickers[instrument_id] = None
                     changes.settled.append(instrument_id)
+                case SessionSettled(_, settlements):
+                    for one in settlements:
+                        self._markets[one.instrument_id].settlement_price = one.price
+                        changes.tickers[one.instrument_id] = None
                 case _:
                     pass  # What concerns one account alone is not for the public.
         for instrument_id, changed in levels.items():

@@ -9,8 +9,8 @@ def restore(exchange: Exchange, now_ns: int) -> MarketData:
     """Return the market data of an exchange as it stands.
 
     Books and their change ids, last trades, marks and open interest go on where they were. The
-    figures of 24 hours are those of the trades the exchange kept; funding and the averages for
-    delivery prices start anew.
+    figures of 24 hours are those of the trades the exchange kept; the averages for delivery
+    prices start anew.
 
     Args:
         exchange: Nothing may be applied to it between this and the first `MarketData.apply`.
@@ -27,6 +27,8 @@ def restore(exchange: Exchange, now_ns: int) -> MarketData:
         mark = exchange.mark(instrument_id)
         if mark is not None:
             market.value(now_ns, mark, data.index(instrument))
+        market.funding = exchange.funding(instrument_id)
+        market.settlement_price = exchange.settlement_price(instrument_id)
         market.updated_ns = now_ns
         if not exchange.is_open(instrument_id):
             data.settle(now_ns, market, None)

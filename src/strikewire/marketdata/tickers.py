@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from strikewire.api.market_data import BookSummary, Greeks, OrderBook, Ticker, Ticker24h
 from strikewire.depth import Level
 from strikewire.marketdata.books import best, levels
+from strikewire.marketdata.funding import current_funding, funding_8h, interest_value
 from strikewire.marketdata.market import Market
 from strikewire.marketdata.marketdata import MarketData
 from strikewire.marketdata.statistics import DayStatistics
@@ -34,8 +35,6 @@ GREEKS_DECIMALS = 5
 
 IV_DECIMALS = 2
 """Decimals of published volatilities of bid and ask, in percent."""
-
-FUNDING_DECIMALS = 8
 
 
 class _Option(TypedDict):
@@ -69,8 +68,10 @@ class _Fields(TypedDict):
     last_price: float | None
     estimated_delivery_price: float
     delivery_price: float | UnsetType
+    settlement_price: float | UnsetType
     current_funding: float | UnsetType
     funding_8h: float | UnsetType
+    interest_value: float | UnsetType
 
 
 def ticker(data: MarketData, market: Market) -> Ticker:
@@ -97,7 +98,7 @@ def book_summary(data: MarketData, market: Market, now_ns: int) -> BookSummary:
     bid, _ = best(instrument, market.book.bids.best())
     ask, _ = best(instrument, market.book.asks.best())
     day = market.day.read(now_ns)
-    has_funding = market.funding is not None
+    funding = market.funding
     return BookSummary(
         instrument_name=instrument.name,
         base_currency=instrument.base_currency,
@@ -116,8 +117,8 @@ def book_summary(data: MarketData, market: Market, now_ns: int) -> BookSummary:
         volume_notional=UNSET if instrument.is_option else day.quote_e8 / PRICE_SCALE,
         open_interest=lots_to_amount(instrument, market.open_interest),
         estimated_delivery_price=price_e8_to_float(data.delivery(instrument)),
-        current_funding=_current_funding(market) if has_funding else UNSET,
-        funding_8h=_funding_8h(market, now_ns) if has_funding else UNSET,
+        current_funding=current_funding(funding) if funding else UNSET,
+        funding_8h=funding_8h(funding, ns_to_ms(now_ns)) if funding else UNSET,
         mark_iv=_mark_iv(market) if instrument.is_option else UNSET,
         interest_rate=0.0 if instrument.is_option else UNSET,
         underlying_index=underlying_index(data, market) if instrument.is_option else UNSET,
@@ -159,7 +160,7 @@ def _fields(data: MarketData, market: Market) -> _Fields:
     ask_price, ask_amount = best(instrument, market.book.asks.best())
     index = price_e8_to_float(data.index(instrument))
     band = market.band
-    has_funding = market.funding is not None
+    funding, settled = market.funding, market.settlement_price
     delivery = market.delivery_price
     return _Fields(
         instrument_name=instrument.name,
@@ -178,8 +179,10 @@ def _fields(data: MarketData, market: Market) -> _Fields:
         last_price=market.tape.last.price if market.tape.last else None,
         estimated_delivery_price=price_e8_to_float(data.delivery(instrument)),
         delivery_price=UNSET if delivery is None else price_e8_to_float(delivery),
-        current_funding=_current_funding(market) if has_funding else UNSET,
-        funding_8h=_funding_8h(market, time_ns) if has_funding else UNSET,
+        settlement_price=price_e8_to_float(settled) if settled else UNSET,
+        current_funding=current_funding(funding) if funding else UNSET,
+        funding_8h=funding_8h(funding, ns_to_ms(time_ns)) if funding else UNSET,
+        interest_value=interest_value(funding, ns_to_ms(time_ns)) if funding else UNSET,
     )
 
 
@@ -253,13 +256,3 @@ def _mark_iv(market: Market) -> float:
 
 def _underlying_price(market: Market) -> float:
     return price_e8_to_float(market.mark.underlying) if market.mark else 0.0
-
-
-def _current_funding(market: Market) -> float:
-    assert market.funding is not None
-    return round(market.funding.current, FUNDING_DECIMALS)
-
-
-def _funding_8h(market: Market, now_ns: int) -> float:
-    assert market.funding is not None
-    return round(market.funding.eight_hours(now_ns), FUNDING_DECIMALS)

@@ -73,6 +73,8 @@ from strikewire.model.time import (
     utc_ns,
 )
 from strikewire.model.units import (
+    FUNDING_PERIOD_MS,
+    FUNDING_SCALE,
     PRICE_SCALE,
     Lots,
     PriceE8,
@@ -89,6 +91,8 @@ __all__ = [
     "AMOUNT_LOTS_MAX",
     "CURRENCIES",
     "EXPIRY_HOUR_UTC",
+    "FUNDING_PERIOD_MS",
+    "FUNDING_SCALE",
     "FUTURE_EXPIRIES",
     "ID_MAX",
     "NO_EXPIRY_MS",

@@ -23,6 +23,12 @@ PriceE8 = NewType("PriceE8", int)
 PRICE_SCALE = 100_000_000
 """How many `PriceE8` make 1.0 of the quote currency."""
 
+FUNDING_SCALE = 1_000_000_000_000
+"""Funding rates are counted in 1e-12 of a position's value per eight hours."""
+
+FUNDING_PERIOD_MS = 8 * 3_600_000
+"""The time for which a funding rate is said."""
+
 
 def divide_down(numerator: int, denominator: int) -> int:
     """Divide and round towards minus infinity.

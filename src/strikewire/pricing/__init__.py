@@ -30,9 +30,6 @@ from strikewire.pricing.forwards import (
     tightest_forward,
 )
 from strikewire.pricing.funding import (
-    FundingAccrual,
-    funding_payment,
-    funding_rate,
     funding_rate_e12,
 )
 from strikewire.pricing.implied import (
@@ -93,7 +90,6 @@ __all__ = [
     "FittedExpiry",
     "FittedSurface",
     "ForwardQuote",
-    "FundingAccrual",
     "Greeks",
     "ImpliedCode",
     "ImpliedVolatilities",
@@ -122,8 +118,6 @@ __all__ = [
     "find_arbitrage",
     "fit_smile",
     "fit_surface",
-    "funding_payment",
-    "funding_rate",
     "funding_rate_e12",
     "greeks",
     "historical_volatilities",

@@ -73,6 +73,8 @@ class PlaceOptions(TypedDict, total=False):
     reject_post_only: bool
     reduce_only: bool
     label: str
+    display: int
+    """Lots that are shown at a time."""
     order_type: OrderType
     """Limit with a price and market without one, if left out."""
 
@@ -87,6 +89,7 @@ class EditOptions(TypedDict, total=False):
     post_only: bool
     reject_post_only: bool
     reduce_only: bool
+    display_amount: Lots | None
     trigger_price: PriceE8
     trigger_offset: PriceE8
     valid_until_ns: int
@@ -158,6 +161,7 @@ class TradingFloor:
         *,
         price: float | None = None,
         underlying: float | None = None,
+        funding_rate: int = 0,
     ) -> None:
         """Mark an instrument, at a price in ticks or in its quote currency.
 
@@ -166,16 +170,14 @@ class TradingFloor:
             name: Of the instrument.
             price: See `ticks`.
             underlying: In the counter currency; the mark itself if left out. The index follows.
+            funding_rate: Of a perpetual, in 1e-12 per eight hours.
         """
         one = self.exchange.instruments[self.id(name)]
         quoted = float(ticks * one.tick_size) if ticks is not None else price
         assert quoted is not None
         forward = e8(quoted if underlying is None else underlying)
-        self.apply(
-            SetMarks(
-                ((one.price_index, forward),), (Mark(self.id(name), e8(quoted), 500_000, forward),)
-            )
-        )
+        mark = Mark(self.id(name), e8(quoted), 500_000, forward, funding_rate)
+        self.apply(SetMarks(((one.price_index, forward),), (mark,)))
 
     def buy(
         self,
@@ -304,6 +306,7 @@ class TradingFloor:
             reject_post_only=more.get("reject_post_only", False),
             reduce_only=more.get("reduce_only", False),
             label=more.get("label", ""),
+            display_amount=_lots(more.get("display")),
             trigger=more.get("trigger"),
             valid_until_ns=more.get("valid_until_ns"),
             linked=more.get("linked"),
@@ -366,6 +369,10 @@ class Deed:
         (event,) = self.events
         assert isinstance(event, Rejected), event
         return event
+
+
+def _lots(count: int | None) -> Lots | None:
+    return None if count is None else Lots(count)
 
 
 def e8(price: float) -> PriceE8:

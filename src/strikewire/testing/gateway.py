@@ -213,6 +213,7 @@ class GatewayFloor:
         index: float | None = None,
         underlying: float | None = None,
         iv: float = 0.0,
+        funding_rate: int = 0,
     ) -> None:
         """Mark an instrument.
 
@@ -222,6 +223,7 @@ class GatewayFloor:
             index: Of its index; the mark price if left out, which an option's cannot be.
             underlying: Forward of its expiry; the index if left out.
             iv: Volatility of an option, in percent.
+            funding_rate: Of a perpetual, in 1e-12 per eight hours.
         """
         market = self.of(name)
         spot = price if index is None else index
@@ -230,6 +232,7 @@ class GatewayFloor:
             price_e8(price),
             round(iv * 10_000),
             price_e8(spot if underlying is None else underlying),
+            funding_rate,
         )
         indices = ((market.instrument.price_index, price_e8(spot)),)
         self.apply(SetMarks(indices, (mark,)))

@@ -36,9 +36,11 @@ def check_accounts(accounts: Sequence[AccountConfig]) -> None:
     """Refuse accounts that no venue can open, before there is one.
 
     Raises:
-        ConfigError: A name is one of the market makers', a client id is used twice, or a deposit
-            is in no currency of the venue, or no possible amount of it.
+        ConfigError: A name is one of the market makers', a client id is used twice, a deposit
+            is in no currency of the venue, or no possible amount of it, or an owner is no main
+            account that stands before its subaccount.
     """
+    main: set[str] = set()
     reserved = {account.name for account in MAKER_ACCOUNTS}
     client_ids: set[str] = set()
     for config in accounts:
@@ -48,6 +50,13 @@ def check_accounts(accounts: Sequence[AccountConfig]) -> None:
             raise ConfigError(f"accounts: the client_id {config.client_id!r} is used twice")
         if config.client_id:
             client_ids.add(config.client_id)
+        if config.owner and config.owner not in main:
+            raise ConfigError(
+                f"accounts: {config.name!r} is owned by {config.owner!r}, "
+                "which is no main account named before it"
+            )
+        if not config.owner:
+            main.add(config.name)
         for currency, coins in config.deposits.items():
             _deposit(config.name, AccountId(0), currency, coins)
 
@@ -65,13 +74,16 @@ def opening_commands(exchange: Exchange, accounts: Sequence[AccountConfig]) -> l
     existing = _existing(exchange)
     next_id = max((account.account_id for account in exchange.accounts), default=0) + 1
     commands: list[Command] = []
+    ids = {name: account.account_id for name, account in existing.items()}
     for config in accounts:
         account = existing.get(config.name)
         account_id = account.account_id if account is not None else AccountId(next_id)
         held = account.currencies if account is not None else ()
         if account is None:
             next_id += 1
-            commands.append(OpenAccount(account_id, config.name))
+            owner = ids.get(config.owner, AccountId(0))
+            commands.append(OpenAccount(account_id, config.name, owner))
+        ids[config.name] = account_id
         for currency, coins in config.deposits.items():
             deposit = _deposit(config.name, account_id, currency, coins)
             if currency not in held:

@@ -129,12 +129,14 @@ class AccountConfig(Struct, frozen=True, kw_only=True):
         deposits: Coins credited when the account is opened, by currency.
         client_id: API key id; empty: a key is made and kept in the data directory.
         client_secret: API secret; needed where `client_id` is given.
+        owner: Name of the account of which this is a subaccount; empty for a main account.
     """
 
     name: Name
     deposits: dict[str, Decimal] = {}
     client_id: str = ""
     client_secret: str = ""
+    owner: str = ""
 
 
 class Config(Struct, frozen=True, kw_only=True):

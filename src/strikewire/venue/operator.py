@@ -1,17 +1,32 @@
 """The venue's own hand: it lists, marks and settles, as commands like everybody else's.
 
 Theory of operation. Each step looks at the exchange as it is and returns the commands that bring it
-up to date, in this order: expired instruments are settled, missing ones are listed, then marks are
-set. Nothing is remembered that the exchange knows, so a restart goes on where the journal ended;
-only the samples of a delivery price that was being averaged are lost with the process, and
-the average begins anew.
+up to date, in this order: expired instruments are settled, missing ones are listed, at 08:00 UTC
+the session of every currency is settled, then marks are set. Nothing is remembered that the
+exchange knows, so a restart goes on where the journal ended; only the samples of a delivery price
+that was being averaged are lost with the process, and the average begins anew.
 """
 
 from collections.abc import Iterable
 from typing import Final
 
-from strikewire.exchange import Command, Exchange, ListInstrument, SettleInstrument
-from strikewire.model import Instrument, InstrumentId, instrument
+from strikewire.exchange import (
+    Command,
+    Exchange,
+    ListInstrument,
+    SettleInstrument,
+    SettleSession,
+)
+from strikewire.model import (
+    CURRENCIES,
+    EXPIRY_HOUR_UTC,
+    NS_PER_DAY,
+    Instrument,
+    InstrumentId,
+    instrument,
+    utc_date,
+    utc_ns,
+)
 from strikewire.pricing import DeliveryAverage
 from strikewire.venue.config import InstrumentsConfig
 from strikewire.venue.listing import wanted_names
@@ -63,6 +78,7 @@ class Operator:
             commands = [*self._settle(now_ns), *self._list(now_ns)]
             has_indices = {one.price_index for one in self._open} <= self._pricer.indices.keys()
             self._is_listed = has_indices and not commands
+            commands += self._end_sessions(now_ns)
             self._open = [one for one in self._open if not _has_expired(one, now_ns)]
         marks = self._pricer.step(now_ns, feed_now_ns, self._open)
         return [*commands, marks] if marks is not None else commands
@@ -96,6 +112,15 @@ class Operator:
             average = self._averages[one.price_index, one.expiry_ns]
             self._pricer.forget(InstrumentId(one.instrument_id))
             yield SettleInstrument(InstrumentId(one.instrument_id), average.price(index))
+
+    def _end_sessions(self, now_ns: int) -> Iterable[Command]:
+        """Settle what has not been settled since it last was 08:00 UTC."""
+        due_ns = utc_ns(utc_date(now_ns), hour=EXPIRY_HOUR_UTC)
+        if due_ns > now_ns:
+            due_ns -= NS_PER_DAY
+        for currency in CURRENCIES:
+            if self._exchange.session_ns(currency) < due_ns:
+                yield SettleSession(currency)
 
     def _list(self, now_ns: int) -> Iterable[Command]:
         names = wanted_names(now_ns, self._config, self._pricer.indices, self._open)

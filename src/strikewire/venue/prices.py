@@ -20,6 +20,7 @@ from strikewire.pricing import (
     Surface,
     VenueQuote,
     dated_mark,
+    funding_rate_e12,
     index_price,
     mark_at_volatility,
     next_premium,
@@ -36,6 +37,12 @@ FEED_OF: Final[Mapping[str, str]] = {
 """The feed behind each index. A dollar is a dollar here: no feed tells USD from USDC."""
 
 NS_PER_MS: Final = 1_000_000
+
+FUNDING_CAP_E12: Final = 5_000_000_000
+"""A funding rate stays within 0.5 % per eight hours, in 1e-12.
+
+Source: Deribit, "Funding specifications": the cap of BTC and ETH.
+"""
 
 
 class Shape(Struct, frozen=True):
@@ -183,7 +190,9 @@ class Pricer:
                 mid=self._mid(instrument_id),
             )
             self._premiums[instrument_id] = premium
-            return Mark(instrument_id, perpetual_mark(index, premium), 0, index)
+            price = perpetual_mark(index, premium)
+            rate = funding_rate_e12(price, index, cap_e12=FUNDING_CAP_E12)
+            return Mark(instrument_id, price, 0, index, rate)
         if instrument.expiry_ns is None:
             return Mark(instrument_id, index, 0, index)
         return Mark(instrument_id, forward(now_ns, index, instrument), 0, index)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from strikewire.api import account, market_data, reference, session, trading
+from strikewire.api import account, market_data, reference, session, settlement, trading, wallet
 
 NOW_MS = 1_732_284_000_000
 EXPIRY_MS = 1_798_185_600_000
@@ -277,6 +277,84 @@ SUMMARIES = account.AccountSummaries(
     creation_timestamp=NOW_MS,
     summaries=[SUMMARY],
 )
+NEW_SUBACCOUNT = account.NewSubaccount(id=8, username="seven_1", system_name="seven_1")
+TRANSFER = wallet.Transfer(
+    id=12,
+    type="subaccount",
+    currency="BTC",
+    amount=0.5,
+    direction="payment",
+    other_side="seven_1",
+    state="confirmed",
+    created_timestamp=NOW_MS,
+    updated_timestamp=NOW_MS,
+    nonce="bm9uY2U=",
+    source=7,
+)
+SETTLEMENTS = settlement.Settlements(
+    continuation="none",
+    settlements=[
+        settlement.SettlementRow(
+            type="settlement",
+            timestamp=NOW_MS,
+            instrument_name="BTC-PERPETUAL",
+            position=1_000.0,
+            index_price=98_000.25,
+            mark_price=98_001.0,
+            session_profit_loss=0.004,
+            profit_loss=0.0,
+            funding=0.00001,
+        )
+    ],
+)
+BANKRUPTCIES = settlement.Settlements(
+    continuation="1732287600000000000.0",
+    settlements=[
+        settlement.SettlementRow(
+            type="bankruptcy",
+            timestamp=NOW_MS,
+            session_profit_loss=5.0,
+            funded=1.0,
+            session_bankruptcy=2.0,
+            socialized=1.0,
+            session_tax=1.0,
+            session_tax_rate=0.2,
+        )
+    ],
+)
+TRANSACTION_LOG = wallet.TransactionLog(
+    continuation=11,
+    logs=[
+        wallet.LogEntry(
+            id=12,
+            user_seq=3,
+            user_id=7,
+            username="seven",
+            timestamp=NOW_MS,
+            currency="BTC",
+            type="trade",
+            change=-0.00001,
+            balance=99.99999,
+            cashflow=0.0,
+            commission=0.00001,
+            info={"note": "word"},
+            instrument_name="BTC-PERPETUAL",
+            side="open buy",
+            amount=1_000.0,
+            contracts=100.0,
+            price=98_000.0,
+            price_currency="USD",
+            position=1_000.0,
+            index_price=98_000.25,
+            interest_pl=0.0,
+            trade_id="BTC-1",
+            order_id="BTC-2",
+            user_role="taker",
+            fee_role="taker",
+            profit_as_cashflow=True,
+        )
+    ],
+)
 SUBACCOUNT = account.Subaccount(
     id=7,
     username="seven",
@@ -363,6 +441,29 @@ ANSWERS: dict[str, list[object]] = {
     "public/get_last_trades_by_instrument": [PUBLIC_TRADES],
     "public/get_last_trades_by_instrument_and_time": [PUBLIC_TRADES],
     "public/get_last_trades_by_currency": [PUBLIC_TRADES],
+    "public/get_funding_rate_value": [0.000125],
+    "public/get_funding_rate_history": [
+        [
+            market_data.FundingHour(
+                timestamp=1_700_000_000_000,
+                index_price=98_000.25,
+                prev_index_price=97_999.5,
+                interest_8h=0.000125,
+                interest_1h=0.00001,
+            )
+        ]
+    ],
+    "public/get_funding_chart_data": [
+        market_data.FundingChart(
+            current_interest=0.0001,
+            interest_8h=0.000125,
+            data=[
+                market_data.FundingChartPoint(
+                    timestamp=1_700_000_000_000, index_price=98_000.25, interest_8h=0.000125
+                )
+            ],
+        )
+    ],
     "private/subscribe": [["user.portfolio.btc"]],
     "private/unsubscribe": [[]],
     "private/unsubscribe_all": ["ok"],
@@ -400,6 +501,7 @@ ANSWERS: dict[str, list[object]] = {
     "private/get_user_trades_by_order": [[USER_TRADE]],
     "private/get_position": [POSITION],
     "private/get_positions": [[POSITION]],
+    "private/set_self_trading_config": ["ok"],
     "private/change_margin_model": [
         [
             account.MarginModelChange(
@@ -416,7 +518,56 @@ ANSWERS: dict[str, list[object]] = {
     "private/simulate_portfolio": [account.Portfolio(**PORTFOLIO)],
     "private/get_account_summary": [SUMMARY, EXTENDED_SUMMARY],
     "private/get_account_summaries": [SUMMARIES],
+    "private/get_user_locks": [
+        [
+            account.UserLock(currency="BTC", locked=False),
+            account.UserLock(currency="ETH", locked=True, message="being liquidated"),
+        ]
+    ],
     "private/get_subaccounts": [[SUBACCOUNT]],
+    "private/create_subaccount": [NEW_SUBACCOUNT],
+    "public/get_last_settlements_by_currency": [SETTLEMENTS, BANKRUPTCIES],
+    "public/get_last_settlements_by_instrument": [SETTLEMENTS],
+    "private/get_settlement_history_by_currency": [SETTLEMENTS],
+    "private/get_settlement_history_by_instrument": [SETTLEMENTS],
+    "private/get_transaction_log": [TRANSACTION_LOG],
+    "private/get_deposits": [
+        wallet.Deposits(
+            count=1,
+            data=[
+                wallet.Deposit(
+                    currency="BTC",
+                    amount=1.5,
+                    address="",
+                    state="completed",
+                    transaction_id=None,
+                    received_timestamp=NOW_MS,
+                    updated_timestamp=NOW_MS,
+                )
+            ],
+        )
+    ],
+    "private/get_withdrawals": [
+        wallet.Withdrawals(
+            count=1,
+            data=[
+                wallet.Withdrawal(
+                    id=3,
+                    currency="BTC",
+                    amount=1.5,
+                    address="",
+                    state="completed",
+                    transaction_id=None,
+                    created_timestamp=NOW_MS,
+                    confirmed_timestamp=NOW_MS,
+                    updated_timestamp=NOW_MS,
+                )
+            ],
+        )
+    ],
+    "private/get_transfers": [wallet.Transfers(count=1, data=[TRANSFER])],
+    "private/submit_transfer_between_subaccounts": [TRANSFER],
+    "private/submit_transfer_to_subaccount": [TRANSFER],
 }
 
 
@@ -558,6 +709,7 @@ NOTES: dict[str, tuple[str, list[object]]] = {
         ],
     ),
     "user.portfolio.{currency}": ("user.portfolio.btc", [account.Portfolio(**PORTFOLIO)]),
+    "user.lock": ("user.lock", [account.AccountLock(currency="ALL", locked=True)]),
 }
 
 

@@ -31,6 +31,7 @@ STREAMS = {
     "user.changes.{instrument_name}.{interval}": "changes_by_instrument",
     "user.changes.{kind}.{currency}.{interval}": "changes_by_kind_currency",
     "user.portfolio.{currency}": "portfolio",
+    "user.lock": "lock",
 }
 
 
@@ -200,6 +201,7 @@ def test_money_is_an_account_matter_and_orders_are_a_trade_matter() -> None:
         "user.changes.{instrument_name}.{interval}": "trade:read",
         "user.changes.{kind}.{currency}.{interval}": "trade:read",
         "user.portfolio.{currency}": "account:read",
+        "user.lock": "account:read",
     }
 
 

@@ -58,8 +58,8 @@ def test_amount_and_contracts_must_not_disagree() -> None:
         ({"amount": "1", "price": "1", "advanced": "usd"}, ErrorCode.NOT_IMPLEMENTED, "advanced"),
         ({"amount": "1", "price": "1", "mmp": True}, ErrorCode.NOT_IMPLEMENTED, "mmp"),
         (
-            {"amount": "1", "price": "1", "display_amount": "1"},
-            ErrorCode.NOT_IMPLEMENTED,
+            {"amount": "1", "price": "1", "display_amount": "0"},
+            ErrorCode.INVALID_MAX_SHOW,
             "display_amount",
         ),
     ],

@@ -7,6 +7,7 @@ from strikewire.exchange import (
     CancelReason,
     ChangeMarginModel,
     Command,
+    CreateSubaccount,
     Deposit,
     EditOrder,
     Linked,
@@ -18,10 +19,14 @@ from strikewire.exchange import (
     OpenAccount,
     OrderType,
     PlaceOrder,
+    SelfTrading,
     SetMarks,
+    SetSelfTrading,
     SettleInstrument,
+    SettleSession,
     SetVerdicts,
     TimeInForce,
+    Transfer,
     Trigger,
     TriggerFillCondition,
     TriggerPriceType,
@@ -45,8 +50,19 @@ from strikewire.model import (
 
 ONE_OF_EACH: list[Command] = [
     OpenAccount(AccountId(1), "alice"),
+    OpenAccount(AccountId(2), "alice's maker", AccountId(1)),
+    SetSelfTrading(AccountId(1), SelfTrading.CANCEL_MAKER, extended_to_subaccounts=True),
     Deposit(AccountId(1), "BTC", Units(5)),
     Withdraw(AccountId(1), "BTC", Units(5)),
+    Transfer(
+        account_id=AccountId(1),
+        source=AccountId(2),
+        destination=AccountId(3),
+        currency="BTC",
+        amount=Units(5),
+        nonce="n",
+    ),
+    CreateSubaccount(AccountId(1)),
     ListInstrument(instrument("XRP_USDC-25DEC26-0d625-C", instrument_id=7, creation_ns=3)),
     PlaceOrder(
         account_id=AccountId(1),
@@ -90,11 +106,12 @@ ONE_OF_EACH: list[Command] = [
     ),
     SetMarks((("btc_usd", PriceE8(5)),), (Mark(InstrumentId(1), PriceE8(2), 3, PriceE8(4)),)),
     SettleInstrument(InstrumentId(1), PriceE8(6)),
+    SettleSession("BTC"),
     ChangeMarginModel(
         AccountId(1), MarginModel.PORTFOLIO, (("BTC", Verdict(3, Units(20), Units(16))),)
     ),
     SetVerdicts(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
-    Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
+    Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),), (AccountId(1),)),
 ]
 
 
@@ -117,8 +134,8 @@ def test_the_bytes_of_a_command_are_the_same_on_every_machine() -> None:
     )
 
     assert encode(command) == (
-        b"\xdc\x00\x10\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled"
-        b"\xc2\xc2\xc2\xa0\xc0\xc0\xc0\xc0"
+        b"\xdc\x00\x11\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
+        b"\xc0\xc0\xc0\xc0\xc0"
     )
 
 

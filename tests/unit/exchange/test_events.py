@@ -36,6 +36,7 @@ def test_reject_names_mean_what_the_public_codes_mean() -> None:
     assert Reject.INVALID_TRIGGER_PRICE.value == ErrorCode.INVALID_TRIGGER_PRICE.value == 11036
     assert Reject.POST_ONLY_REJECT.value == ErrorCode.POST_ONLY_REJECT.value == 11054
     assert Reject.TIMED_OUT.value == ErrorCode.TIMED_OUT.value == 13888
+    assert Reject.ORDER_OVERLAP.value == ErrorCode.ORDER_OVERLAP.value == 10003
     assert Reject.UNAUTHORIZED.value == ErrorCode.UNAUTHORIZED.value == 13009
 
 

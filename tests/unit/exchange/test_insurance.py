@@ -1,9 +1,5 @@
 """Who has nothing left is taken over by the insurance fund, and what it lacks is shared."""
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from strikewire.exchange import (
     INSURANCE_FUND,
     Bankruptcy,
@@ -15,8 +11,7 @@ from strikewire.exchange import (
     Reject,
     Withdraw,
 )
-from strikewire.exchange.insurance import shared
-from strikewire.model import AccountId, Units
+from strikewire.model import Units
 from strikewire.testing.exchange import ALICE, BOB, CAROL, TradingFloor
 
 PERPETUAL = "BTC_USDC-PERPETUAL"
@@ -175,35 +170,3 @@ def test_the_fund_is_an_account_once_it_has_anything() -> None:
     assert before == [ALICE, BOB, CAROL]
     assert floor.exchange.accounts[0].account_id == INSURANCE_FUND
     assert floor.exchange.accounts[0].name == "insurance_fund"
-
-
-@pytest.mark.parametrize(
-    ("amount", "weights", "expected"),
-    [
-        (10, [5, 5], [5, 5]),
-        (10, [1, 1, 18], [1, 0, 9]),
-        (3, [7, 7, 7], [1, 1, 1]),
-        (2, [7, 7, 7], [1, 1, 0]),
-        (0, [4], [0]),
-        (11, [10, 1], [10, 1]),
-    ],
-)
-def test_a_loss_is_shared_by_largest_remainders(
-    amount: int, weights: list[int], expected: list[int]
-) -> None:
-    found = shared(amount, {AccountId(n): weight for n, weight in enumerate(weights, start=1)})
-
-    assert list(found.values()) == expected
-
-
-@given(st.lists(st.integers(1, 10**12), min_size=1, max_size=20), st.data())
-def test_shares_add_up_and_none_is_above_its_weight(
-    weights: list[int], data: st.DataObject
-) -> None:
-    amount = data.draw(st.integers(0, sum(weights)))
-    owners = {AccountId(number): weight for number, weight in enumerate(weights, start=1)}
-
-    found = shared(amount, owners)
-
-    assert sum(found.values()) == amount
-    assert all(0 <= found[key] <= weight for key, weight in owners.items())

@@ -175,10 +175,11 @@ def test_a_settled_call_pays_its_holders_in_coin_from_its_writers() -> None:
 
     deed = floor.settle(CALL, 80_000)
 
-    # 1 BTC of options pay 20 000 / 80 000 each; 0.05 BTC and a fee of 0.0003 were paid before.
+    # 1 BTC of options pay 20 000 / 80 000 each, and 0.015 % of the coin for the delivery;
+    # 0.05 BTC and a fee of 0.0003 were paid before.
     alice, bob = floor.summary(ALICE, "BTC"), floor.summary(BOB, "BTC")
-    assert alice.balance == 10_00000000 - 5_030_000 + 25_000_000
-    assert bob.balance == 10_00000000 + 4_970_000 - 25_000_000
+    assert alice.balance == 10_00000000 - 5_030_000 + 25_000_000 - 15_000
+    assert bob.balance == 10_00000000 + 4_970_000 - 25_000_000 - 15_000
     assert (alice.options_session_rpl, alice.options_value) == (20_000_000, 0)
     assert (bob.initial_margin, bob.maintenance_margin) == (0, 0)
     positions = [event.position for event in deed.events if isinstance(event, PositionChanged)]
@@ -211,9 +212,10 @@ def test_a_settled_future_pays_its_profit_into_the_balance() -> None:
 
     floor.settle(FUTURE, 62_500)
 
-    # 1 000 USD: 0.02 BTC at 50 000, 0.016 BTC at 62 500. Bob paid a fee of 0.00001 BTC.
+    # 1 000 USD: 0.02 BTC at 50 000, 0.016 BTC at 62 500. Bob paid a fee of 0.00001 BTC, and both
+    # pay 0.025 % of 0.016 BTC for the delivery.
     alice, bob = floor.summary(ALICE, "BTC"), floor.summary(BOB, "BTC")
-    assert (alice.balance, bob.balance) == (10_00400000, 9_99599000)
+    assert (alice.balance, bob.balance) == (10_00399600, 9_99598600)
     assert (alice.session_rpl, alice.session_upl) == (0, 0)
     assert floor.exchange.open_interest(floor.id(FUTURE)) == 0
 

@@ -34,9 +34,9 @@ def test_a_new_mark_is_worked_out_anew() -> None:
     assert market.valuation is None
     assert market.band is None
 
-    market.set_mark(Mark(InstrumentId(1), e8(60_000), 0, e8(60_000)))
+    market.set_mark(Mark(InstrumentId(1), e8(60_000), 0, e8(60_000)), 1, e8(60_000))
     first = market.valuation
-    market.set_mark(Mark(InstrumentId(1), e8(50_000), 0, e8(50_000)))
+    market.set_mark(Mark(InstrumentId(1), e8(50_000), 0, e8(50_000)), 2, e8(50_000))
 
     assert first is not None
     assert first.band.highest == 480_000

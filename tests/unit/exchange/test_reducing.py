@@ -1,13 +1,15 @@
 """What a round closes: the cheapest first, no more than needed, never beyond bankruptcy."""
 
+import pytest
+
 from strikewire.exchange import (
     INSURANCE_FUND,
     Event,
     InstrumentSettled,
     LiquidationFee,
 )
-from strikewire.exchange.reducing import step
-from strikewire.model import InstrumentId
+from strikewire.exchange.reducing import liquidation_rate_ppm, step
+from strikewire.model import InstrumentId, instrument
 from strikewire.testing.exchange import ALICE, BOB, CAROL, TradingFloor
 
 PERPETUAL = "BTC_USDC-PERPETUAL"
@@ -169,3 +171,17 @@ def test_a_position_of_nine_lots_is_closed_lot_by_lot() -> None:
     )
 
     assert step(holding) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "ppm"),
+    [
+        ("BTC-PERPETUAL", 7_500),
+        ("BTC_USDC-25DEC26", 7_500),
+        ("ETH-PERPETUAL", 9_000),
+        ("SOL_USDC-PERPETUAL", 9_000),
+        ("ETH-25DEC26-3000-C", 1_900),
+    ],
+)
+def test_what_a_liquidation_costs_depends_on_the_contract(name: str, ppm: int) -> None:
+    assert liquidation_rate_ppm(instrument(name, instrument_id=1)) == ppm

@@ -25,7 +25,8 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "c09d553e5d02b15b11ee1aa6f09ba5e9949f7ecac94c25f1ee13c061f5aa5f65"
+HASH = "57ad759215dca9f1228459a30f20d98d8af20e7e60d322bb8cd2ca490f11d894"
+HASH = "57ad759215dca9f1228459a30f20d98d8af20e7e60d322bb8cd2ca490f11d894"
 
 
 def busy_floor() -> TradingFloor:

@@ -90,7 +90,7 @@ def test_a_delivery_is_logged_with_its_price() -> None:
     floor.settle(CALL, 70_000)
 
     delivered = floor.exchange.transactions(ALICE, "BTC")[-1]
-    assert (delivered.type, delivered.amount) == ("delivery", 14_285_714)
+    assert (delivered.type, delivered.amount) == ("delivery", 14_285_714 - 15_000)
     assert delivered.about.price == 70_000 * 10**8
     assert delivered.about.side is Side.SELL
     assert delivered.about.position == 0

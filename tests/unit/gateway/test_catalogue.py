@@ -54,6 +54,7 @@ def test_a_perpetual_never_expires_and_names_its_highest_leverage() -> None:
     assert shown.expiration_timestamp == 32_503_708_800_000
     assert (shown.settlement_period, shown.future_type) == ("perpetual", "reversed")
     assert (shown.quote_currency, shown.max_leverage) == ("USD", 50)
+    assert shown.max_liquidation_commission == 0.0075
     assert shown.strike is UNSET
 
 

@@ -9,4 +9,10 @@ def test_every_method_of_the_registry_is_answered_by_exactly_one_function() -> N
 def test_what_costs_matching_credits_becomes_commands_and_so_does_a_change_of_model() -> None:
     matching = {name for name, one in METHODS.items() if one.cost == "matching"}
 
-    assert set(PLANNERS) == matching | {"private/change_margin_model"}
+    assert set(PLANNERS) == matching | {
+        "private/change_margin_model",
+        "private/set_self_trading_config",
+        "private/create_subaccount",
+        "private/submit_transfer_between_subaccounts",
+        "private/submit_transfer_to_subaccount",
+    }

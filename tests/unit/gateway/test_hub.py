@@ -3,10 +3,10 @@ from typing import Any
 import pytest
 
 from strikewire.api import parse_channel
-from strikewire.exchange import PlaceOrder, SetMarks
+from strikewire.exchange import Liquidate, PlaceOrder, SetMarks, Withdraw
 from strikewire.gateway.caller import Subscription
 from strikewire.gateway.hub import Joined, Left
-from strikewire.model import AccountId, InstrumentId, Lots, PriceE8, Side, Ticks
+from strikewire.model import AccountId, InstrumentId, Lots, PriceE8, Side, Ticks, Units
 from strikewire.testing.exchange import ALICE, BOB
 from strikewire.testing.gateway import KEYS, GatewayFloor, Wire
 
@@ -71,6 +71,7 @@ def links(messages: list[Any]) -> list[tuple[int | None, int]]:
         (f"perpetual.{PERPETUAL}.100ms", 1),
         ("user.portfolio.BTC", 1),
         ("user.portfolio.any", 3),
+        ("user.lock", 0),
         (f"trades.{PERPETUAL}.raw", 0),
         ("trades.future.BTC.100ms", 0),
         ("user.orders.any.any.raw", 0),
@@ -334,7 +335,7 @@ def test_a_perpetual_is_told_when_its_mark_changes() -> None:
     wire = listen(floor, channel)
 
     floor.mark(CALL, 0.11, index=100_000.0, iv=51.0)
-    floor.mark(PERPETUAL, 100_125.0, index=100_000.0)
+    floor.mark(PERPETUAL, 100_125.0, index=100_000.0, funding_rate=1_000_000_000)
 
     assert [told["interest"] for told in wire.told(channel)] == [0.0, 0.001]
 
@@ -436,6 +437,31 @@ def test_a_portfolio_is_told_when_it_is_another_under_the_name_it_was_asked_by()
     assert (quiet, len(wire.told(upper)), len(wire.told(lower))) == (1, 2, 2)
     assert wire.told(upper)[-1]["currency"] == "BTC"
     assert wire.told(upper)[-1]["initial_margin"] > 0
+
+
+def test_a_lock_is_told_when_it_changes_and_at_once_to_who_comes_later() -> None:
+    floor = busy()
+    summary = floor.exchange.summary(ALICE, "BTC")
+    assert summary is not None
+    # A coin and a half long on a twentieth of a coin.
+    floor.apply(Withdraw(ALICE, "BTC", Units(summary.balance - 5_000_000)))
+    place(floor, Side.SELL, 200_000, 15_000)
+    place(floor, Side.BUY, 200_000, 15_000, account=ALICE)
+    early = listen(floor, "user.lock")
+
+    floor.mark(PERPETUAL, 97_500.0)
+    floor.apply(Liquidate())
+    late, other = listen(floor, "user.lock"), listen(floor, "user.lock", account=BOB)
+    locks = early.call("private/get_user_locks")
+    floor.mark(PERPETUAL, 100_000.0)
+    floor.apply(Liquidate())
+
+    locked, unlocked = ({"currency": "ALL", "locked": one} for one in (True, False))
+    assert early.told("user.lock") == [locked, unlocked]
+    assert late.told("user.lock") == [locked, unlocked]
+    assert other.told("user.lock") == []
+    assert [one["locked"] for one in locks] == [True, True, True]
+    assert [one["locked"] for one in early.call("private/get_user_locks")] == [False, False, False]
 
 
 def test_marks_alone_move_portfolios_once_a_second_at_most() -> None:

@@ -128,7 +128,7 @@ def test_a_volatility_index_is_told_in_percent() -> None:
 
 def test_a_perpetual_is_told_with_its_rate() -> None:
     street = perpetual()
-    street.mark(price=100_125.0, underlying=100_000.0)
+    street.mark(price=100_125.0, underlying=100_000.0, funding_rate=1_000_000_000)
 
     (told,) = PerpetualTopic(street.data, street.market()).take()
 

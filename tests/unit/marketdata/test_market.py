@@ -1,8 +1,9 @@
 import pytest
 
+from strikewire.marketdata.funding import funding_over
 from strikewire.marketdata.market import Market, turnover
 from strikewire.marketdata.statistics import Turnover
-from strikewire.model import NS_PER_HOUR, AccountId, Lots, PriceE8, instrument
+from strikewire.model import NS_PER_HOUR, AccountId, Lots, PriceE8, instrument, ns_to_ms
 from strikewire.testing.exchange import ALICE, BOB, CAROL, START_NS
 from strikewire.testing.marketdata import Street
 
@@ -77,13 +78,13 @@ def test_the_price_band_is_the_one_the_exchange_enforces() -> None:
 def test_only_a_perpetual_has_funding() -> None:
     street = Street("BTC-PERPETUAL", "BTC-25DEC26")
 
-    street.mark(price=100_125.0, underlying=100_000.0)
+    street.mark(price=100_125.0, underlying=100_000.0, funding_rate=1_000_000_000)
     street.now_ns += 2 * NS_PER_HOUR
 
     funding = street.market().funding
     assert funding is not None
-    assert funding.current == pytest.approx(0.001)
-    assert funding.eight_hours(street.now_ns) == pytest.approx(0.00025)
+    assert funding.rate == 1_000_000_000
+    assert funding_over(funding, 0, ns_to_ms(street.now_ns)) == 0.00025
     assert street.market("BTC-25DEC26").funding is None
 
 

@@ -69,6 +69,7 @@ def test_the_ticker_of_a_new_instrument_is_all_zeros_and_no_nulls_but_where_it_n
         "estimated_delivery_price": 0.0,
         "current_funding": 0.0,
         "funding_8h": 0.0,
+        "interest_value": 0.0,
     }
 
 

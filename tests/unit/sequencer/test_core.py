@@ -153,8 +153,8 @@ def test_a_command_with_too_many_bytes_is_not_taken() -> None:
     with pytest.raises(CommandTooLarge) as caught:
         sequencer.submit(1, OpenAccount(AccountId(1), "a" * 30))
 
-    # One byte for the array, 13 for its tag, one for the id, 31 for the name.
-    assert (caught.value.size, caught.value.limit) == (46, 30)
+    # One byte for the array, 13 for its tag, one for the id, 31 for the name, one for the owner.
+    assert (caught.value.size, caught.value.limit) == (47, 30)
     assert sequencer.queued == 0
 
 

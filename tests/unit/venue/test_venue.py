@@ -9,14 +9,28 @@ import pytest
 from msgspec.structs import replace
 
 from strikewire.client import ClientError, ConnectError, Disconnected, VenueError, connect
+from strikewire.exchange import LockChanged, PlaceOrder, SetMarks
 from strikewire.journal import JournalLockedError, JournalWriteError, SqliteJournal
-from strikewire.model import InstrumentId
-from strikewire.sequencer import replay
+from strikewire.model import (
+    PRICE_SCALE,
+    AccountId,
+    InstrumentId,
+    Lots,
+    PriceE8,
+    Side,
+    Ticks,
+)
+from strikewire.sequencer import Applied, replay
 from strikewire.venue import listing
 from strikewire.venue.config import AccountConfig, Config, PricesConfig
 from strikewire.venue.datadir import DataDir, DataDirError
 from strikewire.venue.settings import ConfigError
-from strikewire.venue.venue import Surroundings, Venue, open_venue
+from strikewire.venue.venue import (
+    LIQUIDATION_INTERVAL_S,
+    Surroundings,
+    Venue,
+    open_venue,
+)
 from strikewire.websocket import AddressInUseError
 
 ConfigMaker = Callable[..., Config]
@@ -50,6 +64,47 @@ async def test_every_door_answers_and_everything_is_listed_and_marked(
     assert (kinds.count("option"), kinds.count("future")) == (6, dated_and_perpetual)
     assert ticker.mark_price > 0
     assert page.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_who_is_under_water_is_liquidated_by_the_venue_itself(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    is_still = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        # Once it is set, nothing but rounds of liquidation wakes up again.
+        if is_still.is_set() and seconds != LIQUIDATION_INTERVAL_S:
+            await asyncio.Event().wait()
+        await asyncio.sleep(min(seconds, 0.01))
+
+    locked: asyncio.Future[LockChanged] = asyncio.get_running_loop().create_future()
+
+    def notice(applied: Applied) -> None:
+        for event in applied.events:
+            if isinstance(event, LockChanged) and not locked.done():
+                locked.set_result(event)
+
+    async with open_venue(small(), folder, replace(surroundings, sleep=sleep)) as venue:
+        is_still.set()
+        venue.sequencer.subscribe(notice)
+        perpetual = venue.exchange.instrument_by_name["BTC-PERPETUAL"]
+        mark = venue.exchange.mark(perpetual)
+        assert mark is not None
+        # A hundred coins on ten: of those 8.5 % less of the mark takes 9.29, and 1.66 are needed.
+        for side, account_id in ((Side.BUY, 1), (Side.SELL, 2)):
+            await venue.sequencer.execute(
+                PlaceOrder(
+                    account_id=AccountId(account_id),
+                    instrument_id=perpetual,
+                    side=side,
+                    amount=Lots(mark.price * 100 // PRICE_SCALE // 10),
+                    price=Ticks(mark.price * 2 // PRICE_SCALE),
+                )
+            )
+        lower = replace(mark, price=PriceE8(mark.price * 915 // 1_000))
+        await venue.sequencer.execute(SetMarks((), (lower,)))
+
+        assert await locked == LockChanged(AccountId(1), is_locked=True)
 
 
 async def test_option_marks_follow_a_surface_of_what_the_makers_quote(

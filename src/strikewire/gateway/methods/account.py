@@ -1,22 +1,22 @@
 """Methods about an account's money and positions."""
 
-from msgspec import UNSET, structs
+from typing import Literal
 
-from strikewire.api import ApiError, ErrorCode, invalid_params
+from msgspec import UNSET, UnsetType, structs
+
 from strikewire.api import account as api
-from strikewire.exchange import AccountView
+from strikewire.exchange import AccountView, SelfTrading
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Reply
 from strikewire.gateway.holdings import portfolio, position
+from strikewire.gateway.owned import asked_account, checked_currency, family, no_account
 from strikewire.model import CURRENCIES, AccountId, InstrumentId, ns_to_ms
 
 
 def get_account_summary(desk: Desk, call: Call, params: api.GetAccountSummary) -> Reply:
     """Return the account's money in one currency."""
-    account = _account(desk, call, params.subaccount_id)
-    currency = params.currency.upper()
-    if currency not in CURRENCIES:
-        raise invalid_params("currency", f"is not one of {', '.join(CURRENCIES)}")
+    account = asked_account(desk, call, params.subaccount_id)
+    currency = checked_currency(params.currency)
     summary = _summary(desk, account.account_id, currency)
     if not params.extended:
         return Reply(summary)
@@ -26,49 +26,63 @@ def get_account_summary(desk: Desk, call: Call, params: api.GetAccountSummary) -
             id=account.account_id,
             username=account.name,
             email="",
-            type="main",
+            type=_type(account),
             system_name=account.name,
             security_keys_enabled=False,
             mmp_enabled=False,
             login_enabled=False,
             interuser_transfers_enabled=False,
             creation_timestamp=ns_to_ms(account.opened_ns),
+            self_trading_reject_mode=_self_trading(desk, account)[0],
+            self_trading_extended_to_subaccounts=_self_trading(desk, account)[1],
         )
     )
 
 
 def get_account_summaries(desk: Desk, call: Call, params: api.GetAccountSummaries) -> Reply:
     """Return who the account is, and its money in every currency."""
-    account = _account(desk, call, params.subaccount_id)
+    account = asked_account(desk, call, params.subaccount_id)
     return Reply(
         api.AccountSummaries(
             id=account.account_id,
             username=account.name,
             email="",
-            type="main",
+            type=_type(account),
             system_name=account.name,
             creation_timestamp=ns_to_ms(account.opened_ns),
+            self_trading_reject_mode=_self_trading(desk, account)[0],
+            self_trading_extended_to_subaccounts=_self_trading(desk, account)[1],
             summaries=[_summary(desk, account.account_id, name) for name in CURRENCIES],
         )
     )
 
 
 def get_subaccounts(desk: Desk, call: Call, params: api.GetSubaccounts) -> Reply:
-    """List the accounts of the user: the one that asks."""
-    account = _account(desk, call, None)
-    money = {
-        name.lower(): _subaccount_portfolio(_summary(desk, account.account_id, name))
-        for name in CURRENCIES
-    }
-    subaccount = api.Subaccount(
-        id=account.account_id,
-        username=account.name,
-        email="",
-        type="main",
-        system_name=account.name,
-        portfolio=money if params.with_portfolio else UNSET,
+    """List the account that asks and its subaccounts."""
+    return Reply(
+        [
+            api.Subaccount(
+                id=account.account_id,
+                username=account.name,
+                email="",
+                type=_type(account),
+                system_name=account.name,
+                margin_model=str(desk.exchange.margin_model(account.account_id)),
+                portfolio=_money(desk, account) if params.with_portfolio else UNSET,
+            )
+            for account in family(desk, call)
+        ]
     )
-    return Reply([subaccount])
+
+
+def get_user_locks(desk: Desk, call: Call, _params: api.GetUserLocks) -> Reply:
+    """Tell whether the account is being liquidated."""
+    account = asked_account(desk, call, None)
+    is_locked = desk.exchange.is_locked(account.account_id)
+    message = "the account is being liquidated" if is_locked else UNSET
+    return Reply(
+        [api.UserLock(currency=name, locked=is_locked, message=message) for name in CURRENCIES]
+    )
 
 
 def get_position(desk: Desk, call: Call, params: api.GetPosition) -> Reply:
@@ -77,15 +91,16 @@ def get_position(desk: Desk, call: Call, params: api.GetPosition) -> Reply:
     instrument_id = InstrumentId(market.instrument.instrument_id)
     view = desk.exchange.position(call.account_id, instrument_id)
     if view is None:
-        raise _no_account()
+        raise no_account()
     return Reply(position(market, view))
 
 
 def get_positions(desk: Desk, call: Call, params: api.GetPositions) -> Reply:
     """List the account's open positions."""
-    _account(desk, call, params.subaccount_id)
+    account = asked_account(desk, call, params.subaccount_id)
     held = [
-        (desk.market[view.instrument_id], view) for view in desk.exchange.positions(call.account_id)
+        (desk.market[view.instrument_id], view)
+        for view in desk.exchange.positions(account.account_id)
     ]
     return Reply(
         [
@@ -96,18 +111,19 @@ def get_positions(desk: Desk, call: Call, params: api.GetPositions) -> Reply:
     )
 
 
-def _account(desk: Desk, call: Call, subaccount_id: int | None) -> AccountView:
-    """Return the account that asks; there are no subaccounts to ask about.
+def _type(account: AccountView) -> Literal["main", "subaccount"]:
+    return "subaccount" if account.owner else "main"
 
-    Raises:
-        ApiError: 11042 for another account; 13009 when the key's account has not been opened.
-    """
-    if subaccount_id is not None and subaccount_id != call.account_id:
-        raise ApiError(ErrorCode.PERMISSION_DENIED, param="subaccount_id")
-    account = desk.exchange.account(call.account_id)
-    if account is None:
-        raise _no_account()
-    return account
+
+def _self_trading(desk: Desk, account: AccountView) -> tuple[str | UnsetType, bool | UnsetType]:
+    """Return what the account chose, or nothing where it never did."""
+    mode, is_extended = desk.exchange.self_trading(account.account_id) or (
+        SelfTrading.ALLOWED,
+        False,
+    )
+    if mode is SelfTrading.ALLOWED:
+        return UNSET, UNSET
+    return mode.value, is_extended
 
 
 def _summary(desk: Desk, account_id: AccountId, currency: str) -> api.AccountSummary:
@@ -117,6 +133,13 @@ def _summary(desk: Desk, account_id: AccountId, currency: str) -> api.AccountSum
     model = desk.exchange.margin_model(account_id)
     shown = portfolio(desk.market, summary, positions, model)
     return api.AccountSummary(**structs.asdict(shown))
+
+
+def _money(desk: Desk, account: AccountView) -> dict[str, api.SubaccountPortfolio]:
+    return {
+        name.lower(): _subaccount_portfolio(_summary(desk, account.account_id, name))
+        for name in CURRENCIES
+    }
 
 
 def _subaccount_portfolio(summary: api.AccountSummary) -> api.SubaccountPortfolio:
@@ -131,7 +154,3 @@ def _subaccount_portfolio(summary: api.AccountSummary) -> api.SubaccountPortfoli
         maintenance_margin=summary.maintenance_margin,
         spot_reserve=summary.spot_reserve,
     )
-
-
-def _no_account() -> ApiError:
-    return ApiError(ErrorCode.UNAUTHORIZED, reason="the account of this key has not been opened")

@@ -20,8 +20,8 @@ def change_margin_model(desk: Desk, call: Call, params: api.ChangeMarginModel) -
     """Count the account's margin another way, or say what that would mean."""
     if params.user_id is not None and params.user_id != call.account_id:
         raise invalid_params("user_id", "is not the account that asks")
-    if params.margin_model.startswith("cross"):
-        raise invalid_params("margin_model", "there is no cross margin")
+    if params.margin_model == "cross_pm":
+        raise invalid_params("margin_model", "cross collateral is by standard margin alone")
     model = MarginModel(params.margin_model)
     verdicts = {}
     if model is MarginModel.PORTFOLIO:
@@ -42,7 +42,9 @@ def change_margin_model(desk: Desk, call: Call, params: api.ChangeMarginModel) -
             after = _state(new)
             if params.dry_run:
                 verdict = verdicts.get(name)
-                after = _state(old) if verdict is None else _state_by(old, verdict)
+                thought = desk.exchange.summary(call.account_id, name, model)
+                assert thought is not None
+                after = _state(thought) if verdict is None else _state_by(thought, verdict)
             found.append(
                 api.MarginModelChange(currency=name, old_state=_state(old), new_state=after)
             )
@@ -118,7 +120,7 @@ def _state_by(summary: Summary, verdict: Verdict) -> api.MarginState:
 def _margin_state(
     summary: Summary, initial: int, maintenance: int, available: int
 ) -> api.MarginState:
-    equity = summary.equity
+    equity = summary.equity if summary.total is None else summary.margin_balance
     return api.MarginState(
         maintenance_margin_rate=maintenance / equity if equity > 0 else 0.0,
         initial_margin_rate=initial / equity if equity > 0 else 0.0,

@@ -8,6 +8,7 @@ from strikewire.api.trading import requested_amount
 from strikewire.exchange import (
     CancelOrder,
     CancelOrders,
+    CancelReason,
     EditOrder,
     Event,
     Fill,
@@ -27,6 +28,7 @@ from strikewire.gateway.orders import (
     level_of,
     lots_of,
     order_id_of,
+    shown_lots_of,
     ticks_of,
     trigger_of,
 )
@@ -36,6 +38,9 @@ from strikewire.marketdata import Market
 from strikewire.model import InstrumentId, Kind, OrderId, Side
 
 Events = Sequence[Event]
+
+_MADE_WAY = (CancelReason.SELF_TRADE_PREVENTION, CancelReason.INSUFFICIENT_FUNDS)
+"""Reasons for which only orders that waited are cancelled, never the one that comes in."""
 
 
 def buy(desk: Desk, call: Call, params: api.Buy) -> Plan:
@@ -63,6 +68,7 @@ def edit(desk: Desk, call: Call, params: api.Edit) -> Plan:
         post_only=params.post_only,
         reject_post_only=bool(params.reject_post_only),
         reduce_only=params.reduce_only,
+        display_amount=shown_lots_of(instrument, params.display_amount),
         trigger_price=level_of(params.trigger_price, "trigger_price"),
         trigger_offset=level_of(params.trigger_offset, "trigger_offset"),
         valid_until_ns=deadline_ns(params.valid_until),
@@ -149,6 +155,7 @@ def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Pl
         post_only=bool(params.post_only),
         reject_post_only=bool(params.reject_post_only),
         reduce_only=bool(params.reduce_only),
+        display_amount=shown_lots_of(instrument, params.display_amount),
         label=params.label or "",
         trigger=trigger_of(params.trigger, params.trigger_price, params.trigger_offset),
         valid_until_ns=deadline_ns(params.valid_until),
@@ -177,12 +184,13 @@ def _order_and_trades(
 def placed_order_id(events: Iterable[Event]) -> OrderId:
     """Return the order that an accepted `PlaceOrder` made.
 
-    It is the taker of its fills; without a fill the first order event is its own.
+    It is the taker of its fills; without a fill the first order event is its own, but for those of
+    waiting orders that had to make way for it.
     """
     for event in events:
         if isinstance(event, Fill):
             return event.taker.order_id
-        if isinstance(event, OrderEvent):
+        if isinstance(event, OrderEvent) and event.order.cancel_reason not in _MADE_WAY:
             return event.order.order_id
     raise AssertionError("an accepted order has an event")
 

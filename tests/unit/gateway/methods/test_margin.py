@@ -95,6 +95,33 @@ def test_what_there_is_not_cannot_be_chosen(params: dict[str, object], param: st
     assert error["data"]["param"] == param
 
 
+def test_currencies_stand_in_for_each_other() -> None:
+    made = floor()
+    wire = alice(made)
+    before = wire.call("private/get_account_summary", currency="BTC")
+
+    (btc, *_) = wire.call("private/change_margin_model", margin_model="cross_sm", dry_run=True)
+    assert made.exchange.margin_model(ALICE) is MarginModel.STANDARD
+    (changed, *_) = wire.call("private/change_margin_model", margin_model="cross_sm")
+
+    assert btc["new_state"] == changed["new_state"]
+    summary = wire.call("private/get_account_summary", currency="BTC")
+    assert "total_equity_usd" not in before
+    assert summary["margin_model"] == "cross_sm"
+    assert (summary["cross_collateral_enabled"], before["cross_collateral_enabled"]) == (
+        True,
+        False,
+    )
+    usdc = wire.call("private/get_account_summary", currency="USDC")
+    equity = summary["equity"] * 100_000 + usdc["equity"]
+    assert summary["total_equity_usd"] == usdc["total_equity_usd"] == equity
+    assert summary["total_margin_balance_usd"] == equity
+    # 5 % of the coins do not count.
+    assert summary["total_initial_margin_usd"] == summary["equity"] * 100_000 / 20
+    assert summary["total_maintenance_margin_usd"] == 0.0
+    assert summary["margin_balance"] == equity / 100_000
+
+
 def test_a_change_that_cannot_be_afforded_is_refused() -> None:
     made = floor()
     wire = alice(made)

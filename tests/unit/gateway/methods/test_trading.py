@@ -126,7 +126,9 @@ def test_fill_or_kill_fills_or_dies() -> None:
         (order(99_999, valid_until=1), 13888, "valid_until"),
         (order(99_999, trigger="index_price"), -32602, "trigger"),
         (order(99_999, trigger_price=1), -32602, "trigger_price"),
-        (order(99_999, display_amount=10), 10033, "display_amount"),
+        (order(99_999, display_amount=10), 10024, "display_amount"),
+        (order(99_999, display_amount=15), 10024, "display_amount"),
+        (order(99_999, display_amount=0), 10024, "display_amount"),
         (order(99_999, mmp=True), 10033, "mmp"),
         (order(99_999, advanced="usd"), 10033, "advanced"),
         (order(1_000_000), 10007, "price"),
@@ -249,3 +251,21 @@ def test_the_cancelled_orders_can_be_listed_by_instrument() -> None:
         )
         == []
     )
+
+
+def test_an_iceberg_shows_its_owner_what_it_shows() -> None:
+    floor = GatewayFloor(PERPETUAL)
+    floor.mark(PERPETUAL, 100_000.0)
+    wire = floor.login(KEYS[ALICE])
+
+    placed = wire.call(
+        "private/sell", instrument_name=PERPETUAL, amount=5_000, price=100_000, display_amount=1_000
+    )["order"]
+    edited = wire.call("private/edit", order_id=placed["order_id"], display_amount=2_000)["order"]
+    plain = wire.call("private/sell", instrument_name=PERPETUAL, amount=10, price=100_001)["order"]
+
+    assert (placed["display_amount"], placed["refresh_amount"]) == (1_000.0, 1_000.0)
+    assert (edited["display_amount"], edited["refresh_amount"]) == (2_000.0, 2_000.0)
+    assert "display_amount" not in plain
+    book = wire.call("public/get_order_book", instrument_name=PERPETUAL)
+    assert book["asks"] == [[100_000.0, 2_000.0], [100_001.0, 10.0]]
