@@ -19,6 +19,7 @@ from strikewire.exchange import (
     Exchange,
     Fill,
     FillSide,
+    InstrumentState,
     LevelChanged,
     Linked,
     LinkedOrderType,
@@ -33,7 +34,9 @@ from strikewire.exchange import (
     Rejected,
     SelfTrading,
     SelfTradingChanged,
+    SetInstrumentState,
     SetMarks,
+    SetPlatformLock,
     SetSelfTrading,
     SettleInstrument,
     SettleSession,
@@ -94,6 +97,7 @@ sizes = st.one_of(
 )
 """An amount, and what of it is shown."""
 
+mostly_open = st.sampled_from([InstrumentState.OPEN] * 8 + list(InstrumentState))
 order_ids = st.integers(1, 15).map(OrderId)
 rarely = st.sampled_from([False] * 7 + [True])
 MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD]
@@ -227,6 +231,12 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
             ChangeMarginModel,
             account_ids,
             st.sampled_from([MarginModel.STANDARD, MarginModel.CROSS]),
+        ),
+        st.builds(SetInstrumentState, st.sampled_from(list(IDS.values())), mostly_open),
+        st.builds(
+            SetPlatformLock,
+            st.sampled_from([False] * 3 + [True]),
+            st.sampled_from(["", "btc_usd", "btc_usdc"]),
         ),
         st.builds(SetSelfTrading, account_ids, st.sampled_from(SelfTrading), st.booleans()),
     )

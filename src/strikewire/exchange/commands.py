@@ -137,6 +137,9 @@ class CancelReason(StrEnum):
     AUTOLIQUIDATION = "autoliquidation"
     """The account is being liquidated."""
 
+    INSTRUMENT_INACTIVE = "instrument_inactive"
+    """The venue took the instrument out of trading."""
+
     SELF_TRADE_PREVENTION = "self_trade_prevention"
     """An order of the same owner would have traded with it."""
 
@@ -152,6 +155,26 @@ class SelfTrading(StrEnum):
 
     CANCEL_MAKER = "cancel_maker"
     """The order that waits is cancelled, and the one that comes in goes on."""
+
+
+class InstrumentState(StrEnum):
+    """What may be done in an instrument's book, in Deribit's words.
+
+    Source: Deribit API v2, `instrument.state.{kind}.{currency}`: states of a book.
+    """
+
+    OPEN = "open"
+    LOCKED = "locked"
+    """The venue stopped it: orders can be cancelled, but neither placed nor edited."""
+
+    HALTED = "halted"
+    """As locked, and it cannot be settled either, because something is wrong with it."""
+
+    INACTIVE = "inactive"
+    """Not traded, yet or any more: all its orders are cancelled when it becomes so."""
+
+    DELIVERED = "delivered"
+    """Settled, for good."""
 
 
 class MarginModel(StrEnum):
@@ -288,6 +311,8 @@ class ListInstrument(msgspec.Struct, frozen=True, array_like=True, tag="list"):
     """Open a book for an instrument. Rejected if its id or its name is taken."""
 
     instrument: Instrument
+    state: InstrumentState = InstrumentState.OPEN
+    """In which it begins; not delivered."""
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="place"):
@@ -442,6 +467,25 @@ class SetSelfTrading(msgspec.Struct, frozen=True, array_like=True, tag="self_tra
     """Whether all accounts of the same owner that say so count as one."""
 
 
+class SetInstrumentState(msgspec.Struct, frozen=True, array_like=True, tag="instrument_state"):
+    """Stop an instrument's trading, or let it go on. One that was settled stays so."""
+
+    instrument_id: InstrumentId
+    state: InstrumentState
+    """Not delivered: that is what `SettleInstrument` is for."""
+
+
+class SetPlatformLock(msgspec.Struct, frozen=True, array_like=True, tag="platform_lock"):
+    """Lock or unlock all instruments of an index, or of every index.
+
+    The two are kept apart: unlocking everything leaves locked what was locked by its index.
+    """
+
+    is_locked: bool
+    index: str = ""
+    """Name of a price index; empty for the whole venue."""
+
+
 class SetVerdicts(msgspec.Struct, frozen=True, array_like=True, tag="verdicts"):
     """Tell what accounts with portfolio margin need now that marks have moved.
 
@@ -495,6 +539,8 @@ Command: TypeAlias = (
     | SettleSession
     | ChangeMarginModel
     | SetSelfTrading
+    | SetInstrumentState
+    | SetPlatformLock
     | SetVerdicts
     | Liquidate
 )

@@ -168,6 +168,7 @@ class State:
         "fills_by_order",
         "index_watchers",
         "indices",
+        "locks",
         "market_by_name",
         "markets",
         "marks_set",
@@ -183,6 +184,9 @@ class State:
     def __init__(self) -> None:
         self.markets: dict[InstrumentId, Market] = {}
         self.market_by_name: dict[str, Market] = {}
+        self.locks: set[str] = set()
+        """Indices whose instruments are locked; the empty name locks all of them."""
+
         self.accounts: dict[AccountId, Account] = {
             INSURANCE_FUND: Account(INSURANCE_FUND, "insurance_fund", 0)
         }
@@ -242,6 +246,7 @@ class State:
 
     def add_market(self, market: Market) -> None:
         """Open a market under its instrument's id and name, neither of which is taken."""
+        market.is_locked = self._locks(market)
         self.markets[market.instrument_id] = market
         self.market_by_name[market.instrument.name] = market
 
@@ -292,6 +297,14 @@ class State:
             del market.watches[price_type]
             if price_type is TriggerPriceType.INDEX:
                 del self.index_watchers[market.instrument.price_index][market.instrument_id]
+
+    def lock_markets(self) -> None:
+        """Let every market know whether it is locked, after `locks` have changed."""
+        for market in self.markets.values():
+            market.is_locked = self._locks(market)
+
+    def _locks(self, market: Market) -> bool:
+        return "" in self.locks or market.instrument.price_index in self.locks
 
     def archive_order(self, account: Account, view: OrderView) -> None:
         """Keep a closed order to be looked up, and forget the account's oldest beyond the limit."""

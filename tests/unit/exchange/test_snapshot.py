@@ -25,8 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "57ad759215dca9f1228459a30f20d98d8af20e7e60d322bb8cd2ca490f11d894"
-HASH = "57ad759215dca9f1228459a30f20d98d8af20e7e60d322bb8cd2ca490f11d894"
+HASH = "68ad02df880dbf27e41ba7806de65e74e7c8b0911404abe58d015f180b31680d"
 
 
 def busy_floor() -> TradingFloor:
