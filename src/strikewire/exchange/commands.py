@@ -125,6 +125,12 @@ class CancelReason(StrEnum):
     INSUFFICIENT_FUNDS = "insufficient_funds"
     """A resting spot order could no longer be paid for when its turn came."""
 
+    OCO_OTHER_CLOSED = "oco_other_closed"
+    """The other order of its pair has traded or ended."""
+
+    OTO_PRIMARY_CLOSED = "oto_primary_closed"
+    """The order that was to trigger it has ended."""
+
     SETTLEMENT = "settlement"
     """The instrument expired."""
 
@@ -217,6 +223,32 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
 
     funding_rate: int = 0
     """Of a perpetual, in 1e-12 of the value per eight hours, from longs to shorts; elsewhere 0."""
+
+
+class LinkedOrderType(StrEnum):
+    """What the orders of one command do to each other, in Deribit's words."""
+
+    ONE_TRIGGERS_OTHER = "one_triggers_other"
+    """The trades of the first let the others come in."""
+
+    ONE_CANCELS_OTHER = "one_cancels_other"
+    """Two orders; when one trades or ends, the other is cancelled."""
+
+    ONE_TRIGGERS_ONE_CANCELS_OTHER = "one_triggers_one_cancels_other"
+    """The trades of the first let two others come in, of which one cancels the other."""
+
+
+class TriggerFillCondition(StrEnum):
+    """Which trades of an order move those that are linked to it, in Deribit's words."""
+
+    FIRST_HIT = "first_hit"
+    """The first one, whatever its amount."""
+
+    COMPLETE_FILL = "complete_fill"
+    """The one that fills it."""
+
+    INCREMENTAL = "incremental"
+    """Each, in proportion."""
 
 
 class OpenAccount(msgspec.Struct, frozen=True, array_like=True, tag="open_account"):
@@ -323,6 +355,19 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag
 
     Source: Deribit API v2, `private/buy`: `display_amount`.
     """
+
+    linked: "Linked | None" = None
+    """Orders that come with it and are tied to it."""
+
+
+class Linked(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Orders that come with another one."""
+
+    type: LinkedOrderType
+    others: tuple[PlaceOrder, ...]
+    """Of the same account and in the same instrument, and without others of their own."""
+
+    fill_condition: TriggerFillCondition = TriggerFillCondition.FIRST_HIT
 
 
 class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="edit"):

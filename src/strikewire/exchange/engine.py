@@ -51,7 +51,7 @@ from strikewire.exchange.events import (
 )
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.expiring import end_day
-from strikewire.exchange.firing import fire
+from strikewire.exchange.following import follow
 from strikewire.exchange.funding import Funding
 from strikewire.exchange.halting import set_instrument_state, set_platform_lock
 from strikewire.exchange.liquidation import in_liquidation, is_fund_busy, liquidate
@@ -116,7 +116,7 @@ class Exchange:
         elif isinstance(command, ListInstrument):
             self._index(command.instrument)
         turn.events += ended
-        fire(turn)
+        follow(turn)
         return turn.finish()
 
     def snapshot(self) -> bytes:

@@ -20,6 +20,7 @@ from strikewire.exchange.commands import (
     TimeInForce,
     Trigger,
 )
+from strikewire.exchange.links import Link
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -174,6 +175,11 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     refresh_amount: Lots = Lots(0)
     """Of an iceberg: what is shown anew when all that was shown has traded."""
+    link: Link | None = None
+    """What ties it to other orders."""
+
+    is_dormant: bool = False
+    """Whether it waits for another order, and not yet for a price."""
 
     @property
     def remaining(self) -> Lots:

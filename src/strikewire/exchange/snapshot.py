@@ -203,7 +203,7 @@ def load(blob: bytes) -> State:
     for saved in content.accounts:
         _load_account(state, saved, fills)
         for order in saved.conditional:
-            state.watch(order)
+            state.keep(order)
     for kept in content.markets:
         _load_orders(state, kept.orders)
     state.sessions = dict(content.sessions)

@@ -12,6 +12,8 @@ from strikewire.exchange import (
     EditOrder,
     InstrumentState,
     Limits,
+    Linked,
+    LinkedOrderType,
     Liquidate,
     ListInstrument,
     MarginModel,
@@ -31,6 +33,7 @@ from strikewire.exchange import (
     TimeInForce,
     Transfer,
     Trigger,
+    TriggerFillCondition,
     TriggerPriceType,
     Verdict,
     Withdraw,
@@ -83,6 +86,19 @@ ONE_OF_EACH: list[Command] = [
         label="größe",
         trigger=Trigger(price_type=TriggerPriceType.LAST, price=PriceE8(5), offset=PriceE8(6)),
         valid_until_ns=7,
+        linked=Linked(
+            type=LinkedOrderType.ONE_TRIGGERS_OTHER,
+            others=(
+                PlaceOrder(
+                    account_id=AccountId(1),
+                    instrument_id=InstrumentId(2),
+                    side=Side.BUY,
+                    amount=Lots(3),
+                    price=Ticks(2),
+                ),
+            ),
+            fill_condition=TriggerFillCondition.INCREMENTAL,
+        ),
     ),
     EditOrder(
         account_id=AccountId(1), order_id=OrderId(2), amount=Lots(3), price=Ticks(4), post_only=True
@@ -126,8 +142,8 @@ def test_the_bytes_of_a_command_are_the_same_on_every_machine() -> None:
     )
 
     assert encode(command) == (
-        b"\xdc\x00\x10\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
-        b"\xc0\xc0\xc0\xc0"
+        b"\xdc\x00\x11\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
+        b"\xc0\xc0\xc0\xc0\xc0"
     )
 
 
