@@ -1,8 +1,9 @@
 """The journal fails at every single call that it makes to its files, one run for each.
 
-A layer under the files (`faulty_files.c`, preloaded) kills the process before the call, kills it with
-half of the write done, or lets the call and all that follow fail. Whatever was acknowledged must be
-there afterwards, nothing that was never sent, no half of a record, and the journal must go on.
+A layer under the files (`faulty_files.c`, preloaded) kills the process before the call, kills it
+with half of the write done, or lets the call and all that follow fail. Whatever was acknowledged
+must be there afterwards, nothing that was never sent, no half of a record, and the journal must go
+on.
 """
 
 import os
@@ -31,11 +32,9 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     library = tmp_path_factory.mktemp("layer") / "faulty_files.so"
-    subprocess.run(
-        ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", str(SOURCE), "-o", str(library)]
-        + ["-ldl"],
-        check=True,
-    )
+    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Werror"]
+    command = ["gcc", *flags, str(SOURCE), "-o", str(library), "-ldl"]
+    subprocess.run(command, check=True)
     return library
 
 
