@@ -662,6 +662,50 @@ def test_rounds_of_liquidation_leave_nobody_owing(flow: list[Command], moves: li
         assert restored.in_liquidation == exchange.in_liquidation
 
 
+@thrifty
+@given(
+    flows(),
+    st.integers(40, 180),
+    st.lists(
+        st.tuples(account_ids, currencies, st.integers(-1, 3), st.integers(0, 10**10)),
+        max_size=12,
+    ),
+)
+def test_rounds_with_any_verdicts_lose_no_unit(
+    flow: list[Command], move: int, told: list[tuple[AccountId, str, int, int]]
+) -> None:
+    floor = started()
+    for account_id in ACCOUNTS:
+        floor.leave(account_id, "BTC", 10**7)
+        floor.leave(account_id, "USDC", 500 * 10**6)
+    for account_id in ACCOUNTS:
+        basis = floor.exchange.changes(account_id)
+        nothing = tuple((name, Verdict(basis, Units(0), Units(0))) for name in CURRENCIES)
+        floor.apply(ChangeMarginModel(account_id, MarginModel.PORTFOLIO, nothing))
+    for command in flow:
+        if isinstance(command, PlaceOrder):
+            basis = floor.exchange.changes(command.account_id)
+            floor.apply(structs.replace(command, verdict=Verdict(basis, Units(0), Units(0))))
+
+    revalue(floor, move)
+    for account_id, currency, late, need in told:
+        basis = floor.exchange.changes(account_id) - late
+        verdict = Verdict(basis, Units(need), Units(need))
+        floor.apply(Liquidate(((account_id, currency, verdict),)))
+    while floor.apply(Liquidate()):
+        pass
+
+    for account_id in ACCOUNTS:
+        if floor.exchange.margin_model(account_id) is MarginModel.PORTFOLIO:
+            for currency in CURRENCIES:
+                found = floor.summary(account_id, currency)
+                assert found.equity >= found.maintenance_margin or floor.exchange.is_locked(
+                    account_id
+                )
+    restored = Exchange.restore(floor.exchange.snapshot())
+    assert restored.state_hash() == floor.exchange.state_hash()
+
+
 def revalue(floor: TradingFloor, percent: int) -> None:
     """Mark everything at a part of where it started."""
     index = PriceE8(INDEX * percent // 100)

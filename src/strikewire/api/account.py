@@ -234,8 +234,33 @@ class Position(Struct, frozen=True, kw_only=True):
     theta: float | UnsetType = UNSET
 
 
+class CreateSubaccount(Struct, frozen=True, kw_only=True):
+    """Open a subaccount of the account; the venue chooses its id and name."""
+
+
+class NewSubaccount(Struct, frozen=True, kw_only=True):
+    """A subaccount that was just opened: without keys, and with nothing in it."""
+
+    id: int
+    username: str
+    system_name: str
+    email: str = ""
+    type: Literal["subaccount"] = "subaccount"
+    login_enabled: bool = False
+    is_password: bool = False
+    receive_notifications: bool = False
+    security_keys_enabled: bool = False
+    security_keys_assignments: list[str] = []
+    margin_model: str = "segregated_sm"
+    disabled_trading_products: list[str] = []
+    trading_products_details: list[str] = []
+    proof_id: str = ""
+    proof_id_signature: str = ""
+    referrals_count: int = 0
+
+
 class GetSubaccounts(Struct, frozen=True, kw_only=True):
-    """List the accounts of the user: here always the one that asks."""
+    """List the account that asks and its subaccounts."""
 
     with_portfolio: bool | None = None
 

@@ -11,14 +11,26 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from strikewire.api import account, market_data, reference, session, trading
+from strikewire.api import account, market_data, reference, session, settlement, trading, wallet
 from strikewire.api.fields import Ok
 
 Cost = Literal["matching", "non_matching", "subscribe", "auth"]
 Transport = Literal["ws", "ws+rest"]
 Scope = Literal[
-    "account:read", "account:read_write", "trade:read", "trade:read_write", "wallet:read"
+    "account:read",
+    "account:read_write",
+    "trade:read",
+    "trade:read_write",
+    "wallet:read",
+    "wallet:read_write",
 ]
+
+
+_ADDING: Final = (
+    "private/create_subaccount",
+    "private/submit_transfer_between_subaccounts",
+    "private/submit_transfer_to_subaccount",
+)
 
 
 class Method(Struct, frozen=True, kw_only=True):
@@ -45,6 +57,11 @@ class Method(Struct, frozen=True, kw_only=True):
     def private(self) -> bool:
         """Whether the caller must be authenticated."""
         return self.name.startswith("private/")
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether carrying it out twice does more than once: orders, transfers, new accounts."""
+        return self.cost == "matching" or self.name in _ADDING
 
     @property
     def summary(self) -> str:
@@ -103,6 +120,8 @@ _TABLE: Final = (
     _method("public/get_funding_rate_value", market_data.GetFundingRateValue, float),
     _method("public/get_funding_rate_history", market_data.GetFundingRateHistory, list[market_data.FundingHour]),
     _method("public/get_funding_chart_data", market_data.GetFundingChartData, market_data.FundingChart),
+    _method("public/get_last_settlements_by_currency", settlement.GetLastSettlementsByCurrency, settlement.Settlements),
+    _method("public/get_last_settlements_by_instrument", settlement.GetLastSettlementsByInstrument, settlement.Settlements),
 
     _method("private/logout", session.Logout, None, transport="ws"),
     _method("private/subscribe", session.PrivateSubscribe, list[str], cost="subscribe", transport="ws"),
@@ -139,6 +158,15 @@ _TABLE: Final = (
     _method("private/get_account_summaries", account.GetAccountSummaries, account.AccountSummaries, "account:read"),
     _method("private/get_user_locks", account.GetUserLocks, list[account.UserLock], "account:read"),
     _method("private/get_subaccounts", account.GetSubaccounts, list[account.Subaccount], "account:read"),
+    _method("private/create_subaccount", account.CreateSubaccount, account.NewSubaccount, "account:read_write"),
+    _method("private/get_settlement_history_by_currency", settlement.GetSettlementHistoryByCurrency, settlement.Settlements, "trade:read"),
+    _method("private/get_settlement_history_by_instrument", settlement.GetSettlementHistoryByInstrument, settlement.Settlements, "trade:read"),
+    _method("private/get_transaction_log", wallet.GetTransactionLog, wallet.TransactionLog, "account:read"),
+    _method("private/get_deposits", wallet.GetDeposits, wallet.Deposits, "wallet:read"),
+    _method("private/get_withdrawals", wallet.GetWithdrawals, wallet.Withdrawals, "wallet:read"),
+    _method("private/get_transfers", wallet.GetTransfers, wallet.Transfers, "wallet:read"),
+    _method("private/submit_transfer_between_subaccounts", wallet.SubmitTransferBetweenSubaccounts, wallet.Transfer, "wallet:read_write"),
+    _method("private/submit_transfer_to_subaccount", wallet.SubmitTransferToSubaccount, wallet.Transfer, "wallet:read_write"),
 )
 # fmt: on
 

@@ -225,6 +225,33 @@ class Withdraw(msgspec.Struct, frozen=True, array_like=True, tag="withdraw"):
     """Positive."""
 
 
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="transfer"):
+    """Move cash between two accounts of one owner: a main account and its subaccounts.
+
+    Rejected unless the main account or the payer asks, and where the payer could not withdraw it.
+    """
+
+    account_id: AccountId
+    """Who asks."""
+
+    source: AccountId
+    destination: AccountId
+    currency: str
+    amount: Units
+    """Positive."""
+
+    nonce: str = ""
+    """The asker's own word, at most `NONCE_LENGTH_MAX` characters: one that a transfer of the
+    payer has carried already is rejected."""
+
+
+class CreateSubaccount(msgspec.Struct, frozen=True, array_like=True, tag="subaccount"):
+    """Open an account that belongs to a main account; the exchange chooses its id and name."""
+
+    account_id: AccountId
+    """The main account."""
+
+
 class ListInstrument(msgspec.Struct, frozen=True, array_like=True, tag="list"):
     """Open a book for an instrument. Rejected if its id or its name is taken."""
 
@@ -389,6 +416,9 @@ class Liquidate(msgspec.Struct, frozen=True, array_like=True, tag="liquidate"):
     verdicts: tuple[tuple[AccountId, str, Verdict], ...] = ()
     """What accounts with portfolio margin need now, taken over first, as by `SetVerdicts`."""
 
+    account_ids: tuple[AccountId, ...] | None = None
+    """The accounts to look at; None for all. Those that do not exist are passed over."""
+
 
 class SettleInstrument(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
     """End an expired instrument: cancel its orders, pay its positions in cash, close its book."""
@@ -408,6 +438,8 @@ Command: TypeAlias = (
     OpenAccount
     | Deposit
     | Withdraw
+    | Transfer
+    | CreateSubaccount
     | ListInstrument
     | PlaceOrder
     | EditOrder

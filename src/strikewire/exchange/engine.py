@@ -4,6 +4,7 @@ Same commands, same numbers, same times: same events and same state, on every ma
 exchange knows no clock and no chance, and never raises on a command, however foolish.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import assert_never
 
@@ -14,6 +15,7 @@ from strikewire.exchange.commands import (
     CancelOrders,
     ChangeMarginModel,
     Command,
+    CreateSubaccount,
     Deposit,
     EditOrder,
     Liquidate,
@@ -28,6 +30,7 @@ from strikewire.exchange.commands import (
     SettleInstrument,
     SettleSession,
     SetVerdicts,
+    Transfer,
     Withdraw,
 )
 from strikewire.exchange.controls import set_self_trading
@@ -45,7 +48,7 @@ from strikewire.exchange.execution import Turn
 from strikewire.exchange.expiring import end_day
 from strikewire.exchange.firing import fire
 from strikewire.exchange.funding import Funding
-from strikewire.exchange.liquidation import in_liquidation, is_due, liquidate
+from strikewire.exchange.liquidation import in_liquidation, is_fund_busy, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.margining import change_margin_model, set_verdicts
@@ -54,6 +57,7 @@ from strikewire.exchange.snapshot import dump, load
 from strikewire.exchange.state import INSURANCE_FUND, State
 from strikewire.exchange.trading import edit, place
 from strikewire.exchange.transactions import Transaction
+from strikewire.exchange.transfers import create_subaccount, transfer
 from strikewire.exchange.views import (
     BookView,
     MoneyCheck,
@@ -229,6 +233,11 @@ class Exchange:
     # Accounts and money
 
     @property
+    def account_ids(self) -> list[AccountId]:
+        """The ids of all accounts, ascending, without the insurance fund's."""
+        return sorted(key for key in self._state.accounts if key != INSURANCE_FUND)
+
+    @property
     def accounts(self) -> list[AccountView]:
         """Every account, by id; the insurance fund among them once it has had anything."""
         accounts = self._state.accounts
@@ -267,10 +276,19 @@ class Exchange:
         """Every account that the next round of liquidation will look after, by id."""
         return in_liquidation(self._state)
 
+    def look_over(self, account_ids: Iterable[AccountId]) -> list[AccountId]:
+        """Return which of some accounts a round of liquidation would look after, by id."""
+        return in_liquidation(self._state, account_ids)
+
+    @property
+    def is_fund_busy(self) -> bool:
+        """Whether the insurance fund has positions to work off, or is in debt."""
+        return is_fund_busy(self._state)
+
     @property
     def is_liquidation_due(self) -> bool:
         """Whether a round of liquidation would find something to do."""
-        return is_due(self._state)
+        return self.is_fund_busy or bool(self.in_liquidation)
 
     def bankruptcies(self, currency: str) -> list[BankruptcyView]:
         """Return what rounds of liquidation found missing in a currency, oldest first."""
@@ -395,6 +413,10 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return deposit(turn, command)
         case Withdraw():
             return withdraw(turn, command)
+        case Transfer():
+            return transfer(turn, command)
+        case CreateSubaccount():
+            return create_subaccount(turn, command)
         case ListInstrument():
             return list_instrument(turn, command)
         case SettleInstrument():

@@ -427,6 +427,21 @@ class LossSocialised(msgspec.Struct, frozen=True, array_like=True, tag="socialis
     """What each account paid, by id; together the loss, or all profits where they are less."""
 
 
+class CashTransferred(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="transferred"
+):
+    """Cash went from one account to another of the same owner."""
+
+    transfer_id: int
+    """Number of the payer's transaction; the payee's is one more."""
+
+    source: AccountId
+    destination: AccountId
+    currency: str
+    amount: Units
+    nonce: str
+
+
 class SessionSettled(msgspec.Struct, frozen=True, array_like=True, tag="session_settled"):
     """A session has ended; positions and balances of it came before this event."""
 
@@ -464,6 +479,7 @@ Event: TypeAlias = (
     | BalanceChanged
     | InstrumentListed
     | InstrumentSettled
+    | CashTransferred
     | SessionSettled
     | MarksChanged
     | LockChanged

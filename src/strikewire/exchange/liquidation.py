@@ -1,6 +1,6 @@
 """A round of liquidation: whoever is below maintenance margin loses control, and then positions.
 
-Theory of operation. There is no margin call. A round goes through all accounts once:
+Theory of operation. There is no margin call. A round goes through its accounts once:
 
 | what is left                         | what the round does                                     |
 |--------------------------------------|---------------------------------------------------------|
@@ -14,7 +14,7 @@ them trades with another's liquidation. Rounds come as commands, one a second wh
 Source: Deribit, liquidations; insurance fund.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.commands import CancelReason, Liquidate
@@ -33,8 +33,9 @@ def liquidate(turn: Turn, command: Liquidate) -> Rejected | None:
     """Carry out one round."""
     take_verdicts(turn, command.verdicts)
     state = turn.state
+    accounts = list(_clients(state, command.account_ids))
     under_water = [
-        pool for account in _clients(state) for pool in pools(state, account) if pool.is_under_water
+        pool for account in accounts for pool in pools(state, account) if pool.is_under_water
     ]
     for pool in under_water:
         _cancel_orders(turn, pool)
@@ -43,40 +44,36 @@ def liquidate(turn: Turn, command: Liquidate) -> Rejected | None:
         if pool.equity > 0:
             reduce(turn, pool)
             continue
-        for currency, ledger in pool.ledgers.items():
-            deficits[currency] = deficits.get(currency, 0) + max(-ledger.equity, 0)
-        take_over(turn, pool)
+        for currency, deficit in take_over(turn, pool).items():
+            deficits[currency] = deficits.get(currency, 0) + deficit
     work_off(turn)
     for currency in sorted(state.fund.ledgers):
         socialise(turn, currency, deficits.get(currency, 0))
-    for account in _clients(state):
+    for account in accounts:
         _lock(turn, account, under_water)
     return None
 
 
-def in_liquidation(state: State) -> list[AccountId]:
-    """Return the accounts that the next round will look after, by id."""
+def in_liquidation(state: State, account_ids: Iterable[AccountId] | None = None) -> list[AccountId]:
+    """Return which of some accounts a round would look after, by id; of all for None."""
     return [
         account.account_id
-        for account in _clients(state)
+        for account in _clients(state, account_ids)
         if account.is_locked or any(pool.is_under_water for pool in pools(state, account))
     ]
 
 
-def is_due(state: State) -> bool:
-    """Say whether a round would find something to do: an account, or what the fund took over."""
-    if any(pool.holdings or pool.equity < 0 for pool in pools(state, state.fund)):
-        return True
-    return bool(in_liquidation(state))
+def is_fund_busy(state: State) -> bool:
+    """Say whether the insurance fund has something to work off, or is in debt."""
+    return any(pool.holdings or pool.equity < 0 for pool in pools(state, state.fund))
 
 
-def _clients(state: State) -> Iterator[Account]:
-    """Walk all accounts but the fund, by id."""
-    return (
-        state.accounts[account_id]
-        for account_id in sorted(state.accounts)
-        if state.accounts[account_id] is not state.fund
-    )
+def _clients(state: State, account_ids: Iterable[AccountId] | None) -> Iterator[Account]:
+    """Walk accounts by id, all for None; never the fund."""
+    for account_id in sorted(state.accounts if account_ids is None else set(account_ids)):
+        account = state.accounts.get(account_id)
+        if account is not None and account is not state.fund:
+            yield account
 
 
 def _cancel_orders(turn: Turn, pool: Pool) -> None:

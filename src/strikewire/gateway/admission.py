@@ -35,8 +35,8 @@ def admit(desk: Desk, caller: Caller, now_ns: int, request: Called) -> Call:
         raise ApiError(ErrorCode.UNAUTHORIZED, reason="the method is private")
     if method.scope is not None and (grant is None or not grant.scope.allows(method.scope)):
         raise ApiError(ErrorCode.FORBIDDEN, reason=f"needs the scope {method.scope}")
-    if method.cost == "matching" and grant is not None and grant.is_repeated:
-        # A request that is sent again, by whomever, places no second order.
+    if method.adds_up and grant is not None and grant.is_repeated:
+        # A request that is sent again, by whomever, places no second order and pays no second time.
         raise ApiError(ErrorCode.INVALID_CREDENTIALS, reason="signature has been used before")
     _charge(desk, caller, now_ns, grant, method)
     return Call(now_ns=now_ns, caller=caller, grant=grant, method=method)

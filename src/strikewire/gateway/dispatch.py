@@ -14,8 +14,10 @@ from strikewire.gateway.methods import (
     reference,
     self_trading,
     session,
+    settlements,
     trading,
     triggers,
+    wallet,
 )
 
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
@@ -47,6 +49,10 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "public/get_funding_rate_value": funding.get_funding_rate_value,
         "public/get_funding_rate_history": funding.get_funding_rate_history,
         "public/get_funding_chart_data": funding.get_funding_chart_data,
+        "public/get_last_settlements_by_currency": settlements.get_last_settlements_by_currency,
+        "public/get_last_settlements_by_instrument": (
+            settlements.get_last_settlements_by_instrument
+        ),
         "private/logout": session.logout,
         "private/subscribe": session.subscribe,
         "private/unsubscribe": session.unsubscribe,
@@ -74,6 +80,16 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_user_locks": account.get_user_locks,
         "private/get_subaccounts": account.get_subaccounts,
         "private/simulate_portfolio": margin.simulate_portfolio,
+        "private/get_settlement_history_by_currency": (
+            settlements.get_settlement_history_by_currency
+        ),
+        "private/get_settlement_history_by_instrument": (
+            settlements.get_settlement_history_by_instrument
+        ),
+        "private/get_transaction_log": wallet.get_transaction_log,
+        "private/get_deposits": wallet.get_deposits,
+        "private/get_withdrawals": wallet.get_withdrawals,
+        "private/get_transfers": wallet.get_transfers,
     }
 )
 """Methods that only read, or change nothing but the connection: answered at once."""
@@ -88,6 +104,9 @@ PLANNERS: Final[Mapping[str, Planner]] = MappingProxyType(
         "private/cancel_all_by_instrument": trading.cancel_all_by_instrument,
         "private/cancel_all_by_currency": trading.cancel_all_by_currency,
         "private/cancel_by_label": trading.cancel_by_label,
+        "private/create_subaccount": wallet.create_subaccount,
+        "private/submit_transfer_between_subaccounts": (wallet.submit_transfer_between_subaccounts),
+        "private/submit_transfer_to_subaccount": wallet.submit_transfer_to_subaccount,
         "private/change_margin_model": margin.change_margin_model,
         "private/set_self_trading_config": self_trading.set_self_trading_config,
     }

@@ -12,7 +12,7 @@ Open orders are judged by the worst of four: none of them fills, all buyers, all
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct, structs
@@ -198,19 +198,22 @@ class Judge:
                     news.append((account_id, currency, verdict))
         return SetVerdicts(tuple(news)) if news else None
 
-    def round(self, now_ns: int) -> Liquidate | None:
-        """Return a round of liquidation with the verdicts that it needs; None if none is due."""
-        if not self._exchange.is_liquidation_due:
+    def round(self, now_ns: int, account_ids: Sequence[AccountId]) -> Liquidate | None:
+        """Return a round of liquidation with the verdicts that it needs; None if none is due.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            account_ids: Those that are below maintenance margin, or locked.
+        """
+        if not account_ids and not self._exchange.is_fund_busy:
             return None
-        by_verdict = set(self._exchange.portfolio_accounts)
-        return Liquidate(
-            tuple(
-                (account_id, currency, self.verdict(now_ns, account_id, currency))
-                for account_id in self._exchange.in_liquidation
-                if account_id in by_verdict
-                for currency in CURRENCIES
-            )
-        )
+        verdicts = [
+            (account_id, currency, self.verdict(now_ns, account_id, currency))
+            for account_id in account_ids
+            if self._exchange.margin_model(account_id) is MarginModel.PORTFOLIO
+            for currency in CURRENCIES
+        ]
+        return Liquidate(tuple(verdicts), tuple(account_ids))
 
     def _of(self, currency: str) -> Iterator[_Book]:
         return (book for (name, _), book in sorted(self._books.items()) if name == currency)

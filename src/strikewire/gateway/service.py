@@ -31,7 +31,7 @@ from strikewire.gateway.keys import KeyStore
 from strikewire.gateway.limits import RATES_OFF, Limits, Rate, RateLimiter
 from strikewire.gateway.rest import WEBSOCKET_PATH, parse, respond
 from strikewire.marketdata import MarketData
-from strikewire.model import NS_PER_S
+from strikewire.model import NS_PER_S, AccountId
 from strikewire.sequencer import (
     Applied,
     QueueFull,
@@ -153,9 +153,13 @@ class GatewayService:
         """Let nobody act with these keys any more: their tokens end, their connections close."""
         self._act(self.gateway.revoke(self._clock(), frozenset(client_ids)))
 
-    def liquidation_round(self) -> Liquidate | None:
-        """Return the round of liquidation that is due, with what it must be told; None if none."""
-        return self.gateway.desk.judge.round(self._clock())
+    def liquidation_round(self, account_ids: Sequence[AccountId]) -> Liquidate | None:
+        """Return the round of liquidation that is due, with what it must be told; None if none.
+
+        Args:
+            account_ids: Those that are below maintenance margin, or locked.
+        """
+        return self.gateway.desk.judge.round(self._clock(), account_ids)
 
     # Connections
 

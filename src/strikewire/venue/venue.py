@@ -23,7 +23,7 @@ from strikewire.gateway import RATES_DERIBIT, RATES_OFF, ApiKey, GatewayService
 from strikewire.gateway import Limits as GatewayLimits
 from strikewire.journal import Journal, SqliteJournal
 from strikewire.marketdata import MarketData, restore
-from strikewire.model import InstrumentId, PriceE8, Ticks, divide_half_even, ticks_to_e8
+from strikewire.model import AccountId, InstrumentId, PriceE8, Ticks, divide_half_even, ticks_to_e8
 from strikewire.sequencer import (
     Applied,
     Progress,
@@ -54,6 +54,9 @@ LIQUIDATION_INTERVAL_S: Final = 1.0
 
 Source: Deribit, liquidations: one round a second.
 """
+
+ACCOUNTS_AT_ONCE: Final = 50
+"""How many accounts are looked over before everybody else has a turn: a few milliseconds."""
 
 READY_TIMEOUT_S: Final = 10.0
 """How long the doors wait for the first marks; after that they open without."""
@@ -320,7 +323,12 @@ async def _liquidate(venue: Venue) -> None:
     """Send a round of liquidation a second, as long as one is due."""
     while True:
         await venue.surroundings.sleep(LIQUIDATION_INTERVAL_S)
-        command = venue.gateway.liquidation_round()
+        found: list[AccountId] = []
+        account_ids = venue.exchange.account_ids
+        for first in range(0, len(account_ids), ACCOUNTS_AT_ONCE):
+            found += venue.exchange.look_over(account_ids[first : first + ACCOUNTS_AT_ONCE])
+            await asyncio.sleep(0)  # Everybody else comes first.
+        command = venue.gateway.liquidation_round(found)
         if command is not None:
             await _carry_out(venue.sequencer, [command])
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from strikewire.api import account, market_data, reference, session, trading
+from strikewire.api import account, market_data, reference, session, settlement, trading, wallet
 
 NOW_MS = 1_732_284_000_000
 EXPIRY_MS = 1_798_185_600_000
@@ -277,6 +277,84 @@ SUMMARIES = account.AccountSummaries(
     creation_timestamp=NOW_MS,
     summaries=[SUMMARY],
 )
+NEW_SUBACCOUNT = account.NewSubaccount(id=8, username="seven_1", system_name="seven_1")
+TRANSFER = wallet.Transfer(
+    id=12,
+    type="subaccount",
+    currency="BTC",
+    amount=0.5,
+    direction="payment",
+    other_side="seven_1",
+    state="confirmed",
+    created_timestamp=NOW_MS,
+    updated_timestamp=NOW_MS,
+    nonce="bm9uY2U=",
+    source=7,
+)
+SETTLEMENTS = settlement.Settlements(
+    continuation="none",
+    settlements=[
+        settlement.SettlementRow(
+            type="settlement",
+            timestamp=NOW_MS,
+            instrument_name="BTC-PERPETUAL",
+            position=1_000.0,
+            index_price=98_000.25,
+            mark_price=98_001.0,
+            session_profit_loss=0.004,
+            profit_loss=0.0,
+            funding=0.00001,
+        )
+    ],
+)
+BANKRUPTCIES = settlement.Settlements(
+    continuation="1732287600000000000.0",
+    settlements=[
+        settlement.SettlementRow(
+            type="bankruptcy",
+            timestamp=NOW_MS,
+            session_profit_loss=5.0,
+            funded=1.0,
+            session_bankruptcy=2.0,
+            socialized=1.0,
+            session_tax=1.0,
+            session_tax_rate=0.2,
+        )
+    ],
+)
+TRANSACTION_LOG = wallet.TransactionLog(
+    continuation=11,
+    logs=[
+        wallet.LogEntry(
+            id=12,
+            user_seq=3,
+            user_id=7,
+            username="seven",
+            timestamp=NOW_MS,
+            currency="BTC",
+            type="trade",
+            change=-0.00001,
+            balance=99.99999,
+            cashflow=0.0,
+            commission=0.00001,
+            info={"note": "word"},
+            instrument_name="BTC-PERPETUAL",
+            side="open buy",
+            amount=1_000.0,
+            contracts=100.0,
+            price=98_000.0,
+            price_currency="USD",
+            position=1_000.0,
+            index_price=98_000.25,
+            interest_pl=0.0,
+            trade_id="BTC-1",
+            order_id="BTC-2",
+            user_role="taker",
+            fee_role="taker",
+            profit_as_cashflow=True,
+        )
+    ],
+)
 SUBACCOUNT = account.Subaccount(
     id=7,
     username="seven",
@@ -447,6 +525,49 @@ ANSWERS: dict[str, list[object]] = {
         ]
     ],
     "private/get_subaccounts": [[SUBACCOUNT]],
+    "private/create_subaccount": [NEW_SUBACCOUNT],
+    "public/get_last_settlements_by_currency": [SETTLEMENTS, BANKRUPTCIES],
+    "public/get_last_settlements_by_instrument": [SETTLEMENTS],
+    "private/get_settlement_history_by_currency": [SETTLEMENTS],
+    "private/get_settlement_history_by_instrument": [SETTLEMENTS],
+    "private/get_transaction_log": [TRANSACTION_LOG],
+    "private/get_deposits": [
+        wallet.Deposits(
+            count=1,
+            data=[
+                wallet.Deposit(
+                    currency="BTC",
+                    amount=1.5,
+                    address="",
+                    state="completed",
+                    transaction_id=None,
+                    received_timestamp=NOW_MS,
+                    updated_timestamp=NOW_MS,
+                )
+            ],
+        )
+    ],
+    "private/get_withdrawals": [
+        wallet.Withdrawals(
+            count=1,
+            data=[
+                wallet.Withdrawal(
+                    id=3,
+                    currency="BTC",
+                    amount=1.5,
+                    address="",
+                    state="completed",
+                    transaction_id=None,
+                    created_timestamp=NOW_MS,
+                    confirmed_timestamp=NOW_MS,
+                    updated_timestamp=NOW_MS,
+                )
+            ],
+        )
+    ],
+    "private/get_transfers": [wallet.Transfers(count=1, data=[TRANSFER])],
+    "private/submit_transfer_between_subaccounts": [TRANSFER],
+    "private/submit_transfer_to_subaccount": [TRANSFER],
 }
 
 

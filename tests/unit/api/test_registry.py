@@ -1,6 +1,7 @@
 import inspect
 import json
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -33,6 +34,7 @@ ARGUMENTS: dict[str, object] = {
     "count": 5,
     "currency": "BTC",
     "depth": 10,
+    "destination": 8,
     "detailed": True,
     "end_timestamp": datetime(2024, 11, 22, 15, tzinfo=UTC),
     "expired": False,
@@ -60,6 +62,9 @@ SECTIONS = (
     "subscription_management",
     "supporting",
     "trading",
+    "wallet.deposits",
+    "wallet.transfers",
+    "wallet.withdrawals",
 )
 # These the strict client hides behind its streams.
 STREAMING = {
@@ -104,10 +109,10 @@ async def call_strictly(name: str, answer: object) -> tuple[str, dict[str, Any]]
     words = ([f"authed_{word}"] if scope == "private" else []) + [word]
     words += [{"auth": "authenticate"}.get(word, word)]
     function = next(
-        getattr(getattr(client, section), name)
+        getattr(attrgetter(section)(client), name)
         for name in words
         for section in SECTIONS
-        if hasattr(getattr(client, section), name)
+        if hasattr(attrgetter(section)(client), name)
     )
     parameters = inspect.signature(function).parameters
     await function(**{key: ARGUMENTS[key] for key in parameters if key in ARGUMENTS})

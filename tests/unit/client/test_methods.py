@@ -17,6 +17,8 @@ VALUES: dict[str, object] = {
     "client_secret": "secret",
     "client_version": "1",
     "currency": "BTC",
+    "amount": 10,
+    "destination": 8,
     "grant_type": "client_credentials",
     "index_name": "btc_usd",
     "instrument_name": "BTC-PERPETUAL",
@@ -26,6 +28,7 @@ VALUES: dict[str, object] = {
     "length": "8h",
     "mode": "reject_taker",
     "order_id": "BTC-12",
+    "end_timestamp": 1_732_284_000_000,
     "start_timestamp": 1_732_284_000_000,
 }
 # What these need although the signature leaves it open.

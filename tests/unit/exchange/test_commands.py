@@ -7,6 +7,7 @@ from strikewire.exchange import (
     CancelReason,
     ChangeMarginModel,
     Command,
+    CreateSubaccount,
     Deposit,
     EditOrder,
     Liquidate,
@@ -23,6 +24,7 @@ from strikewire.exchange import (
     SettleSession,
     SetVerdicts,
     TimeInForce,
+    Transfer,
     Trigger,
     TriggerPriceType,
     Verdict,
@@ -49,6 +51,15 @@ ONE_OF_EACH: list[Command] = [
     SetSelfTrading(AccountId(1), SelfTrading.CANCEL_MAKER, extended_to_subaccounts=True),
     Deposit(AccountId(1), "BTC", Units(5)),
     Withdraw(AccountId(1), "BTC", Units(5)),
+    Transfer(
+        account_id=AccountId(1),
+        source=AccountId(2),
+        destination=AccountId(3),
+        currency="BTC",
+        amount=Units(5),
+        nonce="n",
+    ),
+    CreateSubaccount(AccountId(1)),
     ListInstrument(instrument("XRP_USDC-25DEC26-0d625-C", instrument_id=7, creation_ns=3)),
     PlaceOrder(
         account_id=AccountId(1),
@@ -84,7 +95,7 @@ ONE_OF_EACH: list[Command] = [
         AccountId(1), MarginModel.PORTFOLIO, (("BTC", Verdict(3, Units(20), Units(16))),)
     ),
     SetVerdicts(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
-    Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
+    Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),), (AccountId(1),)),
 ]
 
 

@@ -236,3 +236,22 @@ def test_a_locked_account_is_locked_after_a_restart() -> None:
     assert not restored.is_locked(BOB)
     assert not restored.is_locked(AccountId(99))
     assert restored.state_hash() == floor.exchange.state_hash()
+
+
+def test_a_round_may_be_about_some_accounts_alone() -> None:
+    floor = one_coin_long()
+    floor.mark(98_000)
+    exchange = floor.exchange
+    assert exchange.account_ids == [ALICE, BOB, CAROL]
+    assert exchange.look_over([CAROL, ALICE, AccountId(99), INSURANCE_FUND]) == [ALICE]
+
+    floor.apply(Liquidate((), ()))
+    floor.apply(Liquidate((), (BOB, AccountId(99), INSURANCE_FUND)))
+    before = exchange.is_locked(ALICE)
+    floor.apply(Liquidate((), (ALICE,)))
+
+    assert (before, exchange.is_locked(ALICE)) == (False, True)
+    # It stays locked as long as nobody looks.
+    floor.mark(100_000)
+    floor.apply(Liquidate((), ()))
+    assert exchange.in_liquidation == [ALICE]

@@ -45,12 +45,12 @@ def test_no_private_method_is_open_to_strangers(method: str) -> None:
 
 @pytest.mark.parametrize("method", PRIVATE)
 def test_a_signature_used_before_reads_and_places_no_second_order(method: str) -> None:
-    before = grant("account:read_write trade:read_write wallet:read", is_repeated=True)
+    before = grant("account:read_write trade:read_write wallet:read_write", is_repeated=True)
     request = Called(method=method, grant=before)
 
     code = code_of(GatewayFloor(), Caller(1, "10.0.0.1", "ws"), request)
 
-    assert code == (13004 if METHODS[method].cost == "matching" else 0)
+    assert code == (13004 if METHODS[method].adds_up else 0)
 
 
 @pytest.mark.parametrize("method", PRIVATE)

@@ -217,13 +217,13 @@ def test_a_round_of_liquidation_brings_fresh_verdicts_for_who_is_in_it() -> None
     court.sell(BOB, 10_000, at=200_000)
     court.buy(ALICE, 10_000, at=200_000)
     court.switch()
-    assert court.judge.round(court.now_ns) is None
+    assert court.judge.round(court.now_ns, court.exchange.in_liquidation) is None
 
     court.mark(price=88_000.0)
     told = court.judge.verdicts(court.now_ns)
     assert told is not None
     court.apply(told)
-    command = court.judge.round(court.now_ns)
+    command = court.judge.round(court.now_ns, court.exchange.in_liquidation)
 
     assert command is not None
     (of_btc,) = [one for who, name, one in command.verdicts if (who, name) == (ALICE, "BTC")]
@@ -232,7 +232,8 @@ def test_a_round_of_liquidation_brings_fresh_verdicts_for_who_is_in_it() -> None
     court.apply(command)
     assert court.exchange.is_locked(ALICE)
     # Nobody bids, so the next round brings the same.
-    assert court.judge.round(court.now_ns) == command
+    assert court.judge.round(court.now_ns, [ALICE]) == command
+    assert command.account_ids == (ALICE,)
 
 
 def test_instruments_that_are_listed_later_are_judged_too() -> None:

@@ -4,21 +4,21 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType, structs
 
-from strikewire.api import ApiError, ErrorCode, invalid_params
 from strikewire.api import account as api
-from strikewire.exchange import AccountView, SelfTrading
+from strikewire.exchange import AccountView, PositionView, SelfTrading
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Reply
+from strikewire.gateway.estimates import liquidation_price
 from strikewire.gateway.holdings import portfolio, position
+from strikewire.gateway.owned import asked_account, checked_currency, family, no_account
+from strikewire.marketdata import Market
 from strikewire.model import CURRENCIES, AccountId, InstrumentId, ns_to_ms
 
 
 def get_account_summary(desk: Desk, call: Call, params: api.GetAccountSummary) -> Reply:
     """Return the account's money in one currency."""
-    account = _account(desk, call, params.subaccount_id)
-    currency = params.currency.upper()
-    if currency not in CURRENCIES:
-        raise invalid_params("currency", f"is not one of {', '.join(CURRENCIES)}")
+    account = asked_account(desk, call, params.subaccount_id)
+    currency = checked_currency(params.currency)
     summary = _summary(desk, account.account_id, currency)
     if not params.extended:
         return Reply(summary)
@@ -43,7 +43,7 @@ def get_account_summary(desk: Desk, call: Call, params: api.GetAccountSummary) -
 
 def get_account_summaries(desk: Desk, call: Call, params: api.GetAccountSummaries) -> Reply:
     """Return who the account is, and its money in every currency."""
-    account = _account(desk, call, params.subaccount_id)
+    account = asked_account(desk, call, params.subaccount_id)
     return Reply(
         api.AccountSummaries(
             id=account.account_id,
@@ -60,26 +60,26 @@ def get_account_summaries(desk: Desk, call: Call, params: api.GetAccountSummarie
 
 
 def get_subaccounts(desk: Desk, call: Call, params: api.GetSubaccounts) -> Reply:
-    """List the accounts of the user: the one that asks."""
-    account = _account(desk, call, None)
-    money = {
-        name.lower(): _subaccount_portfolio(_summary(desk, account.account_id, name))
-        for name in CURRENCIES
-    }
-    subaccount = api.Subaccount(
-        id=account.account_id,
-        username=account.name,
-        email="",
-        type=_type(account),
-        system_name=account.name,
-        portfolio=money if params.with_portfolio else UNSET,
+    """List the account that asks and its subaccounts."""
+    return Reply(
+        [
+            api.Subaccount(
+                id=account.account_id,
+                username=account.name,
+                email="",
+                type=_type(account),
+                system_name=account.name,
+                margin_model=str(desk.exchange.margin_model(account.account_id)),
+                portfolio=_money(desk, account) if params.with_portfolio else UNSET,
+            )
+            for account in family(desk, call)
+        ]
     )
-    return Reply([subaccount])
 
 
 def get_user_locks(desk: Desk, call: Call, _params: api.GetUserLocks) -> Reply:
     """Tell whether the account is being liquidated."""
-    account = _account(desk, call, None)
+    account = asked_account(desk, call, None)
     is_locked = desk.exchange.is_locked(account.account_id)
     message = "the account is being liquidated" if is_locked else UNSET
     return Reply(
@@ -93,37 +93,31 @@ def get_position(desk: Desk, call: Call, params: api.GetPosition) -> Reply:
     instrument_id = InstrumentId(market.instrument.instrument_id)
     view = desk.exchange.position(call.account_id, instrument_id)
     if view is None:
-        raise _no_account()
-    return Reply(position(market, view))
+        raise no_account()
+    return Reply(_position(desk, market, view))
 
 
 def get_positions(desk: Desk, call: Call, params: api.GetPositions) -> Reply:
     """List the account's open positions."""
-    _account(desk, call, params.subaccount_id)
+    account = asked_account(desk, call, params.subaccount_id)
     held = [
-        (desk.market[view.instrument_id], view) for view in desk.exchange.positions(call.account_id)
+        (desk.market[view.instrument_id], view)
+        for view in desk.exchange.positions(account.account_id)
     ]
     return Reply(
         [
-            position(market, view)
+            _position(desk, market, view)
             for market, view in held
             if is_of(market.instrument, params.currency, params.kind)
         ]
     )
 
 
-def _account(desk: Desk, call: Call, subaccount_id: int | None) -> AccountView:
-    """Return the account that asks; there are no subaccounts to ask about.
-
-    Raises:
-        ApiError: 11042 for another account; 13009 when the key's account has not been opened.
-    """
-    if subaccount_id is not None and subaccount_id != call.account_id:
-        raise ApiError(ErrorCode.PERMISSION_DENIED, param="subaccount_id")
-    account = desk.exchange.account(call.account_id)
-    if account is None:
-        raise _no_account()
-    return account
+def _position(desk: Desk, market: Market, view: PositionView) -> api.Position:
+    summary = desk.exchange.summary(view.account_id, view.currency)
+    assert summary is not None
+    model = desk.exchange.margin_model(view.account_id)
+    return position(market, view, liquidation_price(market.instrument, view, summary, model))
 
 
 def _type(account: AccountView) -> Literal["main", "subaccount"]:
@@ -150,6 +144,13 @@ def _summary(desk: Desk, account_id: AccountId, currency: str) -> api.AccountSum
     return api.AccountSummary(**structs.asdict(shown))
 
 
+def _money(desk: Desk, account: AccountView) -> dict[str, api.SubaccountPortfolio]:
+    return {
+        name.lower(): _subaccount_portfolio(_summary(desk, account.account_id, name))
+        for name in CURRENCIES
+    }
+
+
 def _subaccount_portfolio(summary: api.AccountSummary) -> api.SubaccountPortfolio:
     return api.SubaccountPortfolio(
         currency=summary.currency.lower(),
@@ -162,7 +163,3 @@ def _subaccount_portfolio(summary: api.AccountSummary) -> api.SubaccountPortfoli
         maintenance_margin=summary.maintenance_margin,
         spot_reserve=summary.spot_reserve,
     )
-
-
-def _no_account() -> ApiError:
-    return ApiError(ErrorCode.UNAUTHORIZED, reason="the account of this key has not been opened")
