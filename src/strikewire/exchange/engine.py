@@ -18,6 +18,7 @@ from strikewire.exchange.commands import (
     CreateSubaccount,
     Deposit,
     EditOrder,
+    InstrumentState,
     Liquidate,
     ListInstrument,
     MarginModel,
@@ -26,7 +27,9 @@ from strikewire.exchange.commands import (
     OpenAccount,
     PlaceOrder,
     SelfTrading,
+    SetInstrumentState,
     SetMarks,
+    SetPlatformLock,
     SetSelfTrading,
     SettleInstrument,
     SettleSession,
@@ -47,8 +50,9 @@ from strikewire.exchange.events import (
 )
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.expiring import end_day
-from strikewire.exchange.firing import fire
+from strikewire.exchange.following import follow
 from strikewire.exchange.funding import Funding
+from strikewire.exchange.halting import set_instrument_state, set_platform_lock
 from strikewire.exchange.liquidation import in_liquidation, is_fund_busy, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
@@ -111,7 +115,7 @@ class Exchange:
         elif isinstance(command, ListInstrument):
             self._index(command.instrument)
         turn.events += ended
-        fire(turn)
+        follow(turn)
         return turn.finish()
 
     def snapshot(self) -> bytes:
@@ -142,6 +146,19 @@ class Exchange:
         """Say whether an instrument is listed and not settled."""
         market = self._state.markets.get(instrument_id)
         return market is not None and market.is_open
+
+    def instrument_state(self, instrument_id: InstrumentId) -> InstrumentState | None:
+        """Return what may be done in an instrument's book; None where none was listed.
+
+        A lock of its index, or of the whole venue, is told by `locks`.
+        """
+        market = self._state.markets.get(instrument_id)
+        return market.state if market else None
+
+    @property
+    def locks(self) -> frozenset[str]:
+        """Indices whose instruments are locked; the empty name stands for the whole venue."""
+        return frozenset(self._state.locks)
 
     @property
     def indices(self) -> dict[str, PriceE8]:
@@ -426,6 +443,10 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return settle_session(turn, command)
         case ChangeMarginModel():
             return change_margin_model(turn, command)
+        case SetInstrumentState():
+            return set_instrument_state(turn, command)
+        case SetPlatformLock():
+            return set_platform_lock(turn, command)
         case SetSelfTrading():
             return set_self_trading(turn, command)
         case SetVerdicts():

@@ -11,7 +11,7 @@ import msgspec
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
-from strikewire.exchange.commands import MarginModel, Mark, SelfTrading, Verdict
+from strikewire.exchange.commands import InstrumentState, MarginModel, Mark, SelfTrading, Verdict
 from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.funding import Funding, FundingPoint
@@ -73,6 +73,7 @@ class _Market(msgspec.Struct, frozen=True, array_like=True):
     trades: list[TradeId]
     settlement_price: PriceE8 = PriceE8(0)
     funding: _Funding | None = None
+    set_state: InstrumentState = InstrumentState.OPEN
 
 
 class _Ledger(msgspec.Struct, frozen=True, array_like=True):
@@ -123,6 +124,7 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     next_transaction_id: int = 1
     settlements: list[tuple[str, list[Settlement]]] = []
     sessions: list[tuple[str, int]] = []
+    locks: list[str] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -159,6 +161,7 @@ def dump(state: State) -> bytes:
             view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
         ],
         next_transaction_id=state.next_transaction_id,
+        locks=sorted(state.locks),
         sessions=sorted(state.sessions.items()),
         settlements=[
             (name, list(kept)) for name, kept in sorted(state.settlements.items()) if kept
@@ -179,6 +182,7 @@ def load(blob: bytes) -> State:
         raise SnapshotVersionError(found=version, expected=SNAPSHOT_VERSION)
     content = _CONTENT_DECODER.decode(raw)
     state = State()
+    state.locks = set(content.locks)
     state.next_order_id = content.next_order_id
     state.next_trade_id = content.next_trade_id
     state.next_transaction_id = content.next_transaction_id
@@ -190,7 +194,7 @@ def load(blob: bytes) -> State:
     for saved in content.accounts:
         _load_account(state, saved, fills)
         for order in saved.conditional:
-            state.watch(order)
+            state.keep(order)
     for kept in content.markets:
         _load_orders(state, kept.orders)
     state.sessions = dict(content.sessions)
@@ -216,6 +220,7 @@ def _dump_market(market: Market) -> _Market:
         tick_direction=market.tick_direction,
         orders=[*book.bids.orders(), *book.asks.orders()],
         trades=[fill.trade_id for fill in market.trades],
+        set_state=market.set_state,
         settlement_price=market.settlement_price,
         funding=None if market.funding is None else _dump_funding(market.funding),
     )
@@ -270,6 +275,7 @@ def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
 def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
     market = Market(kept.instrument)
     market.is_open = kept.is_open
+    market.set_state = kept.set_state
     market.mark = kept.mark
     market.book.change_id = kept.change_id
     market.trade_seq = kept.trade_seq

@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "55f0869c62e49b297be79834e91ef4096fd353cbbbf2bf880f2721e9c246cdb0"
+HASH = "68ad02df880dbf27e41ba7806de65e74e7c8b0911404abe58d015f180b31680d"
 
 
 def busy_floor() -> TradingFloor:
