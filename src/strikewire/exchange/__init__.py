@@ -17,6 +17,7 @@ from strikewire.exchange.commands import (
     ListInstrument,
     MarginModel,
     Mark,
+    NoteState,
     OpenAccount,
     OrderType,
     PlaceOrder,
@@ -74,13 +75,14 @@ from strikewire.exchange.events import (
 )
 from strikewire.exchange.funding import Funding
 from strikewire.exchange.margin import PriceBand
-from strikewire.exchange.snapshot import SnapshotVersionError
+from strikewire.exchange.snapshot import SNAPSHOT_VERSION, SnapshotVersionError
 from strikewire.exchange.state import INSURANCE_FUND
 from strikewire.exchange.transactions import About, Transaction, TransactionType
 from strikewire.exchange.views import BookView, CrossTotal, MoneyCheck, Summary
 
 __all__ = [
     "INSURANCE_FUND",
+    "SNAPSHOT_VERSION",
     "About",
     "AccountOpened",
     "AccountView",
@@ -122,6 +124,7 @@ __all__ = [
     "Mark",
     "MarksChanged",
     "MoneyCheck",
+    "NoteState",
     "OpenAccount",
     "OrderEvent",
     "OrderState",

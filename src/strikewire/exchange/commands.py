@@ -544,6 +544,19 @@ class SettleSession(msgspec.Struct, frozen=True, array_like=True, tag="settle_se
     currency: str
 
 
+class NoteState(msgspec.Struct, frozen=True, array_like=True, tag="state"):
+    """Write down which state the commands before this one lead to. It changes nothing.
+
+    The sequencer puts one into the journal now and then; who carries the commands out again
+    compares, and so notices the first place where two machines would part ways.
+    """
+
+    version: int
+    """`SNAPSHOT_VERSION` of the exchange whose state was hashed; another's hashes differ."""
+
+    state_hash: bytes
+
+
 Command: TypeAlias = (
     OpenAccount
     | Deposit
@@ -565,6 +578,7 @@ Command: TypeAlias = (
     | SetLimits
     | SetVerdicts
     | Liquidate
+    | NoteState
 )
 
 _ENCODER = msgspec.msgpack.Encoder()

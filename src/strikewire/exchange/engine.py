@@ -24,6 +24,7 @@ from strikewire.exchange.commands import (
     ListInstrument,
     MarginModel,
     Mark,
+    NoteState,
     OpenAccount,
     PlaceOrder,
     SelfTrading,
@@ -464,6 +465,8 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return set_self_trading(turn, command)
         case SetVerdicts():
             return set_verdicts(turn, command)
+        case NoteState():
+            return None
         case Liquidate():
             return liquidate(turn, command)
         case _:

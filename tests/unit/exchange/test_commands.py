@@ -18,6 +18,7 @@ from strikewire.exchange import (
     ListInstrument,
     MarginModel,
     Mark,
+    NoteState,
     OpenAccount,
     OrderType,
     PlaceOrder,
@@ -120,6 +121,7 @@ ONE_OF_EACH: list[Command] = [
     ),
     SetVerdicts(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
     Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),), (AccountId(1),)),
+    NoteState(3, b"hash"),
 ]
 
 
