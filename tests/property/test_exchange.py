@@ -22,7 +22,10 @@ from strikewire.exchange import (
     FeeRates,
     Fill,
     FillSide,
+    InstrumentState,
     LevelChanged,
+    Linked,
+    LinkedOrderType,
     Liquidate,
     MarginModel,
     Mark,
@@ -35,13 +38,16 @@ from strikewire.exchange import (
     SelfTrading,
     SelfTradingChanged,
     SetFees,
+    SetInstrumentState,
     SetMarks,
+    SetPlatformLock,
     SetSelfTrading,
     SettleInstrument,
     SettleSession,
     TimeInForce,
     Transfer,
     Trigger,
+    TriggerFillCondition,
     TriggerPriceType,
     Verdict,
     Withdraw,
@@ -107,6 +113,7 @@ transfers = st.builds(
     currency=currencies,
     amount=st.integers(-1, 10**9).map(Units),
 )
+mostly_open = st.sampled_from([InstrumentState.OPEN] * 8 + list(InstrumentState))
 order_ids = st.integers(1, 15).map(OrderId)
 rarely = st.sampled_from([False] * 7 + [True])
 MOSTLY_GTC = [TimeInForce.GTC] * 8 + [TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD]
@@ -157,11 +164,28 @@ def conditionals(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
     trigger = Trigger(
         price_type=draw(st.sampled_from(list(TriggerPriceType))),
         price=None if is_trailing else level,
-        offset=PriceE8(offset) if is_trailing else None,
+        offset=PriceE8(abs(offset)) if is_trailing else None,
     )
     is_limit = order_type.enters_as is OrderType.LIMIT
     price = priced(name, draw(st.integers(-2, 2))) if is_limit else None
     return structs.replace(plain, order_type=order_type, price=price, trigger=trigger)
+
+
+@st.composite
+def linkeds(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
+    """Return orders that others come with, of which some wait for a price."""
+    one = (draw(st.sampled_from(names)),)
+    either = st.one_of(places(one), conditionals(one))
+    first, others = draw(either), [draw(either), draw(either)]
+    kind = draw(st.sampled_from(list(LinkedOrderType)))
+    if kind is LinkedOrderType.ONE_CANCELS_OTHER or draw(rarely):
+        others.pop()
+    linked = Linked(
+        type=kind,
+        others=tuple(structs.replace(other, account_id=first.account_id) for other in others),
+        fill_condition=draw(st.sampled_from(list(TriggerFillCondition))),
+    )
+    return structs.replace(first, linked=linked)
 
 
 @st.composite
@@ -228,11 +252,17 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
             account_ids,
             st.sampled_from([MarginModel.STANDARD, MarginModel.CROSS]),
         ),
+        st.builds(SetInstrumentState, st.sampled_from(list(IDS.values())), mostly_open),
+        st.builds(
+            SetPlatformLock,
+            st.sampled_from([False] * 3 + [True]),
+            st.sampled_from(["", "btc_usd", "btc_usdc"]),
+        ),
         st.builds(SetSelfTrading, account_ids, st.sampled_from(SelfTrading), st.booleans()),
     )
     place = places(names)
     # Not `one_of`, which takes equal strategies for one.
-    often = [place] * 7 + [conditionals(names)] * 2 + [edits(names)] * 2
+    often = [place] * 6 + [conditionals(names)] * 2 + [linkeds(names)] * 2 + [edits(names)] * 2
     return st.sampled_from([*often, rare]).flatmap(lambda kind: kind)
 
 
@@ -558,7 +588,7 @@ def test_an_order_that_was_let_in_never_takes_available_funds_below_zero(
         events = floor.apply(command)
         if isinstance(events[0], Rejected) or position.size * command.side < 0:
             continue
-        if any(view.trigger for view in orders_of(events)):
+        if any(view.trigger or view.link for view in orders_of(events)):
             # Others of its owner came in behind it, perhaps to reduce, which is always allowed.
             continue
         for currency in CURRENCIES:
@@ -791,12 +821,38 @@ def test_an_order_that_waits_for_a_price_comes_in_once_and_as_soon_as_it_is_reac
         assert (view.state in {"untriggered", "triggered", "rejected"}) <= (view.filled == 0)
 
 
+@thrifty
+@given(flows())
+def test_links_leave_no_orphan(flow: list[Command]) -> None:
+    floor = started()
+
+    for command in flow:
+        floor.apply(command)
+        alive = {view.order_id: view for view in waiting_orders(floor.exchange)}
+        for view in alive.values():
+            link = view.link
+            assert link is not None or not view.is_dormant
+            if link is None:
+                continue
+            if view.is_dormant:
+                # What triggers it is there, and knows it, or a part of it.
+                assert link.primary_id is not None
+                primary = alive[link.primary_id]
+                assert primary.link is not None
+                assert view.order_id in primary.link.secondary_ids
+            if link.partner_id is not None:
+                partner = alive[link.partner_id]
+                assert partner.link is not None
+                assert partner.link.partner_id == view.order_id
+                assert partner.link.pair_id == link.pair_id
+
+
 def available(floor: TradingFloor, account_id: AccountId, currency: str) -> int:
     return floor.summary(account_id, currency).available_funds
 
 
 def every_order(exchange: Exchange) -> list[OrderView]:
-    views = [exchange.order(OrderId(number)) for number in range(1, 121)]
+    views = [exchange.order(OrderId(number)) for number in range(1, 241)]
     return [view for view in views if view is not None]
 
 
@@ -822,6 +878,8 @@ def is_over(view: OrderView, now_ns: int) -> bool:
 
 def is_reached(exchange: Exchange, view: OrderView) -> bool:
     """Say whether the price that an order waits for has come, by what may be read from outside."""
+    if view.is_dormant:
+        return False
     assert view.trigger is not None
     assert view.trigger.price is not None
     one = exchange.instruments[view.instrument_id]

@@ -127,8 +127,18 @@ class PerpetualChannel(ChannelName, frozen=True, kw_only=True):
     interval: Interval
 
 
+class InstrumentStateChannel(ChannelName, frozen=True, kw_only=True):
+    """Each instrument of a kind and a currency that is new, stopped, going on or settled.
+
+    Locks of an index, or of the whole venue, are told by `platform_state`.
+    """
+
+    kind: KindFilter
+    currency: str
+
+
 class PlatformStateChannel(ChannelName, frozen=True, kw_only=True):
-    """Maintenance and locked indices; silent while all is well."""
+    """Locked indices, at once and when they change; silent while all is well."""
 
 
 class UserOrdersChannel(ChannelName, frozen=True, kw_only=True):
@@ -239,6 +249,7 @@ _CHANNELS: Final = (
     Channel(pattern="deribit_volatility_index.{index_name}", parsed=VolatilityIndexChannel, data=reference.VolatilityIndex),
     Channel(pattern="estimated_expiration_price.{index_name}", parsed=ExpirationPriceChannel, data=reference.EstimatedExpirationPrice),
     Channel(pattern="perpetual.{instrument_name}.{interval}", parsed=PerpetualChannel, data=market_data.PerpetualInterest),
+    Channel(pattern="instrument.state.{kind}.{currency}", parsed=InstrumentStateChannel, data=reference.InstrumentStateChange),
     Channel(pattern="platform_state", parsed=PlatformStateChannel, data=reference.PlatformState),
     Channel(pattern="user.orders.{instrument_name}.{interval}", parsed=UserOrdersChannel, data=trading.Order | list[trading.Order]),
     Channel(pattern="user.orders.{kind}.{currency}.{interval}", parsed=KindUserOrdersChannel, data=trading.Order | list[trading.Order]),

@@ -163,6 +163,14 @@ class EstimatedExpirationPrice(Struct, frozen=True, kw_only=True):
     timestamp: Milliseconds | UnsetType = UNSET
 
 
+class InstrumentStateChange(Struct, frozen=True, kw_only=True):
+    """An instrument is new, was stopped, goes on or was settled (`instrument.state`)."""
+
+    timestamp: Milliseconds
+    state: InstrumentState
+    instrument_name: str
+
+
 class PlatformState(Struct, frozen=True, kw_only=True):
     """The venue enters or leaves maintenance, or an index is locked (`platform_state`)."""
 

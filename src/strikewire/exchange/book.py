@@ -16,6 +16,7 @@ import msgspec
 
 from strikewire.exchange.commands import OrderType, TimeInForce
 from strikewire.exchange.events import LevelChanged, OrderState, OrderView
+from strikewire.exchange.links import Link
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks, Units
 
 
@@ -49,6 +50,7 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
     is_liquidation: bool = False
     trigger_order_id: OrderId | None = None
     original_type: OrderType | None = None
+    link: Link | None = None
 
     display_amount: Lots = Lots(0)
     refresh_amount: Lots = Lots(0)
@@ -101,6 +103,7 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
             original_type=self.original_type,
             display_amount=self.display_amount,
             refresh_amount=self.refresh_amount,
+            link=self.link,
         )
 
 

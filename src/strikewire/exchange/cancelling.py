@@ -2,10 +2,11 @@
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.checks import find_account, find_market, find_open_order
-from strikewire.exchange.commands import CancelOrder, CancelOrders
+from strikewire.exchange.commands import CancelOrder, CancelOrders, CancelReason
 from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import OrderState, Rejected
 from strikewire.exchange.execution import Turn
+from strikewire.exchange.markets import Market
 from strikewire.exchange.state import State
 from strikewire.model import OrderId
 
@@ -49,6 +50,17 @@ def cancel_all(turn: Turn, command: CancelOrders) -> Rejected | None:
     return None
 
 
+def clear(turn: Turn, market: Market, reason: CancelReason) -> None:
+    """Cancel every order of an instrument, in its book or outside of it, oldest first."""
+    waiting: list[Order | ConditionalOrder] = [
+        *market.book.bids.orders(),
+        *market.book.asks.orders(),
+        *(order for watch in market.watches.values() for order in watch.orders.values()),
+    ]
+    for order in sorted(waiting, key=_order_id):
+        take_back(turn, order, reason)
+
+
 def _passes(state: State, order: Order | ConditionalOrder, command: CancelOrders) -> bool:
     instrument = state.markets[order.instrument_id].instrument
     if command.instrument_id not in (None, order.instrument_id):
@@ -58,3 +70,7 @@ def _passes(state: State, order: Order | ConditionalOrder, command: CancelOrders
     if command.currency is not None and instrument.settlement_currency != command.currency:
         return False
     return command.kind is None or instrument.kind is command.kind
+
+
+def _order_id(order: Order | ConditionalOrder) -> OrderId:
+    return order.order_id

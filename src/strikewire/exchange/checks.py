@@ -4,6 +4,7 @@ Each function answers with the thing that was asked for, or None, or with a `Rej
 """
 
 from strikewire.exchange.book import Order
+from strikewire.exchange.commands import InstrumentState
 from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.margin import PriceBand
@@ -59,12 +60,18 @@ def find_open_order(
 
 
 def refuse_closed(market: Market, time_ns: int) -> Rejected | None:
-    """Refuse when an instrument no longer trades."""
+    """Refuse when an instrument does not trade: no longer, not yet, or not now."""
     if not market.is_open:
         return Rejected(Reject.BOOK_CLOSED, "settled", "instrument_id")
     expiry_ns = market.instrument.expiry_ns
     if expiry_ns is not None and time_ns >= expiry_ns:
         return Rejected(Reject.SETTLEMENT_IN_PROGRESS, "expired", "instrument_id")
+    if market.set_state is InstrumentState.INACTIVE:
+        return Rejected(Reject.BOOK_CLOSED, "inactive", "instrument_id")
+    if market.set_state is not InstrumentState.OPEN:
+        return Rejected(Reject.LOCKED, f"instrument_{market.set_state}", "instrument_id")
+    if market.is_locked:
+        return Rejected(Reject.LOCKED, "platform_locked", "instrument_id")
     return None
 
 

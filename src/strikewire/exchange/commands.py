@@ -125,11 +125,20 @@ class CancelReason(StrEnum):
     INSUFFICIENT_FUNDS = "insufficient_funds"
     """A resting spot order could no longer be paid for when its turn came."""
 
+    OCO_OTHER_CLOSED = "oco_other_closed"
+    """The other order of its pair has traded or ended."""
+
+    OTO_PRIMARY_CLOSED = "oto_primary_closed"
+    """The order that was to trigger it has ended."""
+
     SETTLEMENT = "settlement"
     """The instrument expired."""
 
     AUTOLIQUIDATION = "autoliquidation"
     """The account is being liquidated."""
+
+    INSTRUMENT_INACTIVE = "instrument_inactive"
+    """The venue took the instrument out of trading."""
 
     SELF_TRADE_PREVENTION = "self_trade_prevention"
     """An order of the same owner would have traded with it."""
@@ -146,6 +155,26 @@ class SelfTrading(StrEnum):
 
     CANCEL_MAKER = "cancel_maker"
     """The order that waits is cancelled, and the one that comes in goes on."""
+
+
+class InstrumentState(StrEnum):
+    """What may be done in an instrument's book, in Deribit's words.
+
+    Source: Deribit API v2, `instrument.state.{kind}.{currency}`: states of a book.
+    """
+
+    OPEN = "open"
+    LOCKED = "locked"
+    """The venue stopped it: orders can be cancelled, but neither placed nor edited."""
+
+    HALTED = "halted"
+    """As locked, and it cannot be settled either, because something is wrong with it."""
+
+    INACTIVE = "inactive"
+    """Not traded, yet or any more: all its orders are cancelled when it becomes so."""
+
+    DELIVERED = "delivered"
+    """Settled, for good."""
 
 
 class MarginModel(StrEnum):
@@ -214,6 +243,32 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
 
     funding_rate: int = 0
     """Of a perpetual, in 1e-12 of the value per eight hours, from longs to shorts; elsewhere 0."""
+
+
+class LinkedOrderType(StrEnum):
+    """What the orders of one command do to each other, in Deribit's words."""
+
+    ONE_TRIGGERS_OTHER = "one_triggers_other"
+    """The trades of the first let the others come in."""
+
+    ONE_CANCELS_OTHER = "one_cancels_other"
+    """Two orders; when one trades or ends, the other is cancelled."""
+
+    ONE_TRIGGERS_ONE_CANCELS_OTHER = "one_triggers_one_cancels_other"
+    """The trades of the first let two others come in, of which one cancels the other."""
+
+
+class TriggerFillCondition(StrEnum):
+    """Which trades of an order move those that are linked to it, in Deribit's words."""
+
+    FIRST_HIT = "first_hit"
+    """The first one, whatever its amount."""
+
+    COMPLETE_FILL = "complete_fill"
+    """The one that fills it."""
+
+    INCREMENTAL = "incremental"
+    """Each, in proportion."""
 
 
 class OpenAccount(msgspec.Struct, frozen=True, array_like=True, tag="open_account"):
@@ -288,6 +343,8 @@ class ListInstrument(msgspec.Struct, frozen=True, array_like=True, tag="list"):
     """Open a book for an instrument. Rejected if its id or its name is taken."""
 
     instrument: Instrument
+    state: InstrumentState = InstrumentState.OPEN
+    """In which it begins; not delivered."""
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="place"):
@@ -330,6 +387,19 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag
 
     Source: Deribit API v2, `private/buy`: `display_amount`.
     """
+
+    linked: "Linked | None" = None
+    """Orders that come with it and are tied to it."""
+
+
+class Linked(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Orders that come with another one."""
+
+    type: LinkedOrderType
+    others: tuple[PlaceOrder, ...]
+    """Of the same account and in the same instrument, and without others of their own."""
+
+    fill_condition: TriggerFillCondition = TriggerFillCondition.FIRST_HIT
 
 
 class EditOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="edit"):
@@ -429,6 +499,46 @@ class SetSelfTrading(msgspec.Struct, frozen=True, array_like=True, tag="self_tra
     """Whether all accounts of the same owner that say so count as one."""
 
 
+class SetInstrumentState(msgspec.Struct, frozen=True, array_like=True, tag="instrument_state"):
+    """Stop an instrument's trading, or let it go on. One that was settled stays so."""
+
+    instrument_id: InstrumentId
+    state: InstrumentState
+    """Not delivered: that is what `SettleInstrument` is for."""
+
+
+class SetPlatformLock(msgspec.Struct, frozen=True, array_like=True, tag="platform_lock"):
+    """Lock or unlock all instruments of an index, or of every index.
+
+    The two are kept apart: unlocking everything leaves locked what was locked by its index.
+    """
+
+    is_locked: bool
+    index: str = ""
+    """Name of a price index; empty for the whole venue."""
+
+
+class Limits(msgspec.Struct, frozen=True, array_like=True):
+    """How far an account, or everybody in an instrument, may go. None is the venue's default."""
+
+    open_orders_max: int | None = None
+    """Of an account: in all books. Of an instrument: of each account in its book."""
+
+    position_lots_max: int | None = None
+    """Of an account: in each instrument. Of an instrument: of each account. The lower one holds."""
+
+
+class SetLimits(msgspec.Struct, frozen=True, array_like=True, tag="limits"):
+    """Set the limits of an account or of an instrument, of which exactly one is named.
+
+    Orders and positions beyond a new limit stay; nothing more comes in until they are below it.
+    """
+
+    limits: Limits
+    account_id: AccountId | None = None
+    instrument_id: InstrumentId | None = None
+
+
 class SetVerdicts(msgspec.Struct, frozen=True, array_like=True, tag="verdicts"):
     """Tell what accounts with portfolio margin need now that marks have moved.
 
@@ -466,6 +576,19 @@ class SettleSession(msgspec.Struct, frozen=True, array_like=True, tag="settle_se
     currency: str
 
 
+class NoteState(msgspec.Struct, frozen=True, array_like=True, tag="state"):
+    """Write down which state the commands before this one lead to. It changes nothing.
+
+    The sequencer puts one into the journal now and then; who carries the commands out again
+    compares, and so notices the first place where two machines would part ways.
+    """
+
+    version: int
+    """`SNAPSHOT_VERSION` of the exchange whose state was hashed; another's hashes differ."""
+
+    state_hash: bytes
+
+
 Command: TypeAlias = (
     OpenAccount
     | Deposit
@@ -483,8 +606,12 @@ Command: TypeAlias = (
     | SettleSession
     | ChangeMarginModel
     | SetSelfTrading
+    | SetInstrumentState
+    | SetPlatformLock
+    | SetLimits
     | SetVerdicts
     | Liquidate
+    | NoteState
 )
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -18,6 +18,7 @@ import msgspec
 
 from strikewire.exchange.commands import OrderType, PlaceOrder, TimeInForce, Trigger
 from strikewire.exchange.events import OrderState, OrderView
+from strikewire.exchange.links import Link
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, PriceE8, Side, Units
 
 _TAKES = (OrderType.TAKE_LIMIT, OrderType.TAKE_MARKET)
@@ -30,8 +31,9 @@ class ConditionalOrder(msgspec.Struct, kw_only=True, array_like=True):
     command: PlaceOrder
     """What is carried out when its turn comes; without verdict and deadline, which were of then."""
 
-    trigger: Trigger
-    """As in the command; but the price of a trailing stop moves, and is never None."""
+    trigger: Trigger | None
+    """As in the command; but the price of a trailing stop moves, and is known once it follows.
+    None if it waits for another order alone."""
 
     reference: PriceE8 | None = None
     """Of a trailing stop: the price it was placed at."""
@@ -39,6 +41,14 @@ class ConditionalOrder(msgspec.Struct, kw_only=True, array_like=True):
     created_ns: int
     updated_ns: int
     replaced: bool = False
+    link: Link | None = None
+    is_dormant: bool = False
+    """Whether it waits for another order; only after that for its price, if it has one."""
+
+    @property
+    def remaining(self) -> Lots:
+        """What is not filled yet: all of it."""
+        return self.command.amount
 
     @property
     def account_id(self) -> AccountId:
@@ -100,6 +110,8 @@ class ConditionalOrder(msgspec.Struct, kw_only=True, array_like=True):
             trigger_reference=self.reference,
             triggered_order_id=triggered_order_id,
             reject_reason=reject_reason,
+            link=self.link,
+            is_dormant=self.is_dormant and state is OrderState.UNTRIGGERED,
         )
 
 
@@ -118,6 +130,7 @@ class Watch:
     def add(self, order: ConditionalOrder) -> None:
         """Let an order wait for its price."""
         self.orders[order.order_id] = order
+        assert order.trigger is not None
         if order.trigger.offset is not None:
             self.trailing[order.order_id] = order
         insort(*self._place(order))
@@ -132,6 +145,7 @@ class Watch:
     def trail(self, price: PriceE8) -> None:
         """Let trailing stops follow a price that is better than any before."""
         for order in self.trailing.values():
+            assert order.trigger is not None
             level = trailing_level(order.command.side, price, order.trigger.offset)
             assert order.trigger.price is not None
             if level * order.command.side < order.trigger.price * order.command.side:
@@ -149,6 +163,7 @@ class Watch:
         return None
 
     def _place(self, order: ConditionalOrder) -> tuple[list[tuple[int, int]], tuple[int, int]]:
+        assert order.trigger is not None
         assert order.trigger.price is not None
         if order.is_rising:
             return self.rising, (-order.trigger.price, -order.order_id)

@@ -20,15 +20,21 @@ from strikewire.exchange.commands import (
     EditOrder,
     FeeKind,
     FeeRates,
+    InstrumentState,
+    Limits,
     Liquidate,
     ListInstrument,
     MarginModel,
     Mark,
+    NoteState,
     OpenAccount,
     PlaceOrder,
     SelfTrading,
     SetFees,
+    SetInstrumentState,
+    SetLimits,
     SetMarks,
+    SetPlatformLock,
     SetSelfTrading,
     SettleInstrument,
     SettleSession,
@@ -36,7 +42,7 @@ from strikewire.exchange.commands import (
     Transfer,
     Withdraw,
 )
-from strikewire.exchange.controls import set_self_trading
+from strikewire.exchange.controls import set_limits, set_self_trading
 from strikewire.exchange.events import (
     AccountView,
     BankruptcyView,
@@ -50,8 +56,9 @@ from strikewire.exchange.events import (
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.expiring import end_day
 from strikewire.exchange.fees import set_fees
-from strikewire.exchange.firing import fire
+from strikewire.exchange.following import follow
 from strikewire.exchange.funding import Funding
+from strikewire.exchange.halting import set_instrument_state, set_platform_lock
 from strikewire.exchange.liquidation import in_liquidation, is_fund_busy, liquidate
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
@@ -114,7 +121,7 @@ class Exchange:
         elif isinstance(command, ListInstrument):
             self._index(command.instrument)
         turn.events += ended
-        fire(turn)
+        follow(turn)
         return turn.finish()
 
     def snapshot(self) -> bytes:
@@ -145,6 +152,19 @@ class Exchange:
         """Say whether an instrument is listed and not settled."""
         market = self._state.markets.get(instrument_id)
         return market is not None and market.is_open
+
+    def instrument_state(self, instrument_id: InstrumentId) -> InstrumentState | None:
+        """Return what may be done in an instrument's book; None where none was listed.
+
+        A lock of its index, or of the whole venue, is told by `locks`.
+        """
+        market = self._state.markets.get(instrument_id)
+        return market.state if market else None
+
+    @property
+    def locks(self) -> frozenset[str]:
+        """Indices whose instruments are locked; the empty name stands for the whole venue."""
+        return frozenset(self._state.locks)
 
     @property
     def indices(self) -> dict[str, PriceE8]:
@@ -260,6 +280,16 @@ class Exchange:
         """Return how an account's margin is counted; None without account."""
         account = self._state.accounts.get(account_id)
         return account.margin_model if account else None
+
+    def limits(
+        self, account_id: AccountId | None = None, instrument_id: InstrumentId | None = None
+    ) -> Limits | None:
+        """Return what was set for an account, or for an instrument; None if it is not there."""
+        if account_id is not None:
+            account = self._state.accounts.get(account_id)
+            return account.limits if account else None
+        market = None if instrument_id is None else self._state.markets.get(instrument_id)
+        return market.limits if market else None
 
     def self_trading(self, account_id: AccountId) -> tuple[SelfTrading, bool] | None:
         """Return how an account's orders meet those of its owner; None without account.
@@ -437,10 +467,18 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return settle_session(turn, command)
         case ChangeMarginModel():
             return change_margin_model(turn, command)
+        case SetLimits():
+            return set_limits(turn, command)
+        case SetInstrumentState():
+            return set_instrument_state(turn, command)
+        case SetPlatformLock():
+            return set_platform_lock(turn, command)
         case SetSelfTrading():
             return set_self_trading(turn, command)
         case SetVerdicts():
             return set_verdicts(turn, command)
+        case NoteState():
+            return None
         case Liquidate():
             return liquidate(turn, command)
         case _:

@@ -14,12 +14,15 @@ import msgspec
 from strikewire.exchange.commands import (
     FeeKind,
     FeeRates,
+    InstrumentState,
+    Limits,
     Mark,
     OrderType,
     SelfTrading,
     TimeInForce,
     Trigger,
 )
+from strikewire.exchange.links import Link
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -48,12 +51,13 @@ class Reject(IntEnum):
     PRICE_TOO_HIGH = 10007
     NOT_ENOUGH_FUNDS = 10009
     BOOK_CLOSED = 10012
-    """The instrument has been settled."""
+    """The instrument has been settled, or is not active."""
 
     TOO_MANY_ORDERS = 10013
     POSITION_TOO_LARGE = 10018
     LOCKED = 10019
-    """The account is being liquidated, or is the insurance fund."""
+    """The account is being liquidated, or is the insurance fund; or the venue has locked the
+    instrument, its index or everything."""
 
     INVALID_INSTRUMENT = 10020
     INVALID_AMOUNT = 10021
@@ -173,6 +177,11 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     refresh_amount: Lots = Lots(0)
     """Of an iceberg: what is shown anew when all that was shown has traded."""
+    link: Link | None = None
+    """What ties it to other orders."""
+
+    is_dormant: bool = False
+    """Whether it waits for another order, and not yet for a price."""
 
     @property
     def remaining(self) -> Lots:
@@ -379,9 +388,37 @@ class BalanceChanged(msgspec.Struct, frozen=True, array_like=True, tag="balance"
 
 
 class InstrumentListed(msgspec.Struct, frozen=True, array_like=True, tag="listed"):
-    """A book is open."""
+    """A book is there."""
 
     instrument: Instrument
+    state: InstrumentState = InstrumentState.OPEN
+    """In which it begins."""
+
+
+class InstrumentStateChanged(msgspec.Struct, frozen=True, array_like=True, tag="instrument_state"):
+    """An instrument's trading was stopped, or goes on; what was cancelled for it came before.
+
+    A settlement is not told by this event but by `InstrumentSettled`.
+    """
+
+    instrument_id: InstrumentId
+    state: InstrumentState
+
+
+class PlatformLockChanged(msgspec.Struct, frozen=True, array_like=True, tag="platform_lock"):
+    """Instruments were locked together, or unlocked."""
+
+    is_locked: bool
+    index: str
+    """Name of their price index; empty for the whole venue."""
+
+
+class LimitsChanged(msgspec.Struct, frozen=True, array_like=True, tag="limits"):
+    """An account, or everybody in an instrument, may go this far from now on."""
+
+    limits: Limits
+    account_id: AccountId | None
+    instrument_id: InstrumentId | None
 
 
 class InstrumentSettled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
@@ -499,6 +536,9 @@ Event: TypeAlias = (
     | InstrumentSettled
     | CashTransferred
     | FeesChanged
+    | InstrumentStateChanged
+    | PlatformLockChanged
+    | LimitsChanged
     | SessionSettled
     | MarksChanged
     | LockChanged

@@ -8,7 +8,7 @@ position that is left, margin sums are brought up to date, and levels are announ
 from collections import deque
 from typing import NamedTuple
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.commands import CancelReason, TriggerPriceType
@@ -56,6 +56,20 @@ class Moved(NamedTuple):
     funding: int
 
 
+class Fact(Struct, frozen=True):
+    """Something that happened to an order that is tied to others: a trade, its price, its end."""
+
+    order: Order | ConditionalOrder
+    lots: int = 0
+    """Traded; 0 if its price came."""
+
+    before: int = 0
+    """What it still wanted before that."""
+
+    is_over: bool = False
+    """Whether it has ended, and not traded."""
+
+
 class Turn:
     """One command's work on the state, and the events of it."""
 
@@ -67,10 +81,12 @@ class Turn:
         "_uncut",
         "_unvalued",
         "events",
+        "facts",
         "last",
         "moves",
         "state",
         "time_ns",
+        "waking",
     )
 
     def __init__(self, state: State, time_ns: int) -> None:
@@ -79,6 +95,12 @@ class Turn:
         self.events: list[Event] = []
         self.last: Event | None = None
         """An event that comes after all others."""
+
+        self.facts: deque[Fact] = deque()
+        """What happened to orders that are tied to others, until those have answered to it."""
+
+        self.waking: dict[OrderId, ConditionalOrder] = {}
+        """Dormant orders that others have let go, in that order, until they come in."""
 
         self.moves: deque[tuple[Market, TriggerPriceType, PriceE8]] = deque()
         """Prices that somebody waits for, in the order in which they came up, until they have
@@ -152,6 +174,8 @@ class Turn:
         view = order.view()
         self.state.archive_order(self.state.accounts[order.account_id], view)
         self.events.append(OrderEvent(view))
+        if order.link is not None:
+            self.facts.append(Fact(order, is_over=True))
 
     def pay(
         self,
@@ -269,8 +293,12 @@ class Turn:
 
     def wait(self, order: ConditionalOrder) -> None:
         """Let an order wait outside of the book."""
-        self.state.watch(order)
+        self.state.keep(order)
         self.events.append(OrderEvent(order.view()))
+
+    def wake(self, order: ConditionalOrder) -> None:
+        """Let a dormant order come in when all ties have been worked off."""
+        self.waking[order.order_id] = order
 
     def change_conditional(self, order: ConditionalOrder) -> None:
         """Announce a change of an order that waits outside of the book, and has been put back."""
@@ -287,7 +315,7 @@ class Turn:
         triggered_order_id: OrderId | None = None,
     ) -> None:
         """Close an order that waits outside of the book, and keep it to be looked up."""
-        self.state.unwatch(order)
+        self.state.release(order)
         order.updated_ns = self.time_ns
         view = order.view(
             state,
@@ -297,6 +325,8 @@ class Turn:
         )
         self.state.archive_order(self.state.accounts[order.account_id], view)
         self.events.append(OrderEvent(view))
+        if order.link is not None and state is not OrderState.TRIGGERED:
+            self.facts.append(Fact(order, is_over=True))
 
     def moved(self, market: Market, price_type: TriggerPriceType, price: PriceE8) -> None:
         """Note a price at which orders that wait for it may come in."""
@@ -389,6 +419,9 @@ class Turn:
         market.trades.append(fill)
         self.events.append(fill)
         self.moved(market, TriggerPriceType.LAST, ticks_to_e8(instrument, maker.price))
+        for order in (maker, taker):
+            if order.link is not None:
+                self.facts.append(Fact(order, lots, order.remaining + lots))
         if maker.remaining:
             self._announce(maker)
         else:

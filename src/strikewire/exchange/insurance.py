@@ -34,8 +34,13 @@ PATIENCE_OPTIONS_PPM = 250_000
 """... and options no further than a quarter of it."""
 
 
-def take_over(turn: Turn, pool: Pool) -> None:
-    """Let the insurance fund have all that an account holds in a pool, and owes."""
+def take_over(turn: Turn, pool: Pool) -> dict[str, int]:
+    """Let the insurance fund have all that an account holds in a pool, and owes.
+
+    Returns:
+        What was owed, by currency; those left out in which nothing was.
+    """
+    owed: dict[str, int] = {}
     taken: dict[str, list[tuple[InstrumentId, int, Units]]] = {}
     for holding in pool.holdings:
         row = (holding.market.instrument_id, holding.size, Units(holding.exit_value(holding.size)))
@@ -51,6 +56,9 @@ def take_over(turn: Turn, pool: Pool) -> None:
         if ledger.verdict is not None:
             ledger.verdict = Verdict(pool.account.changes, Units(0), Units(0))
         turn.events.append(Bankruptcy(pool.account.account_id, currency, Units(deficit), rows))
+        if deficit > 0:
+            owed[currency] = deficit
+    return owed
 
 
 def work_off(turn: Turn) -> None:

@@ -44,9 +44,8 @@ def liquidate(turn: Turn, command: Liquidate) -> Rejected | None:
         if pool.equity > 0:
             reduce(turn, pool)
             continue
-        for currency, ledger in pool.ledgers.items():
-            deficits[currency] = deficits.get(currency, 0) + max(-ledger.equity, 0)
-        take_over(turn, pool)
+        for currency, deficit in take_over(turn, pool).items():
+            deficits[currency] = deficits.get(currency, 0) + deficit
     work_off(turn)
     for currency in sorted(state.fund.ledgers):
         socialise(turn, currency, deficits.get(currency, 0))

@@ -2,19 +2,18 @@
 
 from decimal import Decimal
 
-from strikewire.exchange.book import Order
-from strikewire.exchange.cancelling import take_back
+from strikewire.exchange.cancelling import clear
 from strikewire.exchange.checks import find_market
 from strikewire.exchange.clearing import PPM
 from strikewire.exchange.commands import (
     CancelReason,
+    InstrumentState,
     ListInstrument,
     Mark,
     SetMarks,
     SettleInstrument,
     TriggerPriceType,
 )
-from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import (
     InstrumentListed,
     InstrumentSettled,
@@ -36,7 +35,6 @@ from strikewire.model import (
     Instrument,
     InstrumentId,
     Lots,
-    OrderId,
     PriceE8,
     Units,
 )
@@ -60,8 +58,13 @@ def list_instrument(turn: Turn, command: ListInstrument) -> Rejected | None:
     refused = _refuse_listing(turn.state, instrument, turn.time_ns)
     if refused is not None:
         return refused
-    turn.state.add_market(Market(instrument))
-    turn.events.append(InstrumentListed(instrument))
+    if command.state is InstrumentState.DELIVERED:
+        return Rejected(Reject.INVALID_ARGUMENTS, "delivered_without_settlement", "state")
+
+    market = Market(instrument)
+    market.set_state = command.state
+    turn.state.add_market(market)
+    turn.events.append(InstrumentListed(instrument, command.state))
     return None
 
 
@@ -103,17 +106,13 @@ def settle(turn: Turn, command: SettleInstrument) -> Rejected | None:
         return Rejected(Reject.BOOK_CLOSED, "settled", "instrument_id")
     if expiry_ns is None or turn.time_ns < expiry_ns:
         return Rejected(Reject.INVALID_ARGUMENTS, "not_expired", "instrument_id")
+    if market.set_state is InstrumentState.HALTED:
+        return Rejected(Reject.LOCKED, "instrument_halted", "instrument_id")
     if not 0 < command.delivery_price <= PRICE_E8_MAX:
         reason = f"delivery price is {command.delivery_price}"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "delivery_price")
 
-    waiting: list[Order | ConditionalOrder] = [
-        *market.book.bids.orders(),
-        *market.book.asks.orders(),
-        *(order for watch in market.watches.values() for order in watch.orders.values()),
-    ]
-    for order in sorted(waiting, key=_order_id):
-        take_back(turn, order, CancelReason.SETTLEMENT)
+    clear(turn, market, CancelReason.SETTLEMENT)
     tally = Tally()
     for account_id in sorted(turn.state.accounts):
         account = turn.state.accounts[account_id]
@@ -214,7 +213,3 @@ def _is_sane(instrument: Instrument, mark: Mark) -> bool:
         and 0 <= mark.iv_e4 <= IV_E4_MAX
         and abs(mark.funding_rate) <= (FUNDING_SCALE if instrument.is_perpetual else 0)
     )
-
-
-def _order_id(order: Order | ConditionalOrder) -> OrderId:
-    return order.order_id

@@ -4,7 +4,7 @@ from collections import deque
 
 from strikewire.exchange.book import Book
 from strikewire.exchange.clearing import Contract
-from strikewire.exchange.commands import Mark, TriggerPriceType
+from strikewire.exchange.commands import InstrumentState, Limits, Mark, TriggerPriceType
 from strikewire.exchange.conditional import Watch
 from strikewire.exchange.events import Fill
 from strikewire.exchange.funding import LOTS, Funding
@@ -25,10 +25,13 @@ class Market:
         "funding",
         "instrument",
         "instrument_id",
+        "is_locked",
         "is_open",
         "last_price",
+        "limits",
         "mark",
         "open_interest",
+        "set_state",
         "settlement_price",
         "tick_direction",
         "trade_seq",
@@ -42,6 +45,15 @@ class Market:
         self.contract = Contract(instrument)
         self.book = Book()
         self.is_open = True
+        """Whether it has not been settled."""
+
+        self.set_state = InstrumentState.OPEN
+        """As the venue last set it."""
+
+        self.limits = Limits()
+        self.is_locked = False
+        """Whether its index, or the whole venue, is locked."""
+
         self.mark: Mark | None = None
         self.funding = Funding() if instrument.is_perpetual else None
         self.settlement_price = PriceE8(0)
@@ -58,6 +70,11 @@ class Market:
         """Orders that wait for a price, by the kind of price; only kinds that are waited for."""
 
         self._valuation: Valuation | None = None
+
+    @property
+    def state(self) -> InstrumentState:
+        """What may be done in its book, as far as the instrument itself goes."""
+        return self.set_state if self.is_open else InstrumentState.DELIVERED
 
     @property
     def valuation(self) -> Valuation | None:

@@ -15,6 +15,7 @@ import msgspec
 
 from strikewire.exchange.admission import outcome, room
 from strikewire.exchange.book import Order
+from strikewire.exchange.checks import refuse_closed
 from strikewire.exchange.commands import OrderType, TimeInForce
 from strikewire.exchange.events import LiquidationFee, OrderState
 from strikewire.exchange.execution import Turn
@@ -96,8 +97,7 @@ def find(
 ) -> Offer | None:
     """Return what the book offers for some lots of a position; None if nothing."""
     market, side = holding.market, _closing(holding)
-    expiry_ns = market.instrument.expiry_ns
-    if expiry_ns is not None and turn.time_ns >= expiry_ns:
+    if refuse_closed(market, turn.time_ns) is not None:
         return None
     found = plan(market.book, side, limit, lots, room(turn.state, account, market, side))
     return Offer(holding, side, limit, found) if found.lots else None

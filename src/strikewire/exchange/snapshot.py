@@ -11,7 +11,16 @@ import msgspec
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
-from strikewire.exchange.commands import FeeKind, FeeRates, MarginModel, Mark, SelfTrading, Verdict
+from strikewire.exchange.commands import (
+    FeeKind,
+    FeeRates,
+    InstrumentState,
+    Limits,
+    MarginModel,
+    Mark,
+    SelfTrading,
+    Verdict,
+)
 from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.funding import Funding, FundingPoint
@@ -73,6 +82,8 @@ class _Market(msgspec.Struct, frozen=True, array_like=True):
     trades: list[TradeId]
     settlement_price: PriceE8 = PriceE8(0)
     funding: _Funding | None = None
+    set_state: InstrumentState = InstrumentState.OPEN
+    limits: Limits = Limits()
 
 
 class _Ledger(msgspec.Struct, frozen=True, array_like=True):
@@ -105,6 +116,7 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     owner: AccountId = AccountId(0)
     self_trading: SelfTrading = SelfTrading.ALLOWED
     self_trading_extended: bool = False
+    limits: Limits = Limits()
     fees: list[tuple[FeeKind, str, FeeRates]] = []
 
 
@@ -124,6 +136,7 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     next_transaction_id: int = 1
     settlements: list[tuple[str, list[Settlement]]] = []
     sessions: list[tuple[str, int]] = []
+    locks: list[str] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -160,6 +173,7 @@ def dump(state: State) -> bytes:
             view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
         ],
         next_transaction_id=state.next_transaction_id,
+        locks=sorted(state.locks),
         sessions=sorted(state.sessions.items()),
         settlements=[
             (name, list(kept)) for name, kept in sorted(state.settlements.items()) if kept
@@ -180,6 +194,7 @@ def load(blob: bytes) -> State:
         raise SnapshotVersionError(found=version, expected=SNAPSHOT_VERSION)
     content = _CONTENT_DECODER.decode(raw)
     state = State()
+    state.locks = set(content.locks)
     state.next_order_id = content.next_order_id
     state.next_trade_id = content.next_trade_id
     state.next_transaction_id = content.next_transaction_id
@@ -191,7 +206,7 @@ def load(blob: bytes) -> State:
     for saved in content.accounts:
         _load_account(state, saved, fills)
         for order in saved.conditional:
-            state.watch(order)
+            state.keep(order)
     for kept in content.markets:
         _load_orders(state, kept.orders)
     state.sessions = dict(content.sessions)
@@ -217,6 +232,8 @@ def _dump_market(market: Market) -> _Market:
         tick_direction=market.tick_direction,
         orders=[*book.bids.orders(), *book.asks.orders()],
         trades=[fill.trade_id for fill in market.trades],
+        set_state=market.set_state,
+        limits=market.limits,
         settlement_price=market.settlement_price,
         funding=None if market.funding is None else _dump_funding(market.funding),
     )
@@ -243,6 +260,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         owner=account.owner,
         self_trading=account.self_trading,
         self_trading_extended=account.self_trading_extended,
+        limits=account.limits,
     )
 
 
@@ -272,6 +290,8 @@ def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
 def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
     market = Market(kept.instrument)
     market.is_open = kept.is_open
+    market.set_state = kept.set_state
+    market.limits = kept.limits
     market.mark = kept.mark
     market.book.change_id = kept.change_id
     market.trade_seq = kept.trade_seq
@@ -312,6 +332,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
     account.owner = saved.owner
     account.self_trading = saved.self_trading
     account.self_trading_extended = saved.self_trading_extended
+    account.limits = saved.limits
     account.margin_model, account.changes = saved.margin_model, saved.changes
     account.is_locked = saved.is_locked
     account.transactions = saved.transactions

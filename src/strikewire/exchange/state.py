@@ -7,6 +7,7 @@ from strikewire.exchange.book import Order
 from strikewire.exchange.commands import (
     FeeKind,
     FeeRates,
+    Limits,
     MarginModel,
     SelfTrading,
     TimeInForce,
@@ -49,6 +50,7 @@ class Account:
         "fills",
         "is_locked",
         "ledgers",
+        "limits",
         "margin_model",
         "name",
         "opened_ns",
@@ -68,6 +70,7 @@ class Account:
 
         self.self_trading = SelfTrading.ALLOWED
         self.self_trading_extended = False
+        self.limits = Limits()
         self.margin_model = MarginModel.STANDARD
         self.is_locked = False
         """Whether it is being liquidated, and only the venue trades for it."""
@@ -210,6 +213,7 @@ class State:
         "fills_by_order",
         "index_watchers",
         "indices",
+        "locks",
         "market_by_name",
         "markets",
         "marks_set",
@@ -225,6 +229,9 @@ class State:
     def __init__(self) -> None:
         self.markets: dict[InstrumentId, Market] = {}
         self.market_by_name: dict[str, Market] = {}
+        self.locks: set[str] = set()
+        """Indices whose instruments are locked; the empty name locks all of them."""
+
         self.accounts: dict[AccountId, Account] = {
             INSURANCE_FUND: Account(INSURANCE_FUND, "insurance_fund", 0)
         }
@@ -284,6 +291,7 @@ class State:
 
     def add_market(self, market: Market) -> None:
         """Open a market under its instrument's id and name, neither of which is taken."""
+        market.is_locked = self._locks(market)
         self.markets[market.instrument_id] = market
         self.market_by_name[market.instrument.name] = market
 
@@ -295,20 +303,38 @@ class State:
         self.day_orders[order.order_id] = None
         self.day_end_ns = end_ns if self.day_end_ns is None else min(self.day_end_ns, end_ns)
 
-    def watch(self, order: ConditionalOrder) -> None:
-        """Let an order wait outside of the book."""
+    def take_order_id(self) -> OrderId:
+        """Return an id that no order has had, and never return it again."""
+        self.next_order_id += 1
+        return OrderId(self.next_order_id - 1)
+
+    def live(self, order_id: OrderId | None) -> Order | ConditionalOrder | None:
+        """Return an order that waits, in its book or outside of it; None if it does not."""
+        if order_id is None:
+            return None
+        return self.orders.get(order_id) or self.conditional.get(order_id)
+
+    def keep(self, order: ConditionalOrder) -> None:
+        """Let an order wait outside of the book; for its price, unless it is dormant."""
+        self.begin_day(order)
+        self.conditional[order.order_id] = order
+        self.accounts[order.account_id].conditional[order.order_id] = order
+        if order.trigger is None or order.is_dormant:
+            return
         market = self.markets[order.instrument_id]
         price_type = order.trigger.price_type
         market.watches.setdefault(price_type, Watch()).add(order)
         if price_type is TriggerPriceType.INDEX:
             watchers = self.index_watchers.setdefault(market.instrument.price_index, {})
             watchers[market.instrument_id] = market
-        self.begin_day(order)
-        self.conditional[order.order_id] = order
-        self.accounts[order.account_id].conditional[order.order_id] = order
 
-    def unwatch(self, order: ConditionalOrder) -> None:
+    def release(self, order: ConditionalOrder) -> None:
         """Let an order wait no longer, and forget kinds of prices nobody waits for."""
+        self.day_orders.pop(order.order_id, None)
+        del self.conditional[order.order_id]
+        del self.accounts[order.account_id].conditional[order.order_id]
+        if order.trigger is None or order.is_dormant:
+            return
         market = self.markets[order.instrument_id]
         price_type = order.trigger.price_type
         market.watches[price_type].remove(order)
@@ -316,9 +342,14 @@ class State:
             del market.watches[price_type]
             if price_type is TriggerPriceType.INDEX:
                 del self.index_watchers[market.instrument.price_index][market.instrument_id]
-        self.day_orders.pop(order.order_id, None)
-        del self.conditional[order.order_id]
-        del self.accounts[order.account_id].conditional[order.order_id]
+
+    def lock_markets(self) -> None:
+        """Let every market know whether it is locked, after `locks` have changed."""
+        for market in self.markets.values():
+            market.is_locked = self._locks(market)
+
+    def _locks(self, market: Market) -> bool:
+        return "" in self.locks or market.instrument.price_index in self.locks
 
     def archive_order(self, account: Account, view: OrderView) -> None:
         """Keep a closed order to be looked up, and forget the account's oldest beyond the limit."""

@@ -21,7 +21,7 @@ The reasons are asked in a fixed order, most basic first, and the first that hol
 
 import msgspec
 
-from strikewire.exchange import triggering
+from strikewire.exchange import linking, triggering
 from strikewire.exchange.admission import Admission, Intent, admit
 from strikewire.exchange.book import Order
 from strikewire.exchange.checks import (
@@ -49,6 +49,7 @@ from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import OrderState, Reject, Rejected
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.iceberg import refuse_display, refuse_iceberg
+from strikewire.exchange.links import Link
 from strikewire.exchange.markets import Market
 from strikewire.exchange.state import Account
 from strikewire.model import (
@@ -80,17 +81,43 @@ def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
         refuse_locked(account)
         or refuse_closed(market, turn.time_ns)
         or refuse_form(market, command)
+        or _refuse_others(market, command)
     )
     if refused is not None:
         return refused
-    if command.order_type.is_triggered:
-        return triggering.wait(turn, account, market, command)
-    entry = judge(turn, account, market, command)
+    entry = _prepare(turn, account, market, command)
     if isinstance(entry, Rejected):
         return entry
+    refused = linking.refuse_others_now(turn, account, market, command)
+    if refused is not None:
+        return refused
 
-    bring_in(turn, account, market, command, entry)
+    order_id = turn.state.take_order_id()
+    others, link = linking.tie(turn, order_id, command)
+    if isinstance(entry, Entry):
+        bring_in(turn, account, market, command, entry, order_id=order_id, link=link)
+    else:
+        entry.link = link
+        turn.wait(entry)
+    linking.begin(turn, command, others)
     return None
+
+
+def _prepare(
+    turn: Turn, account: Account, market: Market, command: PlaceOrder
+) -> "Entry | ConditionalOrder | Rejected":
+    """Return how a new order comes in, or as what it waits for its price; or refuse it."""
+    if not command.order_type.is_triggered:
+        return judge(turn, account, market, command)
+    return triggering.set_up(turn, market, command, OrderId(turn.state.next_order_id))
+
+
+def _refuse_others(market: Market, command: PlaceOrder) -> Rejected | None:
+    """Refuse orders that come with a new one for what can be seen on them and their instrument."""
+    refused = linking.refuse_linked(command)
+    for other in command.linked.others if command.linked else ():
+        refused = refused or refuse_form(market, other, is_later=True)
+    return refused
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -153,6 +180,8 @@ def bring_in(
     command: PlaceOrder,
     entry: Entry,
     *,
+    order_id: OrderId,
+    link: Link | None = None,
     trigger_order_id: OrderId | None = None,
 ) -> None:
     """Let an order that was judged trade, wait, or end.
@@ -163,10 +192,12 @@ def bring_in(
         market: Where it comes in.
         command: The order.
         entry: What `judge` said.
+        order_id: The order's own.
+        link: What ties it to other orders.
         trigger_order_id: The order whose turn came, if this one takes its place.
     """
     order = Order(
-        order_id=OrderId(turn.state.next_order_id),
+        order_id=order_id,
         account_id=command.account_id,
         instrument_id=command.instrument_id,
         side=command.side,
@@ -183,8 +214,8 @@ def bring_in(
         trigger_order_id=trigger_order_id,
         original_type=None if command.order_type is entry.order_type else command.order_type,
         refresh_amount=Lots(command.display_amount or 0),
+        link=link,
     )
-    turn.state.next_order_id += 1
     _enter(turn, market, order, entry.admission)
     _hold_to(account, market, command.verdict, entry.admission)
 
@@ -319,8 +350,14 @@ def _end_filled(turn: Turn, market: Market, order: Order) -> None:
     turn.end(order, OrderState.FILLED)
 
 
-def refuse_form(market: Market, command: PlaceOrder) -> Rejected | None:
-    """Refuse a new order for what can be seen on the order itself and its instrument."""
+def refuse_form(market: Market, command: PlaceOrder, *, is_later: bool = False) -> Rejected | None:
+    """Refuse a new order for what can be seen on the order itself and its instrument.
+
+    Args:
+        market: Where it comes in.
+        command: The order.
+        is_later: Whether it comes in later, and is not yet held to what may change until then.
+    """
     is_market = command.order_type.enters_as is not OrderType.LIMIT
     refused = refuse_amount(command.amount)
     if refused is not None:
@@ -342,7 +379,7 @@ def refuse_form(market: Market, command: PlaceOrder) -> Rejected | None:
     refused = refuse_iceberg(command) or refuse_reducing_spot(market, command.reduce_only)
     if refused is not None:
         return refused
-    if command.order_type.is_triggered:
+    if is_later or command.order_type.is_triggered:
         # Marks and bands are asked when it comes in: by then they are others.
         return None
     if market.mark is None and not market.instrument.is_spot:

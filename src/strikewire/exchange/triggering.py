@@ -49,26 +49,61 @@ TRIGGER_PRICE_E8_MAX = 10**17
 """The highest trigger price or offset: a billion of its currency."""
 
 
-def wait(turn: Turn, account: Account, market: Market, command: PlaceOrder) -> Rejected | None:
-    """Let an order whose form is right wait for its price; or refuse it."""
+def set_up(
+    turn: Turn, market: Market, command: PlaceOrder, order_id: OrderId
+) -> ConditionalOrder | Rejected:
+    """Return an order that is ready to wait for its price; or refuse it. Nothing changes.
+
+    Args:
+        turn: The work of the present command.
+        market: Where it will come in.
+        command: Its form is right.
+        order_id: The order's.
+    """
     found = _set_up(turn.state, market, command)
     if isinstance(found, Rejected):
         return found
-    refused = refuse_too_many(account, market)
-    if refused is not None:
-        return refused
-
     trigger, reference = found
-    order = ConditionalOrder(
-        order_id=OrderId(turn.state.next_order_id),
-        command=structs.replace(command, verdict=None, valid_until_ns=None),
+    return ConditionalOrder(
+        order_id=order_id,
+        command=kept_command(command),
         trigger=trigger,
         reference=reference,
         created_ns=turn.time_ns,
         updated_ns=turn.time_ns,
     )
-    turn.state.next_order_id += 1
-    turn.wait(order)
+
+
+def kept_command(command: PlaceOrder) -> PlaceOrder:
+    """Return what of a command is kept while its order waits."""
+    return structs.replace(command, verdict=None, valid_until_ns=None, linked=None)
+
+
+def arm(turn: Turn, order: ConditionalOrder) -> Rejected | None:
+    """Let an order that was dormant wait for its price; or refuse it, and change nothing.
+
+    Here a price that has been reached already is no reason to refuse: the order comes in at once.
+    """
+    trigger = order.trigger
+    assert trigger is not None
+    market = turn.state.markets[order.instrument_id]
+    now = price_now(turn.state, market, trigger.price_type)
+    reference = None
+    if trigger.offset is not None:
+        if now is None:
+            return Rejected(Reject.RETRY, f"no_{trigger.price_type}", "trigger")
+        reference = now
+        level = trailing_level(order.command.side, now, trigger.offset)
+        if level <= 0:
+            return Rejected(Reject.INVALID_TRIGGER_PRICE, f"{level} against 1", "trigger_offset")
+        trigger = structs.replace(trigger, price=level)
+
+    turn.state.release(order)
+    order.trigger, order.reference, order.is_dormant = trigger, reference, False
+    turn.state.keep(order)
+    turn.change_conditional(order)
+    if now is not None:
+        turn.moved(market, trigger.price_type, now)
     return None
 
 
@@ -84,13 +119,14 @@ def edit(turn: Turn, order: ConditionalOrder, command: EditOrder) -> Rejected | 
     if refused is not None:
         return refused
     trigger = _moved(order, command)
-    refused = _refuse_reached(turn.state, market, changed, trigger)
-    if refused is not None:
-        return refused
+    if trigger is not None and not order.is_dormant:
+        refused = _refuse_reached(turn.state, market, changed, trigger)
+        if refused is not None:
+            return refused
 
-    turn.state.unwatch(order)
+    turn.state.release(order)
     order.command, order.trigger, order.replaced = changed, trigger, True
-    turn.state.watch(order)
+    turn.state.keep(order)
     turn.change_conditional(order)
     return None
 
@@ -111,13 +147,13 @@ def refuse_trigger(market: Market, command: PlaceOrder) -> Rejected | None:
     return _refuse_level(market, trigger.price_type, trigger.price or 0, "trigger_price")
 
 
-def refuse_too_many(account: Account, market: Market) -> Rejected | None:
-    """Refuse when an account has as many orders outside of the books as it may have."""
-    if len(account.conditional) >= CONDITIONAL_ORDERS_MAX:
+def refuse_too_many(account: Account, market: Market, more: int) -> Rejected | None:
+    """Refuse when an account would have more orders outside of the books than it may have."""
+    if len(account.conditional) + more > CONDITIONAL_ORDERS_MAX:
         return Rejected(Reject.NO_MORE_TRIGGERS, "max_trigger_orders_per_account")
     instrument_id = market.instrument_id
     here = sum(one.instrument_id == instrument_id for one in account.conditional.values())
-    if here >= CONDITIONAL_ORDERS_INSTRUMENT_MAX:
+    if here + more > CONDITIONAL_ORDERS_INSTRUMENT_MAX:
         return Rejected(Reject.NO_MORE_TRIGGERS, "max_trigger_orders_per_instrument")
     return None
 
@@ -181,6 +217,9 @@ def _refuse_change(market: Market, order: ConditionalOrder, command: EditOrder) 
         return refused
     given = (command.trigger_price, command.trigger_offset)
     if given != (None, None):
+        if order.trigger is None:
+            reason = f"trigger_of_{order.order_type}_order"
+            return Rejected(Reject.INVALID_ARGUMENTS, reason, "trigger_price")
         refused = _refuse_misfit(order.order_type, *given)
         level, param = (
             (given[0], "trigger_price") if given[1] is None else (given[1], "trigger_offset")
@@ -194,11 +233,14 @@ def _refuse_change(market: Market, order: ConditionalOrder, command: EditOrder) 
     return refuse_reducing_spot(market, bool(command.reduce_only))
 
 
-def _moved(order: ConditionalOrder, command: EditOrder) -> Trigger:
+def _moved(order: ConditionalOrder, command: EditOrder) -> Trigger | None:
     """Return what an order waits for after an edit; a trailing stop keeps the best price it saw."""
     trigger, offset = order.trigger, command.trigger_offset
+    if trigger is None:
+        return None
     if offset is not None:
-        assert trigger.price is not None
+        if trigger.price is None:  # It does not follow yet.
+            return structs.replace(trigger, offset=offset)
         assert trigger.offset is not None
         level = trigger.price + order.command.side * (offset - trigger.offset)
         return structs.replace(trigger, price=PriceE8(level), offset=offset)

@@ -4,6 +4,7 @@ from msgspec import UNSET
 
 from strikewire.api.reference import Currency, TickSizeStep
 from strikewire.api.reference import Instrument as ApiInstrument
+from strikewire.exchange import InstrumentState
 from strikewire.exchange.reducing import liquidation_rate_ppm
 from strikewire.gateway.holdings import max_leverage
 from strikewire.marketdata import Market
@@ -42,8 +43,8 @@ def instrument(market: Market) -> ApiInstrument:
         taker_commission=listed.taker_fee_ppm / PPM,
         max_leverage=max_leverage(listed) if is_future else UNSET,
         max_liquidation_commission=liquidation_rate_ppm(listed) / PPM if is_future else UNSET,
-        is_active=market.is_open,
-        state="open" if market.is_open else "delivered",
+        is_active=market.state is InstrumentState.OPEN,
+        state=market.state.value,
     )
 
 

@@ -40,8 +40,16 @@ class Exposure(NamedTuple):
     theta: float = 0.0
 
 
-def position(market: Market, view: PositionView) -> Position:
-    """Return a position, flat ones included."""
+def position(
+    market: Market, view: PositionView, liquidation_price: float | None = None
+) -> Position:
+    """Return a position, flat ones included.
+
+    Args:
+        market: Of its instrument.
+        view: As the exchange has it.
+        liquidation_price: Where its owner is estimated to be liquidated; None if that is not told.
+    """
     instrument = market.instrument
     coins = instrument.settlement_currency
     exposure = exposure_of(market, view)
@@ -67,6 +75,7 @@ def position(market: Market, view: PositionView) -> Position:
         maintenance_margin=units_to_coins(coins, view.maintenance_margin),
         open_orders_margin=units_to_coins(coins, view.open_orders_margin),
         leverage=max_leverage(instrument) if instrument.is_future else UNSET,
+        estimated_liquidation_price=UNSET if liquidation_price is None else liquidation_price,
         delta=round(exposure.delta, DELTA_DECIMALS),
         gamma=exposure.gamma if is_option else UNSET,
         vega=exposure.vega if is_option else UNSET,

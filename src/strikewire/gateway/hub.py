@@ -28,11 +28,12 @@ from strikewire.gateway.topics import (
     BookTopic,
     ExpirationPriceTopic,
     GroupedBookTopic,
+    InstrumentStateTopic,
     OptionMarksTopic,
     PerpetualTopic,
+    PlatformStateTopic,
     PriceIndexTopic,
     QuoteTopic,
-    SilentTopic,
     TickerTopic,
     Topic,
     TradesTopic,
@@ -109,6 +110,8 @@ WIDE_TRADES: Shelf = ("wide trades", 0)
 OPTION_MARKS: Shelf = ("option marks", 0)
 PORTFOLIOS: Shelf = ("portfolios", 0)
 VOLATILITIES: Shelf = ("volatilities", 0)
+STATES: Shelf = ("states", 0)
+LOCKS: Shelf = ("locks", 0)
 
 
 class _Line(Struct, eq=False):
@@ -242,9 +245,11 @@ class Hub:
             case names.PerpetualChannel():
                 market = self._market(channel.instrument_name)
                 return PerpetualTopic(self._data, market), [_shelf("mark", market)]
+            case names.InstrumentStateChannel():
+                return InstrumentStateTopic(channel.kind, channel.currency), [STATES]
             case _:
                 assert isinstance(channel, names.PlatformStateChannel)
-                return SilentTopic(), []
+                return PlatformStateTopic(self._data), [LOCKS]
 
     def _user_topic(
         self, channel: ChannelName, account_id: AccountId
@@ -302,6 +307,14 @@ class Hub:
                     self._touch(line)
         for name in changes.indices:
             for line in self._on("index", name):
+                self._touch(line)
+        for instrument_id in changes.states:
+            for line in self._on(*STATES):
+                assert isinstance(line.topic, InstrumentStateTopic)
+                line.topic.tell(self._data[instrument_id], self._data.now_ns)
+                self._touch(line)
+        if changes.locks:
+            for line in self._on(*LOCKS):
                 self._touch(line)
         if changes.marks:
             self._tell_marks(changes.marks)

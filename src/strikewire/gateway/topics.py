@@ -9,7 +9,13 @@ from typing import Final, Protocol
 from msgspec import UNSET
 
 from strikewire.api.market_data import OptionMarkPrice, PerpetualInterest, PublicTrade
-from strikewire.api.reference import EstimatedExpirationPrice, PriceIndex, VolatilityIndex
+from strikewire.api.reference import (
+    EstimatedExpirationPrice,
+    InstrumentStateChange,
+    PlatformState,
+    PriceIndex,
+    VolatilityIndex,
+)
 from strikewire.gateway.catalogue import is_of
 from strikewire.marketdata import (
     IV_E4_PER_PERCENT,
@@ -285,16 +291,56 @@ class PerpetualTopic:
         """Hold nothing."""
 
 
-class SilentTopic:
-    """`platform_state`: there is nothing to say while all is well."""
+class InstrumentStateTopic:
+    """`instrument.state.{kind}.{currency}`: what is new, stopped, going on or settled."""
+
+    def __init__(self, kind: str, currency: str) -> None:
+        self._kind = kind
+        self._currency = currency
+        self._states: list[InstrumentStateChange] = []
+
+    def tell(self, market: Market, time_ns: int) -> None:
+        """Note the new state of an instrument, if the channel is about it."""
+        if is_of(market.instrument, self._currency, self._kind):
+            self._states.append(
+                InstrumentStateChange(
+                    timestamp=ns_to_ms(time_ns),
+                    state=market.state.value,
+                    instrument_name=market.instrument.name,
+                )
+            )
 
     def first(self) -> Sequence[object]:
-        """Return nothing."""
+        """Return nothing: states are told when they change."""
         return []
 
     def take(self) -> Sequence[object]:
-        """Return nothing."""
-        return []
+        """Return one message for each new state since the last."""
+        states, self._states = self._states, []
+        return states
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class PlatformStateTopic:
+    """`platform_state`: what is locked, at once and when it changes; silent while all is well."""
+
+    def __init__(self, data: MarketData) -> None:
+        self._data = data
+        self._told = set(data.locked_indices)
+
+    def first(self) -> Sequence[object]:
+        """Return one message for each index that is locked."""
+        return [PlatformState(price_index=name, locked=True) for name in sorted(self._told)]
+
+    def take(self) -> Sequence[object]:
+        """Return one message for each index that has been locked or unlocked since the last."""
+        before, self._told = self._told, set(self._data.locked_indices)
+        return [
+            PlatformState(price_index=name, locked=name in self._told)
+            for name in sorted(before ^ self._told)
+        ]
 
     def close(self) -> None:
         """Hold nothing."""

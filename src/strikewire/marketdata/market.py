@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from strikewire.api.market_data import PublicTrade
 from strikewire.depth import DepthBook
-from strikewire.exchange import Fill, LevelChanged, Mark
+from strikewire.exchange import Fill, InstrumentState, LevelChanged, Mark
 from strikewire.exchange.clearing import Contract
 from strikewire.exchange.funding import LOTS, Funding
 from strikewire.exchange.margin import PriceBand, Valuation
@@ -41,6 +41,7 @@ class Market:
         open_interest: What is held long, in lots; equal to what is held short.
         updated_ns: When anything a ticker shows last changed.
         is_open: Whether the instrument has not been settled.
+        state: What may be done in its book.
         delivery_price: What it was settled at; None before, and where that is forgotten.
         settlement_price: Mark of a future at the last daily settlement; 0 before the first.
     """
@@ -57,6 +58,7 @@ class Market:
         self.open_interest = Lots(0)
         self.updated_ns = now_ns
         self.is_open = True
+        self.state = InstrumentState.OPEN
         self.delivery_price: PriceE8 | None = None
         self.settlement_price = PriceE8(0)
         self._contract = Contract(instrument)
@@ -142,10 +144,17 @@ class Market:
             value = abs(self._contract.exit_value(LOTS, mark.price))
             self.funding.change(time_ns, rate=mark.funding_rate, value=value, index=index)
 
+    def turn(self, time_ns: int, state: InstrumentState) -> None:
+        """Stop trading, or let it go on."""
+        assert self.is_open
+        self.state = state
+        self.updated_ns = time_ns
+
     def settle(self, time_ns: int, delivery_price: PriceE8 | None) -> None:
         """Close the market for good."""
         assert self.is_open
         self.is_open = False
+        self.state = InstrumentState.DELIVERED
         self.delivery_price = delivery_price
         self.updated_ns = time_ns
         self._sizes.clear()

@@ -11,9 +11,11 @@ from strikewire.exchange import (
     Fill,
     InstrumentListed,
     InstrumentSettled,
+    InstrumentStateChanged,
     LevelChanged,
     Mark,
     MarksChanged,
+    PlatformLockChanged,
     PositionChanged,
     SessionSettled,
 )
@@ -34,6 +36,8 @@ class Changes(Struct):
         indices: Names of the indices with a new price.
         listed: Instruments that began to trade.
         settled: Instruments that will not trade again.
+        states: Instruments that are new, stopped, going on or settled.
+        locks: Indices that were locked or unlocked; the empty name is the whole venue.
     """
 
     books: list[InstrumentId] = field(default_factory=list)
@@ -44,6 +48,8 @@ class Changes(Struct):
     indices: list[str] = field(default_factory=list)
     listed: list[InstrumentId] = field(default_factory=list)
     settled: list[InstrumentId] = field(default_factory=list)
+    states: list[InstrumentId] = field(default_factory=list)
+    locks: list[str] = field(default_factory=list)
 
 
 class MarketData:
@@ -54,6 +60,7 @@ class MarketData:
 
     Attributes:
         now_ns: When the last command was carried out, nanoseconds since the Unix epoch.
+        locks: Indices that are locked; the empty name is the whole venue.
     """
 
     def __init__(self) -> None:
@@ -63,11 +70,26 @@ class MarketData:
         self._indices_ns: dict[str, int] = {}
         self._averages: dict[str, dict[int, DeliveryAverage]] = {}  # by index and expiry
         self.now_ns = 0
+        self.locks: set[str] = set()
 
     @property
     def indices(self) -> Mapping[str, PriceE8]:
         """Price of each index, in 1e-8 of its quote currency."""
         return MappingProxyType(self._indices)
+
+    @property
+    def price_indices(self) -> list[str]:
+        """The index of every instrument that has not been settled, in alphabetical order."""
+        return sorted({one.instrument.price_index for one in self if one.is_open})
+
+    @property
+    def locked_indices(self) -> list[str]:
+        """Those of them that are locked, by name or with the whole venue."""
+        return [name for name in self.price_indices if self.is_locked(name)]
+
+    def is_locked(self, index: str) -> bool:
+        """Tell whether the instruments of an index are locked."""
+        return "" in self.locks or index in self.locks
 
     def index(self, instrument: Instrument) -> PriceE8:
         """Return the price of an instrument's index, 0 before the first."""
@@ -138,6 +160,13 @@ class MarketData:
         if expiry_ns is not None:
             self._averages[market.instrument.price_index].pop(expiry_ns, None)
 
+    def lock(self, index: str, *, is_locked: bool) -> None:
+        """Lock or unlock the instruments of an index; the empty name is the whole venue."""
+        if is_locked:
+            self.locks.add(index)
+        else:
+            self.locks.discard(index)
+
     def apply(self, time_ns: int, events: Iterable[Event]) -> Changes:
         """Take in everything that one command did.
 
@@ -162,13 +191,23 @@ class MarketData:
                     self.value(time_ns, indices)
                     changes.indices.extend(name for name, _ in indices)
                     self._mark(time_ns, marks, changes)
-                case InstrumentListed(instrument):
-                    self.begin(instrument, time_ns)
-                    changes.listed.append(InstrumentId(instrument.instrument_id))
+                case InstrumentListed(instrument, state):
+                    self.begin(instrument, time_ns).state = state
+                    instrument_id = InstrumentId(instrument.instrument_id)
+                    changes.listed.append(instrument_id)
+                    changes.states.append(instrument_id)
+                case InstrumentStateChanged(instrument_id, state):
+                    self._markets[instrument_id].turn(time_ns, state)
+                    changes.tickers[instrument_id] = None
+                    changes.states.append(instrument_id)
+                case PlatformLockChanged(is_locked, index):
+                    self.lock(index, is_locked=is_locked)
+                    changes.locks.append(index)
                 case InstrumentSettled(instrument_id, delivery_price):
                     self.settle(time_ns, self._markets[instrument_id], delivery_price)
                     changes.tickers[instrument_id] = None
                     changes.settled.append(instrument_id)
+                    changes.states.append(instrument_id)
                 case SessionSettled(_, settlements):
                     for one in settlements:
                         self._markets[one.instrument_id].settlement_price = one.price

@@ -18,6 +18,7 @@ def restore(exchange: Exchange, now_ns: int) -> MarketData:
     """
     data = MarketData()
     data.value(now_ns, exchange.indices.items())
+    data.locks = set(exchange.locks)
     for instrument_id, instrument in exchange.instruments.items():
         market = data.begin(instrument, now_ns)
         book = exchange.book(instrument_id)
@@ -30,6 +31,9 @@ def restore(exchange: Exchange, now_ns: int) -> MarketData:
         market.funding = exchange.funding(instrument_id)
         market.settlement_price = exchange.settlement_price(instrument_id)
         market.updated_ns = now_ns
+        state = exchange.instrument_state(instrument_id)
+        assert state is not None
+        market.state = state
         if not exchange.is_open(instrument_id):
             data.settle(now_ns, market, None)
     for account in exchange.accounts:

@@ -54,7 +54,7 @@ class _Fields(TypedDict):
 
     instrument_name: str
     timestamp: int
-    state: Literal["open", "delivered"]
+    state: Literal["open", "locked", "halted", "inactive", "delivered"]
     stats: Ticker24h
     open_interest: float
     best_bid_price: float
@@ -165,7 +165,7 @@ def _fields(data: MarketData, market: Market) -> _Fields:
     return _Fields(
         instrument_name=instrument.name,
         timestamp=ns_to_ms(time_ns),
-        state="open" if market.is_open else "delivered",
+        state=market.state.value,
         stats=_stats(instrument, market.day.read(time_ns)),
         open_interest=lots_to_amount(instrument, market.open_interest),
         best_bid_price=bid_price,

@@ -18,6 +18,7 @@ from strikewire.exchange import (
     Exchange,
     Fill,
     LevelChanged,
+    Linked,
     Liquidate,
     ListInstrument,
     Mark,
@@ -79,6 +80,7 @@ class PlaceOptions(TypedDict, total=False):
 
     trigger: Trigger
     valid_until_ns: int
+    linked: Linked
 
 
 class EditOptions(TypedDict, total=False):
@@ -307,6 +309,7 @@ class TradingFloor:
             display_amount=_lots(more.get("display")),
             trigger=more.get("trigger"),
             valid_until_ns=more.get("valid_until_ns"),
+            linked=more.get("linked"),
         )
         return Deed(self.apply(command))
 

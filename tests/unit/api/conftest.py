@@ -672,6 +672,14 @@ NOTES: dict[str, tuple[str, list[object]]] = {
         "perpetual.BTC-PERPETUAL.100ms",
         [market_data.PerpetualInterest(interest=0.000125, index_price=98_000.25, timestamp=NOW_MS)],
     ),
+    "instrument.state.{kind}.{currency}": (
+        "instrument.state.any.any",
+        [
+            reference.InstrumentStateChange(
+                timestamp=NOW_MS, state="locked", instrument_name="BTC-PERPETUAL"
+            )
+        ],
+    ),
     "platform_state": (
         "platform_state",
         [

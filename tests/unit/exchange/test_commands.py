@@ -12,16 +12,24 @@ from strikewire.exchange import (
     EditOrder,
     FeeKind,
     FeeRates,
+    InstrumentState,
+    Limits,
+    Linked,
+    LinkedOrderType,
     Liquidate,
     ListInstrument,
     MarginModel,
     Mark,
+    NoteState,
     OpenAccount,
     OrderType,
     PlaceOrder,
     SelfTrading,
     SetFees,
+    SetInstrumentState,
+    SetLimits,
     SetMarks,
+    SetPlatformLock,
     SetSelfTrading,
     SettleInstrument,
     SettleSession,
@@ -29,6 +37,7 @@ from strikewire.exchange import (
     TimeInForce,
     Transfer,
     Trigger,
+    TriggerFillCondition,
     TriggerPriceType,
     Verdict,
     Withdraw,
@@ -51,6 +60,9 @@ from strikewire.model import (
 ONE_OF_EACH: list[Command] = [
     OpenAccount(AccountId(1), "alice"),
     OpenAccount(AccountId(2), "alice's maker", AccountId(1)),
+    SetInstrumentState(InstrumentId(1), InstrumentState.LOCKED),
+    SetPlatformLock(is_locked=True, index="btc_usd"),
+    SetLimits(Limits(5, None), AccountId(1)),
     SetSelfTrading(AccountId(1), SelfTrading.CANCEL_MAKER, extended_to_subaccounts=True),
     Deposit(AccountId(1), "BTC", Units(5)),
     Withdraw(AccountId(1), "BTC", Units(5)),
@@ -79,6 +91,19 @@ ONE_OF_EACH: list[Command] = [
         label="größe",
         trigger=Trigger(price_type=TriggerPriceType.LAST, price=PriceE8(5), offset=PriceE8(6)),
         valid_until_ns=7,
+        linked=Linked(
+            type=LinkedOrderType.ONE_TRIGGERS_OTHER,
+            others=(
+                PlaceOrder(
+                    account_id=AccountId(1),
+                    instrument_id=InstrumentId(2),
+                    side=Side.BUY,
+                    amount=Lots(3),
+                    price=Ticks(2),
+                ),
+            ),
+            fill_condition=TriggerFillCondition.INCREMENTAL,
+        ),
     ),
     EditOrder(
         account_id=AccountId(1), order_id=OrderId(2), amount=Lots(3), price=Ticks(4), post_only=True
@@ -100,6 +125,7 @@ ONE_OF_EACH: list[Command] = [
     ),
     SetVerdicts(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
     Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),), (AccountId(1),)),
+    NoteState(3, b"hash"),
 ]
 
 
@@ -122,8 +148,8 @@ def test_the_bytes_of_a_command_are_the_same_on_every_machine() -> None:
     )
 
     assert encode(command) == (
-        b"\xdc\x00\x10\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
-        b"\xc0\xc0\xc0\xc0"
+        b"\xdc\x00\x11\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
+        b"\xc0\xc0\xc0\xc0\xc0"
     )
 
 

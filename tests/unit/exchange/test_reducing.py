@@ -4,9 +4,13 @@ import pytest
 
 from strikewire.exchange import (
     INSURANCE_FUND,
+    Command,
     Event,
     InstrumentSettled,
+    InstrumentState,
     LiquidationFee,
+    SetInstrumentState,
+    SetPlatformLock,
 )
 from strikewire.exchange.reducing import liquidation_rate_ppm, step
 from strikewire.model import InstrumentId, instrument
@@ -162,6 +166,20 @@ def test_an_instrument_that_waits_for_its_settlement_is_not_traded() -> None:
     assert isinstance(settled.events[-1], InstrumentSettled)
     floor.liquidate()
     assert not floor.exchange.is_locked(ALICE)
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [SetInstrumentState(InstrumentId(1), InstrumentState.LOCKED), SetPlatformLock(is_locked=True)],
+)
+def test_an_instrument_whose_trading_was_stopped_is_not_traded(stop: Command) -> None:
+    floor = long_at(1_500, lots=995)
+    floor.mark(97_800)
+    floor.buy(CAROL, 10_000, at=97_800)
+    floor.apply(stop)
+
+    assert floor.liquidate().fills == []
+    assert floor.exchange.is_locked(ALICE)
 
 
 def test_a_position_of_nine_lots_is_closed_lot_by_lot() -> None:

@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "e400efa31e7abad2825846148d0db93c68337d10e5eb8fbc1614a4a7a3433eab"
+HASH = "d6bb593ad9070b2e6e2376b815203785f13d9aa1c16db8b24090872a3a0b4b33"
 
 
 def busy_floor() -> TradingFloor:

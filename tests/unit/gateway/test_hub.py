@@ -77,6 +77,7 @@ def links(messages: list[Any]) -> list[tuple[int | None, int]]:
         ("user.orders.any.any.raw", 0),
         (f"user.trades.{PERPETUAL}.100ms", 0),
         ("user.changes.any.any.raw", 0),
+        ("instrument.state.any.any", 0),
         ("platform_state", 0),
     ],
 )

@@ -1,18 +1,22 @@
+import pytest
+
 from strikewire.api.market_data import PerpetualInterest
-from strikewire.api.reference import VolatilityIndex
+from strikewire.api.reference import InstrumentStateChange, PlatformState, VolatilityIndex
 from strikewire.gateway.topics import (
     BookTopic,
     ExpirationPriceTopic,
     GroupedBookTopic,
+    InstrumentStateTopic,
     OptionMarksTopic,
     PerpetualTopic,
+    PlatformStateTopic,
     PriceIndexTopic,
     QuoteTopic,
-    SilentTopic,
     TickerTopic,
     TradesTopic,
     VolatilityIndexTopic,
 )
+from strikewire.model import InstrumentId
 from strikewire.testing.exchange import ALICE, BOB
 from strikewire.testing.marketdata import Street
 
@@ -99,10 +103,51 @@ def test_option_marks_begin_with_those_there_are() -> None:
     assert topic.take() == []
 
 
-def test_a_silent_topic_says_nothing() -> None:
-    topic = SilentTopic()
+def test_the_platform_says_nothing_while_all_is_well() -> None:
+    topic = PlatformStateTopic(perpetual().data)
 
     assert (topic.first(), topic.take()) == ([], [])
+
+
+def test_the_platform_tells_each_index_that_is_locked_and_unlocked() -> None:
+    data = Street("BTC-PERPETUAL", "ETH-25DEC26-5000-C").data
+    topic = PlatformStateTopic(data)
+
+    data.lock("", is_locked=True)
+    locked = topic.take()
+    data.lock("eth_usd", is_locked=True)
+    again = topic.take()
+    data.lock("", is_locked=False)
+
+    assert locked == [
+        PlatformState(price_index="btc_usd", locked=True),
+        PlatformState(price_index="eth_usd", locked=True),
+    ]
+    assert again == []
+    assert topic.take() == [PlatformState(price_index="btc_usd", locked=False)]
+    assert topic.first() == [PlatformState(price_index="eth_usd", locked=True)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "currency", "count"),
+    [("any", "any", 1), ("future", "BTC", 1), ("option", "BTC", 0), ("future", "USDC", 0)],
+)
+def test_a_channel_of_states_is_about_a_kind_and_a_currency(
+    kind: str, currency: str, count: int
+) -> None:
+    data = Street("BTC-PERPETUAL").data
+    topic = InstrumentStateTopic(kind, currency)
+
+    topic.tell(data[InstrumentId(1)], 5_000_000)
+
+    assert topic.first() == []
+    told = topic.take()
+    assert (
+        told
+        == [InstrumentStateChange(timestamp=5, state="open", instrument_name="BTC-PERPETUAL")]
+        * count
+    )
+    assert topic.take() == []
 
 
 def test_what_there_is_nothing_to_say_of_is_not_told() -> None:

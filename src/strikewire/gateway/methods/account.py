@@ -5,12 +5,14 @@ from typing import Literal
 from msgspec import UNSET, UnsetType, structs
 
 from strikewire.api import account as api
-from strikewire.exchange import AccountView, SelfTrading
+from strikewire.exchange import AccountView, PositionView, SelfTrading
 from strikewire.exchange.clearing import PPM
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Reply
+from strikewire.gateway.estimates import liquidation_price
 from strikewire.gateway.holdings import portfolio, position
 from strikewire.gateway.owned import asked_account, checked_currency, family, no_account
+from strikewire.marketdata import Market
 from strikewire.model import CURRENCIES, AccountId, InstrumentId, ns_to_ms
 
 
@@ -94,7 +96,7 @@ def get_position(desk: Desk, call: Call, params: api.GetPosition) -> Reply:
     view = desk.exchange.position(call.account_id, instrument_id)
     if view is None:
         raise no_account()
-    return Reply(position(market, view))
+    return Reply(_position(desk, market, view))
 
 
 def get_positions(desk: Desk, call: Call, params: api.GetPositions) -> Reply:
@@ -106,7 +108,7 @@ def get_positions(desk: Desk, call: Call, params: api.GetPositions) -> Reply:
     ]
     return Reply(
         [
-            position(market, view)
+            _position(desk, market, view)
             for market, view in held
             if is_of(market.instrument, params.currency, params.kind)
         ]
@@ -125,6 +127,13 @@ def _fees(desk: Desk, account: AccountView, currency: str) -> list[api.AccountFe
         )
         for kind, rates in tiers.items()
     ] or UNSET
+
+
+def _position(desk: Desk, market: Market, view: PositionView) -> api.Position:
+    summary = desk.exchange.summary(view.account_id, view.currency)
+    assert summary is not None
+    model = desk.exchange.margin_model(view.account_id)
+    return position(market, view, liquidation_price(market.instrument, view, summary, model))
 
 
 def _type(account: AccountView) -> Literal["main", "subaccount"]:

@@ -73,7 +73,13 @@ def get_time(desk: Desk, call: Call, params: api.GetTime) -> Reply:
 
 def status(desk: Desk, call: Call, params: api.Status) -> Reply:
     """Tell whether orders are taken."""
-    return Reply(api.StatusResult(locked="true" if desk.is_locked() else "false"))
+    locked = desk.market.locked_indices
+    if desk.is_locked():
+        return Reply(api.StatusResult(locked="true", locked_indices=desk.market.price_indices))
+    if not locked:
+        return Reply(api.StatusResult(locked="true" if "" in desk.market.locks else "false"))
+    is_all = locked == desk.market.price_indices
+    return Reply(api.StatusResult(locked="true" if is_all else "partial", locked_indices=locked))
 
 
 def set_heartbeat(desk: Desk, call: Call, params: api.SetHeartbeat) -> Reply:

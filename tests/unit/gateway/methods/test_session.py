@@ -3,8 +3,10 @@ from typing import Any
 import pytest
 
 from strikewire.api.session import SetHeartbeat
+from strikewire.exchange import InstrumentState, SetInstrumentState, SetPlatformLock
 from strikewire.gateway import Limits
 from strikewire.gateway.steps import Called
+from strikewire.model import InstrumentId
 from strikewire.testing.exchange import ALICE, BOB
 from strikewire.testing.gateway import KEYS, GatewayFloor, Wire
 
@@ -150,7 +152,7 @@ def test_what_does_not_exist_is_left_out_and_is_never_an_error() -> None:
         channels=[
             "nonsense",
             "",
-            "instrument.state.any.any",
+            "instrument.states.any.any",
             "book.BTC-1JAN20.100ms",
             f"book.{PERPETUAL}.50ms",
             f"book.{PERPETUAL}.100ms",
@@ -284,7 +286,46 @@ def test_the_status_says_whether_orders_are_taken() -> None:
 
     assert wire.call("public/status") == {"locked": "false"}
     floor.is_locked = True
-    assert wire.call("public/status") == {"locked": "true"}
+    assert wire.call("public/status") == {"locked": "true", "locked_indices": []}
+
+
+def test_the_status_names_the_indices_that_are_locked() -> None:
+    floor = GatewayFloor("BTC-PERPETUAL", "ETH-PERPETUAL")
+    wire = floor.login()
+    wire.call("public/subscribe", channels=["platform_state"])
+
+    floor.apply(SetPlatformLock(is_locked=True, index="eth_usd"))
+    some = wire.call("public/status")
+    floor.apply(SetPlatformLock(is_locked=True))
+    everything = wire.call("public/status")
+    floor.apply(SetPlatformLock(is_locked=False, index="eth_usd"))
+    floor.apply(SetPlatformLock(is_locked=False))
+
+    assert some == {"locked": "partial", "locked_indices": ["eth_usd"]}
+    assert everything == {"locked": "true", "locked_indices": ["btc_usd", "eth_usd"]}
+    assert wire.call("public/status") == {"locked": "false"}
+    assert wire.told("platform_state") == [
+        {"price_index": "eth_usd", "locked": True},
+        {"price_index": "btc_usd", "locked": True},
+        {"price_index": "btc_usd", "locked": False},
+        {"price_index": "eth_usd", "locked": False},
+    ]
+
+
+def test_states_of_instruments_are_told_and_shown() -> None:
+    floor = GatewayFloor("BTC-PERPETUAL")
+    wire = floor.login()
+    wire.call("public/subscribe", channels=["instrument.state.future.BTC"])
+
+    floor.apply(SetInstrumentState(InstrumentId(1), InstrumentState.LOCKED))
+
+    (told,) = wire.told("instrument.state.future.BTC")
+    assert (told["instrument_name"], told["state"]) == ("BTC-PERPETUAL", "locked")
+    shown = wire.call("public/get_instrument", instrument_name="BTC-PERPETUAL")
+    assert (shown["state"], shown["is_active"]) == ("locked", False)
+    assert wire.call("public/ticker", instrument_name="BTC-PERPETUAL")["state"] == "locked"
+    error = wire.fail("private/buy", instrument_name="BTC-PERPETUAL", amount=10, price=100_000)
+    assert (error["code"], error["message"]) == (10019, "locked_by_admin")
 
 
 @pytest.mark.parametrize("interval", [9, 0, -1, "10", None])
