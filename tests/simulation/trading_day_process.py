@@ -15,13 +15,14 @@ from pathlib import Path
 from strikewire.exchange import Exchange
 from strikewire.journal import SqliteJournal
 from strikewire.model import CURRENCIES, InstrumentId
-from strikewire.sequencer import Sequencer, recover, take_snapshot
+from strikewire.sequencer import Limits, Sequencer, recover, take_snapshot
 from strikewire.testing.trading_day import START_NS, Timed, TradingDay
 
 GROUP = 64
 """Commands of one group commit: who gives them has not seen what the others of it did."""
 
 CHECK_EVERY = 1_000
+HASH_EVERY = 1_000
 SNAPSHOT_EVERY = 100_000
 
 
@@ -30,7 +31,10 @@ def main(path: Path, seed: int, commands: int) -> None:
     journal = SqliteJournal.open(path)
     exchange, recovered = recover(journal)
     sequencer = Sequencer(
-        exchange, last_seq=recovered.last_seq, last_time_ns=recovered.last_time_ns
+        exchange,
+        last_seq=recovered.last_seq,
+        last_time_ns=recovered.last_time_ns,
+        limits=Limits(commands_between_hashes=HASH_EVERY),
     )
     day = TradingDay(seed, commands=commands)
     rest = day.commands(exchange, max(recovered.last_time_ns, START_NS))

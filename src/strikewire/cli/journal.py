@@ -22,6 +22,7 @@ class Proof(Struct, frozen=True, kw_only=True):
         last_seq: Number of its last entry.
         last_time_ns: Its time, nanoseconds since the Unix epoch.
         state_hash: Hash of the state it leads to, in hexadecimal digits.
+        hashes: How many hashes in the journal are those of the states that were reached there.
         snapshots: Entries whose snapshot holds the state that was reached there.
         unusable_snapshots: Snapshots that could not be read, and why; the entries do without.
         money: What the two counts of each currency differ by.
@@ -32,6 +33,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     last_seq: int
     last_time_ns: int
     state_hash: str
+    hashes: int
     snapshots: tuple[int, ...]
     unusable_snapshots: tuple[str, ...]
     money: dict[str, int]
@@ -83,6 +85,7 @@ def _proof(file: Path, exchange: "Exchange", report: "RecoveryReport") -> Proof:
         last_seq=report.last_seq,
         last_time_ns=report.last_time_ns,
         state_hash=report.state_hash.hex(),
+        hashes=report.matching_hashes,
         snapshots=report.matching_snapshots,
         unusable_snapshots=report.skipped_snapshots,
         money=money,
@@ -100,6 +103,7 @@ def _tell(proof: Proof) -> None:
         f"journal     {proof.journal}",
         f"last entry  {proof.last_seq}",
         f"state hash  {proof.state_hash}",
+        f"hashes      {proof.hashes} on the way equal the state that was reached there",
         f"snapshots   {snapshots} equal the state at their entry",
         *(f"not usable  {reason}" for reason in proof.unusable_snapshots),
         f"money       {money}",

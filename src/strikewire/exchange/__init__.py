@@ -10,17 +10,20 @@ from strikewire.exchange.commands import (
     Deposit,
     EditOrder,
     InstrumentState,
+    Limits,
     Linked,
     LinkedOrderType,
     Liquidate,
     ListInstrument,
     MarginModel,
     Mark,
+    NoteState,
     OpenAccount,
     OrderType,
     PlaceOrder,
     SelfTrading,
     SetInstrumentState,
+    SetLimits,
     SetMarks,
     SetPlatformLock,
     SetSelfTrading,
@@ -52,6 +55,7 @@ from strikewire.exchange.events import (
     InstrumentSettled,
     InstrumentStateChanged,
     LevelChanged,
+    LimitsChanged,
     LiquidationFee,
     LockChanged,
     LossCompensated,
@@ -71,13 +75,14 @@ from strikewire.exchange.events import (
 )
 from strikewire.exchange.funding import Funding
 from strikewire.exchange.margin import PriceBand
-from strikewire.exchange.snapshot import SnapshotVersionError
+from strikewire.exchange.snapshot import SNAPSHOT_VERSION, SnapshotVersionError
 from strikewire.exchange.state import INSURANCE_FUND
 from strikewire.exchange.transactions import About, Transaction, TransactionType
 from strikewire.exchange.views import BookView, CrossTotal, MoneyCheck, Summary
 
 __all__ = [
     "INSURANCE_FUND",
+    "SNAPSHOT_VERSION",
     "About",
     "AccountOpened",
     "AccountView",
@@ -105,6 +110,8 @@ __all__ = [
     "InstrumentState",
     "InstrumentStateChanged",
     "LevelChanged",
+    "Limits",
+    "LimitsChanged",
     "Linked",
     "LinkedOrderType",
     "Liquidate",
@@ -117,6 +124,7 @@ __all__ = [
     "Mark",
     "MarksChanged",
     "MoneyCheck",
+    "NoteState",
     "OpenAccount",
     "OrderEvent",
     "OrderState",
@@ -133,6 +141,7 @@ __all__ = [
     "SelfTradingChanged",
     "SessionSettled",
     "SetInstrumentState",
+    "SetLimits",
     "SetMarks",
     "SetPlatformLock",
     "SetSelfTrading",

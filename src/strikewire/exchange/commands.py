@@ -486,6 +486,27 @@ class SetPlatformLock(msgspec.Struct, frozen=True, array_like=True, tag="platfor
     """Name of a price index; empty for the whole venue."""
 
 
+class Limits(msgspec.Struct, frozen=True, array_like=True):
+    """How far an account, or everybody in an instrument, may go. None is the venue's default."""
+
+    open_orders_max: int | None = None
+    """Of an account: in all books. Of an instrument: of each account in its book."""
+
+    position_lots_max: int | None = None
+    """Of an account: in each instrument. Of an instrument: of each account. The lower one holds."""
+
+
+class SetLimits(msgspec.Struct, frozen=True, array_like=True, tag="limits"):
+    """Set the limits of an account or of an instrument, of which exactly one is named.
+
+    Orders and positions beyond a new limit stay; nothing more comes in until they are below it.
+    """
+
+    limits: Limits
+    account_id: AccountId | None = None
+    instrument_id: InstrumentId | None = None
+
+
 class SetVerdicts(msgspec.Struct, frozen=True, array_like=True, tag="verdicts"):
     """Tell what accounts with portfolio margin need now that marks have moved.
 
@@ -523,6 +544,19 @@ class SettleSession(msgspec.Struct, frozen=True, array_like=True, tag="settle_se
     currency: str
 
 
+class NoteState(msgspec.Struct, frozen=True, array_like=True, tag="state"):
+    """Write down which state the commands before this one lead to. It changes nothing.
+
+    The sequencer puts one into the journal now and then; who carries the commands out again
+    compares, and so notices the first place where two machines would part ways.
+    """
+
+    version: int
+    """`SNAPSHOT_VERSION` of the exchange whose state was hashed; another's hashes differ."""
+
+    state_hash: bytes
+
+
 Command: TypeAlias = (
     OpenAccount
     | Deposit
@@ -541,8 +575,10 @@ Command: TypeAlias = (
     | SetSelfTrading
     | SetInstrumentState
     | SetPlatformLock
+    | SetLimits
     | SetVerdicts
     | Liquidate
+    | NoteState
 )
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -6,6 +6,9 @@ the last entry that is durable. The note needs no `fsync` of its own: it is neve
 journal, and what a power cut can take from it only makes it older. A journal that ends before the
 note has lost what was acknowledged.
 
+There are two places, and each note goes into the one that does not hold the latest: a process that
+dies in the middle of writing one leaves the other.
+
 The same file carries the lock that keeps a second process out.
 """
 
@@ -26,6 +29,7 @@ _MAGIC = b"SWTAIL1\n"
 _NOTE = Layout(">8sQI")
 _CHECK = Layout(">I")
 _SIZE = _NOTE.size + _CHECK.size
+_PLACES = 2
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -44,6 +48,7 @@ class Tail:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor = descriptor
+        self._next_place: int | None = None
 
     @classmethod
     def open(cls, journal: Path, *, read_only: bool) -> "Tail":
@@ -73,35 +78,68 @@ class Tail:
         return cls(path, descriptor)
 
     def read(self) -> Note | None:
-        """Return the note, or None while there is none.
+        """Return the latest note, or None while there is none.
 
         Raises:
             ValueError: There is something else in its place.
         """
-        content = os.pread(self._descriptor, _SIZE + 1, 0)
-        # A power cut may leave a new file without its content, or with zeros for it.
-        if not content.strip(b"\0"):
-            return None
-        if len(content) != _SIZE or _CHECK.unpack_from(content, _NOTE.size)[0] != zlib.crc32(
-            content[: _NOTE.size]
-        ):
-            raise ValueError("its checksum is wrong")
-        magic, last_seq, seal = _NOTE.unpack_from(content)
-        if magic != _MAGIC:
-            raise ValueError("it has another format")
-        return Note(last_seq, seal)
+        content = os.pread(self._descriptor, _SIZE * _PLACES + 1, 0)
+        if len(content) > _SIZE * _PLACES:
+            raise ValueError("it is too long")
+        notes = [_note(content[place : place + _SIZE]) for place in range(0, len(content), _SIZE)]
+        found = [note for note in notes if isinstance(note, Note)]
+        if found:
+            return max(found, key=_last_seq)
+        damage = [note for note in notes if note]
+        # Room is made for both before the first is written: half of that one is no note yet.
+        if damage and not (len(content) > _SIZE and len(damage) == 1):
+            raise ValueError(damage[0])
+        return None
 
     def write(self, note: Note) -> None:
-        """Put a note in the place of the one before.
+        """Put a note in the place of the one before the last.
 
         Raises:
             OSError: The system did not take it.
         """
+        if self._next_place is None:
+            self._next_place = self._place_to_begin()
         content = _NOTE.pack(_MAGIC, note.last_seq, note.seal)
-        os.pwrite(self._descriptor, content + _CHECK.pack(zlib.crc32(content)), 0)
+        os.pwrite(
+            self._descriptor, content + _CHECK.pack(zlib.crc32(content)), _SIZE * self._next_place
+        )
+        self._next_place = (self._next_place + 1) % _PLACES
+
+    def _place_to_begin(self) -> int:
+        """Return a place that does not hold the latest note; make room for both in a new file."""
+        if os.fstat(self._descriptor).st_size == 0:
+            os.pwrite(self._descriptor, bytes(_SIZE * _PLACES), 0)
+            return 0
+        first = _note(os.pread(self._descriptor, _SIZE, 0))
+        second = _note(os.pread(self._descriptor, _SIZE, _SIZE))
+        if not isinstance(first, Note):
+            return 0
+        return 0 if isinstance(second, Note) and second.last_seq > first.last_seq else 1
 
     def close(self) -> None:
         """Let others in. Closing it again does nothing."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _note(content: bytes) -> Note | str:
+    """Return the note that stands in a place, nothing (empty) or what is wrong with it."""
+    # A power cut may leave a new file without its content, or with zeros for it.
+    if not content.strip(b"\0"):
+        return ""
+    if len(content) != _SIZE or _CHECK.unpack_from(content, _NOTE.size)[0] != zlib.crc32(
+        content[: _NOTE.size]
+    ):
+        return "its checksum is wrong"
+    magic, last_seq, seal = _NOTE.unpack_from(content)
+    return Note(last_seq, seal) if magic == _MAGIC else "it has another format"
+
+
+def _last_seq(note: Note) -> int:
+    return note.last_seq

@@ -27,7 +27,15 @@ from enum import Enum, auto
 
 import msgspec
 
-from strikewire.exchange import Command, Event, Exchange, decode, encode
+from strikewire.exchange import (
+    SNAPSHOT_VERSION,
+    Command,
+    Event,
+    Exchange,
+    NoteState,
+    decode,
+    encode,
+)
 from strikewire.sequencer.errors import CommandTooLarge, QueueFull, SequencerStopped
 
 
@@ -45,6 +53,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     batch_bytes_max: int = 4_194_304
     """Bytes after which a group commit takes no further command."""
+
+    commands_between_hashes: int = 10_000
+    """Commands after which a group commit begins with the hash of the state before it."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -67,7 +78,7 @@ class Applied(msgspec.Struct, frozen=True):
     """A command that is durable and was carried out."""
 
     token: object
-    """What came with the command."""
+    """What came with the command; None for one of the sequencer's own, `NoteState`."""
 
     seq: int
     """Its number; they count up from 1 without a gap."""
@@ -153,6 +164,7 @@ class Sequencer:
         self.limits = limits or Limits()
         self.phase = Phase.IDLE
         self._queue: deque[_Queued] = deque()
+        self._noted_seq = last_seq
         self._under_way: Batch | None = None
         self._applied = 0
         self._refusal: str | None = None
@@ -207,6 +219,8 @@ class Sequencer:
         if self.phase is not Phase.IDLE or not self._queue:
             return None
         self._move(Step.TAKE_BATCH)
+        if self.last_seq - self._noted_seq >= self.limits.commands_between_hashes:
+            self._note_state()
         taken = self._take()
         self._applied = 0
         self._under_way = Batch(
@@ -285,6 +299,12 @@ class Sequencer:
         self._queue.clear()
         self._under_way = None
         return unanswered
+
+    def _note_state(self) -> None:
+        """Let the next batch begin with the hash of the state that it starts from."""
+        note = NoteState(SNAPSHOT_VERSION, self.exchange.state_hash())
+        self._queue.appendleft(_Queued(None, encode(note), note))
+        self._noted_seq = self.last_seq + 1
 
     def _take(self) -> list[_Queued]:
         """Take from the queue as much as one batch may hold, at least one."""

@@ -2,7 +2,7 @@
 
 Recovery restores the latest snapshot that is sound and carries out the commands behind it again.
 Replay carries out all of them from the first, and compares the state with every snapshot on
-its way.
+its way. Both compare it with every hash that the journal itself holds.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,13 @@ from typing import TypeAlias
 
 import msgspec
 
-from strikewire.exchange import Exchange, SnapshotVersionError, decode
+from strikewire.exchange import (
+    SNAPSHOT_VERSION,
+    Exchange,
+    NoteState,
+    SnapshotVersionError,
+    decode,
+)
 from strikewire.journal import Journal, JournalCorruptError, Snapshot, SnapshotCorruptError
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -49,17 +55,20 @@ class RecoveryReport(msgspec.Struct, frozen=True, kw_only=True):
     skipped_snapshots: tuple[str, ...] = ()
     """Snapshots that could not be used, and why."""
 
+    matching_hashes: int = 0
+    """Hashes in the journal that are those of the states which were reached there."""
+
     matching_snapshots: tuple[int, ...] = ()
     """Replay only: the snapshots that hold the state which was reached at their command."""
 
 
 class StateMismatchError(Exception):
-    """A replay reached another state than the one that was snapshotted: it is not deterministic.
+    """Commands led to another state than when they were first carried out.
 
     Attributes:
         seq: The command after which the two differ, if not before.
-        expected: State hash of the snapshot.
-        found: State hash of the replay.
+        expected: The hash that was written down then, in a snapshot or in the journal.
+        found: The hash now.
     """
 
     def __init__(self, seq: int, *, expected: bytes, found: bytes) -> None:
@@ -68,7 +77,7 @@ class StateMismatchError(Exception):
         self.found = found
         super().__init__(
             f"the state after command {seq} is {found.hex()}, "
-            f"but its snapshot was taken of {expected.hex()}"
+            f"but was {expected.hex()} when it was written down"
         )
 
 
@@ -89,10 +98,12 @@ def recover(
     Raises:
         JournalCorruptError: An entry behind the snapshot is damaged, or no command of this
             version; or the entries end before the snapshot.
+        StateMismatchError: The commands lead to another state than they did.
     """
     exchange, snapshot_seq, skipped = _restore(journal)
+    hashes = 0
     for seq, time_ns, entry in _entries(journal, snapshot_seq + 1, progress):
-        _apply(exchange, seq, time_ns, entry)
+        hashes += _apply(exchange, seq, time_ns, entry)
     return exchange, RecoveryReport(
         last_seq=journal.last_seq,
         last_time_ns=journal.last_time_ns,
@@ -100,13 +111,14 @@ def recover(
         replayed=journal.last_seq - snapshot_seq,
         state_hash=exchange.state_hash(),
         skipped_snapshots=tuple(skipped),
+        matching_hashes=hashes,
     )
 
 
 def replay(
     journal: Journal, *, progress: Progress | None = None
 ) -> tuple[Exchange, RecoveryReport]:
-    """Carry out every command from the first, and compare the state with every snapshot.
+    """Carry out every command from the first, and compare the state with all that is kept of it.
 
     Args:
         journal: Open; nothing is written to it.
@@ -114,14 +126,15 @@ def replay(
 
     Raises:
         JournalCorruptError: An entry is damaged, or no command of this version.
-        StateMismatchError: A snapshot holds another state than the one that was reached.
+        StateMismatchError: The commands lead to another state than they did.
     """
     snapshots = _snapshots(journal)
     exchange = Exchange()
     skipped: list[str] = []
     matching: list[int] = []
+    hashes = 0
     for seq, time_ns, entry in _entries(journal, 1, progress):
-        _apply(exchange, seq, time_ns, entry)
+        hashes += _apply(exchange, seq, time_ns, entry)
         if seq in snapshots:
             kept = _load(journal, seq)
             if isinstance(kept, str):
@@ -136,6 +149,7 @@ def replay(
         replayed=journal.last_seq,
         state_hash=exchange.state_hash(),
         skipped_snapshots=tuple(skipped),
+        matching_hashes=hashes,
         matching_snapshots=tuple(matching),
     )
 
@@ -186,12 +200,18 @@ def _entries(
             progress(record.last_seq, journal.last_seq)
 
 
-def _apply(exchange: Exchange, seq: int, time_ns: int, entry: bytes) -> None:
+def _apply(exchange: Exchange, seq: int, time_ns: int, entry: bytes) -> bool:
+    """Carry out a command again; say whether it was a hash, and compared."""
     try:
         command = decode(entry)
     except msgspec.DecodeError as error:
         raise JournalCorruptError(seq, f"it is no command of this version: {error}") from error
+    compared = False
+    if isinstance(command, NoteState) and command.version == SNAPSHOT_VERSION:
+        _compare(seq - 1, expected=command.state_hash, found=exchange.state_hash())
+        compared = True
     exchange.apply(seq, time_ns, command)
+    return compared
 
 
 def _compare(seq: int, *, expected: bytes, found: bytes) -> None:

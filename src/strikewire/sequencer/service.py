@@ -196,12 +196,13 @@ class SequencerService:
     def _release(self, applied: Applied) -> None:
         """Tell what is durable: first the subscribers, then who asked."""
         waiter = applied.token
-        assert isinstance(waiter, _Waiter)
+        assert waiter is None or isinstance(waiter, _Waiter)
         self._being_told = waiter
         for subscriber in self._subscribers:
             subscriber(applied)
         self._being_told = None
-        waiter.on_applied(applied)
+        if waiter is not None:
+            waiter.on_applied(applied)
 
     async def _take_snapshot(self, thread: ThreadPoolExecutor) -> None:
         seq = self.last_seq
@@ -215,6 +216,8 @@ class SequencerService:
             _tell(self._being_told, SequencerStopped(reason, in_doubt=True))
             self._being_told = None
         for unanswered in self._sequencer.stop(reason):
+            if unanswered.token is None:
+                continue
             _tell(unanswered.token, SequencerStopped(reason, in_doubt=unanswered.in_doubt))
 
 

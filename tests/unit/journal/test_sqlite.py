@@ -407,13 +407,14 @@ def test_a_note_that_lags_behind_is_no_damage(path: Path) -> None:
     assert len(read_all(path)) == 2
 
 
-def test_a_damaged_note_is_met(path: Path) -> None:
-    write(path, 1)
+def test_damaged_notes_are_met(path: Path) -> None:
+    write(path, 2)
     damage(path.parent / "journal.db-tail", 10)
+    damage(path.parent / "journal.db-tail", 34)
 
     with pytest.raises(JournalCorruptError, match=r"journal\.db-tail cannot be trusted") as caught:
         SqliteJournal.open(path)
-    assert caught.value.seq == 3
+    assert caught.value.seq == 5
 
 
 def test_a_file_that_was_cut_is_met(path: Path) -> None:

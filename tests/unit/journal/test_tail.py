@@ -36,12 +36,33 @@ def test_a_file_that_a_power_cut_left_without_content_has_no_note(tmp_path: Path
     tail.close()
 
 
-@pytest.mark.parametrize("position", range(24))
-def test_a_note_with_one_wrong_bit_is_no_note(tmp_path: Path, position: int) -> None:
+def noted(tmp_path: Path, *seqs: int) -> Tail:
+    """Return a tail into which notes were written one after the other."""
     tail = Tail.open(tmp_path / "journal.db", read_only=False)
-    tail.write(Note(7, 12345))
+    for seq in seqs:
+        tail.write(Note(seq, 12345))
+    return tail
+
+
+@pytest.mark.parametrize("position", range(24))
+def test_where_the_latest_note_has_a_wrong_bit_the_one_before_counts(
+    tmp_path: Path, position: int
+) -> None:
+    tail = noted(tmp_path, 5, 6, 7)
     content = bytearray(tail.path.read_bytes())
     content[position] ^= 1
+    tail.path.write_bytes(content)
+
+    assert tail.read() == Note(6, 12345)
+    tail.close()
+
+
+@pytest.mark.parametrize("position", range(24))
+def test_two_notes_with_a_wrong_bit_each_are_no_note(tmp_path: Path, position: int) -> None:
+    tail = noted(tmp_path, 6, 7)
+    content = bytearray(tail.path.read_bytes())
+    content[position] ^= 1
+    content[24 + position] ^= 1
     tail.path.write_bytes(content)
 
     with pytest.raises(ValueError, match="checksum"):
@@ -49,15 +70,56 @@ def test_a_note_with_one_wrong_bit_is_no_note(tmp_path: Path, position: int) -> 
     tail.close()
 
 
-def test_a_note_that_is_too_short_or_too_long_is_no_note(tmp_path: Path) -> None:
-    tail = Tail.open(tmp_path / "journal.db", read_only=False)
-    tail.write(Note(7, 12345))
+def test_the_first_note_half_written_is_no_note_yet(tmp_path: Path) -> None:
+    tail = noted(tmp_path, 7)
+    content = tail.path.read_bytes()
+    tail.path.write_bytes(content[:12] + bytes(36))
+
+    assert tail.read() is None
+    tail.close()
+
+
+def test_a_file_that_is_too_short_or_too_long_is_no_note(tmp_path: Path) -> None:
+    tail = noted(tmp_path, 7)
     content = tail.path.read_bytes()
 
-    for other in (content[:-1], content + b"!"):
-        tail.path.write_bytes(other)
-        with pytest.raises(ValueError, match="checksum"):
-            tail.read()
+    tail.path.write_bytes(content[:23])
+    with pytest.raises(ValueError, match="checksum"):
+        tail.read()
+    tail.path.write_bytes(content + b"!")
+    with pytest.raises(ValueError, match="too long"):
+        tail.read()
+    tail.close()
+
+
+def test_a_file_with_a_place_for_one_note_gets_a_second(tmp_path: Path) -> None:
+    """So it was written before there were two places."""
+    noted(tmp_path, 7).close()
+    path = tmp_path / "journal.db-tail"
+    path.write_bytes(path.read_bytes()[:24])
+
+    tail = Tail.open(tmp_path / "journal.db", read_only=False)
+    assert tail.read() == Note(7, 12345)
+    tail.write(Note(8, 1))
+    assert tail.read() == Note(8, 1)
+    tail.path.write_bytes(tail.path.read_bytes()[:30])
+    assert tail.read() == Note(7, 12345)
+    tail.close()
+
+
+def test_writing_goes_on_in_the_place_of_the_older_note(tmp_path: Path) -> None:
+    for seqs in ((1,), (2,), (3, 4), (5,)):
+        tail = noted(tmp_path, *seqs)
+        assert tail.read() == Note(seqs[-1], 12345)
+        tail.close()
+
+    content = bytearray((tmp_path / "journal.db-tail").read_bytes())
+    tail = Tail.open(tmp_path / "journal.db", read_only=False)
+    for place in (0, 24):
+        cut = bytearray(content)
+        cut[place] ^= 1
+        tail.path.write_bytes(cut)
+        assert tail.read() in (Note(5, 12345), Note(4, 12345))
     tail.close()
 
 

@@ -4,10 +4,12 @@ import msgspec
 import pytest
 
 from strikewire.exchange import (
+    SNAPSHOT_VERSION,
     AccountOpened,
     BalanceChanged,
     Deposit,
     Exchange,
+    NoteState,
     OpenAccount,
     Rejected,
     decode,
@@ -317,3 +319,33 @@ def test_the_table_lets_nothing_out_of_the_last_phase() -> None:
     assert {step for phase, step in TRANSITIONS if phase is Phase.STOPPED} == {Step.STOP}
     assert all((phase, Step.STOP) in TRANSITIONS for phase in Phase)
     assert set(TRANSITIONS.values()) == set(Phase)
+
+
+def test_a_batch_begins_with_the_hash_of_the_state_once_enough_commands_were_carried_out() -> None:
+    sequencer = new(Limits(commands_between_hashes=2))
+    for token in "ab":
+        sequencer.submit(token, OPEN if token == "a" else DEPOSIT)
+    sequencer.committed(taken(sequencer))
+    apply_all(sequencer)
+    reached = sequencer.exchange.state_hash()
+
+    sequencer.submit("c", DEPOSIT)
+    batch = taken(sequencer)
+
+    assert batch.commands == (NoteState(SNAPSHOT_VERSION, reached), DEPOSIT)
+    assert batch.tokens == (None, "c")
+    sequencer.committed(batch)
+    noted, _ = apply_all(sequencer)
+    assert noted == Applied(None, 3, NOON, batch.commands[0], ())
+
+    sequencer.submit("d", DEPOSIT)
+    assert taken(sequencer).commands == (DEPOSIT,)
+
+
+def test_a_hash_alone_is_never_written() -> None:
+    sequencer = new(Limits(commands_between_hashes=1))
+    sequencer.submit("a", OPEN)
+    sequencer.committed(taken(sequencer))
+    apply_all(sequencer)
+
+    assert sequencer.take_batch(NOON) is None

@@ -1,9 +1,17 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 import pytest
 
-from strikewire.exchange import Command, Deposit, Exchange, OpenAccount, encode
+from strikewire.exchange import (
+    SNAPSHOT_VERSION,
+    Command,
+    Deposit,
+    Exchange,
+    NoteState,
+    OpenAccount,
+    encode,
+)
 from strikewire.journal import (
     JournalCorruptError,
     MemoryJournal,
@@ -13,6 +21,7 @@ from strikewire.journal import (
 )
 from strikewire.model import AccountId, Units
 from strikewire.sequencer.recovery import (
+    RecoveryReport,
     SnapshotPolicy,
     StateMismatchError,
     recover,
@@ -210,6 +219,41 @@ def test_a_replay_that_reaches_another_state_says_so() -> None:
     assert caught.value.seq == 4
     assert caught.value.expected == other.state_hash()
     assert caught.value.found == recover(journal_of(4))[1].state_hash
+
+
+@pytest.mark.parametrize("carry_out", [recover, replay])
+def test_a_hash_in_the_journal_is_compared_with_the_state_that_is_reached(
+    carry_out: Callable[[MemoryJournal], tuple[Exchange, RecoveryReport]],
+) -> None:
+    journal = journal_of(3)
+    noted = NoteState(SNAPSHOT_VERSION, state_after(3).state_hash())
+    journal.append(4, 4_000, [encode(noted), encode(COMMANDS[3])])
+
+    exchange, report = carry_out(journal)
+
+    assert report.matching_hashes == 1
+    assert balance(exchange) == 111
+
+
+@pytest.mark.parametrize("carry_out", [recover, replay])
+def test_a_hash_of_another_state_stops_the_venue(
+    carry_out: Callable[[MemoryJournal], tuple[Exchange, RecoveryReport]],
+) -> None:
+    journal = journal_of(3)
+    other = state_after(2).state_hash()
+    journal.append(4, 4_000, [encode(NoteState(SNAPSHOT_VERSION, other))])
+
+    with pytest.raises(StateMismatchError, match="the state after command 3 is") as caught:
+        carry_out(journal)
+
+    assert caught.value.expected == other
+
+
+def test_a_hash_of_another_versions_state_says_nothing() -> None:
+    journal = journal_of(3)
+    journal.append(4, 4_000, [encode(NoteState(SNAPSHOT_VERSION - 1, b"another"))])
+
+    assert recover(journal)[1].matching_hashes == 0
 
 
 def test_progress_is_told_after_each_record() -> None:
