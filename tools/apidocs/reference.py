@@ -32,8 +32,8 @@ most ten messages a second, `agg2` as `100ms`. Machine-readable: [asyncapi.json]
 
 _TYPES_HEAD = """# Types
 
-What requests, answers and notifications are made of. A field marked *optional* may be missing; it is never
-null unless null is listed.
+What requests, answers and notifications are made of. A field marked *optional* may be missing; it
+is never null unless null is listed.
 
 """
 
