@@ -19,10 +19,12 @@ from strikewire.exchange.state import Account, State
 from strikewire.model import AccountId, PriceE8, Side, Ticks
 
 OPEN_ORDERS_MAX = 10_000
-"""Orders an account may have waiting in all books; one more is rejected."""
+"""Orders an account may have waiting in all books, unless a limit is set for it; one more is
+rejected."""
 
 OPEN_ORDERS_INSTRUMENT_MAX = 1_000
-"""Orders an account may have waiting in one book; one more is rejected."""
+"""Orders an account may have waiting in one book, unless a limit is set for the instrument; one
+more is rejected."""
 
 POSITION_LOTS_MAX = 1_000_000_000
 """Lots a position may reach if all orders of one side fill; an order beyond is rejected."""
@@ -105,15 +107,22 @@ def _refuse_beyond_limits(
     account: Account, holding: Holding, intent: Intent, waiting: int
 ) -> Rejected | None:
     if waiting and intent.freed is None:
-        if len(account.orders) >= OPEN_ORDERS_MAX:
+        in_all, in_book = account.limits.open_orders_max, holding.market.limits.open_orders_max
+        if len(account.orders) >= (OPEN_ORDERS_MAX if in_all is None else in_all):
             return Rejected(Reject.TOO_MANY_ORDERS, "max_open_orders_per_account")
-        if len(holding.orders) >= OPEN_ORDERS_INSTRUMENT_MAX:
+        if len(holding.orders) >= (OPEN_ORDERS_INSTRUMENT_MAX if in_book is None else in_book):
             return Rejected(Reject.TOO_MANY_ORDERS, "max_open_orders_per_instrument")
     freed = intent.freed.remaining if intent.freed else 0
     reached = intent.side * holding.size + holding.open_lots(intent.side) - freed + intent.lots
-    if reached > POSITION_LOTS_MAX:
+    if reached > _position_limit(account, holding.market):
         return Rejected(Reject.POSITION_TOO_LARGE, "position_too_large", "amount")
     return None
+
+
+def _position_limit(account: Account, market: Market) -> int:
+    """Return how many lots an account may hold of an instrument: the lowest limit that is set."""
+    chosen = (account.limits.position_lots_max, market.limits.position_lots_max)
+    return min((one for one in chosen if one is not None), default=POSITION_LOTS_MAX)
 
 
 def _affords(

@@ -486,6 +486,27 @@ class SetPlatformLock(msgspec.Struct, frozen=True, array_like=True, tag="platfor
     """Name of a price index; empty for the whole venue."""
 
 
+class Limits(msgspec.Struct, frozen=True, array_like=True):
+    """How far an account, or everybody in an instrument, may go. None is the venue's default."""
+
+    open_orders_max: int | None = None
+    """Of an account: in all books. Of an instrument: of each account in its book."""
+
+    position_lots_max: int | None = None
+    """Of an account: in each instrument. Of an instrument: of each account. The lower one holds."""
+
+
+class SetLimits(msgspec.Struct, frozen=True, array_like=True, tag="limits"):
+    """Set the limits of an account or of an instrument, of which exactly one is named.
+
+    Orders and positions beyond a new limit stay; nothing more comes in until they are below it.
+    """
+
+    limits: Limits
+    account_id: AccountId | None = None
+    instrument_id: InstrumentId | None = None
+
+
 class SetVerdicts(msgspec.Struct, frozen=True, array_like=True, tag="verdicts"):
     """Tell what accounts with portfolio margin need now that marks have moved.
 
@@ -554,6 +575,7 @@ Command: TypeAlias = (
     | SetSelfTrading
     | SetInstrumentState
     | SetPlatformLock
+    | SetLimits
     | SetVerdicts
     | Liquidate
     | NoteState

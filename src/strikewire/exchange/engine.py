@@ -19,6 +19,7 @@ from strikewire.exchange.commands import (
     Deposit,
     EditOrder,
     InstrumentState,
+    Limits,
     Liquidate,
     ListInstrument,
     MarginModel,
@@ -28,6 +29,7 @@ from strikewire.exchange.commands import (
     PlaceOrder,
     SelfTrading,
     SetInstrumentState,
+    SetLimits,
     SetMarks,
     SetPlatformLock,
     SetSelfTrading,
@@ -37,7 +39,7 @@ from strikewire.exchange.commands import (
     Transfer,
     Withdraw,
 )
-from strikewire.exchange.controls import set_self_trading
+from strikewire.exchange.controls import set_limits, set_self_trading
 from strikewire.exchange.events import (
     AccountView,
     BankruptcyView,
@@ -275,6 +277,16 @@ class Exchange:
         account = self._state.accounts.get(account_id)
         return account.margin_model if account else None
 
+    def limits(
+        self, account_id: AccountId | None = None, instrument_id: InstrumentId | None = None
+    ) -> Limits | None:
+        """Return what was set for an account, or for an instrument; None if it is not there."""
+        if account_id is not None:
+            account = self._state.accounts.get(account_id)
+            return account.limits if account else None
+        market = None if instrument_id is None else self._state.markets.get(instrument_id)
+        return market.limits if market else None
+
     def self_trading(self, account_id: AccountId) -> tuple[SelfTrading, bool] | None:
         """Return how an account's orders meet those of its owner; None without account.
 
@@ -443,6 +455,8 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return settle_session(turn, command)
         case ChangeMarginModel():
             return change_margin_model(turn, command)
+        case SetLimits():
+            return set_limits(turn, command)
         case SetInstrumentState():
             return set_instrument_state(turn, command)
         case SetPlatformLock():

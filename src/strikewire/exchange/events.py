@@ -13,6 +13,7 @@ import msgspec
 
 from strikewire.exchange.commands import (
     InstrumentState,
+    Limits,
     Mark,
     OrderType,
     SelfTrading,
@@ -410,6 +411,14 @@ class PlatformLockChanged(msgspec.Struct, frozen=True, array_like=True, tag="pla
     """Name of their price index; empty for the whole venue."""
 
 
+class LimitsChanged(msgspec.Struct, frozen=True, array_like=True, tag="limits"):
+    """An account, or everybody in an instrument, may go this far from now on."""
+
+    limits: Limits
+    account_id: AccountId | None
+    instrument_id: InstrumentId | None
+
+
 class InstrumentSettled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
     """A book is closed for good; orders, positions and balances of it came before this event."""
 
@@ -516,6 +525,7 @@ Event: TypeAlias = (
     | CashTransferred
     | InstrumentStateChanged
     | PlatformLockChanged
+    | LimitsChanged
     | SessionSettled
     | MarksChanged
     | LockChanged

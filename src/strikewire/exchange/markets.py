@@ -4,7 +4,7 @@ from collections import deque
 
 from strikewire.exchange.book import Book
 from strikewire.exchange.clearing import Contract
-from strikewire.exchange.commands import InstrumentState, Mark, TriggerPriceType
+from strikewire.exchange.commands import InstrumentState, Limits, Mark, TriggerPriceType
 from strikewire.exchange.conditional import Watch
 from strikewire.exchange.events import Fill
 from strikewire.exchange.funding import LOTS, Funding
@@ -28,6 +28,7 @@ class Market:
         "is_locked",
         "is_open",
         "last_price",
+        "limits",
         "mark",
         "open_interest",
         "set_state",
@@ -49,6 +50,7 @@ class Market:
         self.set_state = InstrumentState.OPEN
         """As the venue last set it."""
 
+        self.limits = Limits()
         self.is_locked = False
         """Whether its index, or the whole venue, is locked."""
 

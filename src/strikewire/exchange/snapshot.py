@@ -11,7 +11,14 @@ import msgspec
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
-from strikewire.exchange.commands import InstrumentState, MarginModel, Mark, SelfTrading, Verdict
+from strikewire.exchange.commands import (
+    InstrumentState,
+    Limits,
+    MarginModel,
+    Mark,
+    SelfTrading,
+    Verdict,
+)
 from strikewire.exchange.conditional import ConditionalOrder
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.funding import Funding, FundingPoint
@@ -74,6 +81,7 @@ class _Market(msgspec.Struct, frozen=True, array_like=True):
     settlement_price: PriceE8 = PriceE8(0)
     funding: _Funding | None = None
     set_state: InstrumentState = InstrumentState.OPEN
+    limits: Limits = Limits()
 
 
 class _Ledger(msgspec.Struct, frozen=True, array_like=True):
@@ -106,6 +114,7 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     owner: AccountId = AccountId(0)
     self_trading: SelfTrading = SelfTrading.ALLOWED
     self_trading_extended: bool = False
+    limits: Limits = Limits()
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -221,6 +230,7 @@ def _dump_market(market: Market) -> _Market:
         orders=[*book.bids.orders(), *book.asks.orders()],
         trades=[fill.trade_id for fill in market.trades],
         set_state=market.set_state,
+        limits=market.limits,
         settlement_price=market.settlement_price,
         funding=None if market.funding is None else _dump_funding(market.funding),
     )
@@ -246,6 +256,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         owner=account.owner,
         self_trading=account.self_trading,
         self_trading_extended=account.self_trading_extended,
+        limits=account.limits,
     )
 
 
@@ -276,6 +287,7 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
     market = Market(kept.instrument)
     market.is_open = kept.is_open
     market.set_state = kept.set_state
+    market.limits = kept.limits
     market.mark = kept.mark
     market.book.change_id = kept.change_id
     market.trade_seq = kept.trade_seq
@@ -316,6 +328,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
     account.owner = saved.owner
     account.self_trading = saved.self_trading
     account.self_trading_extended = saved.self_trading_extended
+    account.limits = saved.limits
     account.margin_model, account.changes = saved.margin_model, saved.changes
     account.is_locked = saved.is_locked
     account.transactions = saved.transactions

@@ -4,7 +4,13 @@ from collections import deque
 from collections.abc import Iterable
 
 from strikewire.exchange.book import Order
-from strikewire.exchange.commands import MarginModel, SelfTrading, TimeInForce, TriggerPriceType
+from strikewire.exchange.commands import (
+    Limits,
+    MarginModel,
+    SelfTrading,
+    TimeInForce,
+    TriggerPriceType,
+)
 from strikewire.exchange.conditional import ConditionalOrder, Watch
 from strikewire.exchange.days import day_end_ns
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
@@ -41,6 +47,7 @@ class Account:
         "fills",
         "is_locked",
         "ledgers",
+        "limits",
         "margin_model",
         "name",
         "opened_ns",
@@ -60,6 +67,7 @@ class Account:
 
         self.self_trading = SelfTrading.ALLOWED
         self.self_trading_extended = False
+        self.limits = Limits()
         self.margin_model = MarginModel.STANDARD
         self.is_locked = False
         """Whether it is being liquidated, and only the venue trades for it."""

@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "68ad02df880dbf27e41ba7806de65e74e7c8b0911404abe58d015f180b31680d"
+HASH = "31debbdd0ae08b966c03d2e85edee995810276e15fcc66561232c4c2a9325e21"
 
 
 def busy_floor() -> TradingFloor:
