@@ -27,6 +27,7 @@ _ALIASES = [
         (session, ("CancelScope",)),
         (trading, ("OrderType", "TimeInForce", "OrderState", "CancelReason")),
         (trading, ("OpenOrderType", "CancelOrderType", "TriggerPriceType")),
+        (trading, ("LinkedOrderType", "TriggerFillCondition")),
     )
     for name in names
 ]

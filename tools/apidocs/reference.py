@@ -32,8 +32,8 @@ most ten messages a second, `agg2` as `100ms`. Machine-readable: [asyncapi.json]
 
 _TYPES_HEAD = """# Types
 
-What answers and notifications are made of. A field marked *optional* may be missing; it is never
-null unless null is listed.
+What requests, answers and notifications are made of. A field marked *optional* may be missing; it
+is never null unless null is listed.
 
 """
 
@@ -65,8 +65,8 @@ def channels_page() -> str:
 
 
 def types_page() -> str:
-    """Return `types.md`: each type that an answer or a notification is made of."""
-    sections = "\n".join(_type_section(struct) for struct in _answer_types())
+    """Return `types.md`: each type that a request, an answer or a notification is made of."""
+    sections = "\n".join(_type_section(struct) for struct in _named_types())
     return _MARK + _TYPES_HEAD + sections
 
 
@@ -128,9 +128,11 @@ def _type_row(field: Field) -> str:
     return _row(f"`{field.name}`", people_name(field.form, _link), notes)
 
 
-def _answer_types() -> list[type[Struct]]:
+def _named_types() -> list[type[Struct]]:
     forms: list[Form] = [method.response for method in METHODS.values()]
     forms += [channel.data for channel in CHANNELS.values()]
+    # Of a request only what it is made of: itself, it is its method's own.
+    forms += [field.form for method in METHODS.values() for field in fields_of(method.request)]
     found: dict[type[Struct], None] = {}
     waiting = list(_structs(forms))
     while waiting:

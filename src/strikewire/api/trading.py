@@ -64,8 +64,40 @@ CancelReason = Literal[
     "position_locked",
     "edit_post_only_reject",
     "self_trade_prevention",
+    "oco_other_closed",
+    "oto_primary_closed",
     "settlement",
 ]
+LinkedOrderType = Literal[
+    "one_triggers_other", "one_cancels_other", "one_triggers_one_cancels_other"
+]
+TriggerFillCondition = Literal["first_hit", "complete_fill", "incremental"]
+
+
+class OtocoOrder(Struct, frozen=True, kw_only=True):
+    """An order that comes with another one, in the same instrument.
+
+    Without an `amount` it has that of the other. Without a `direction` it goes the other way, or
+    the same way if the two cancel each other.
+    """
+
+    amount: OrderNumber | None = None
+    direction: Direction | None = None
+    type: OrderType = "limit"
+    price: OrderNumber | None = None
+    label: Label | None = None
+    time_in_force: TimeInForce = "good_til_cancelled"
+    post_only: bool | None = None
+    reject_post_only: bool | None = None
+    reduce_only: bool | None = None
+    trigger: TriggerPriceType | None = None
+    trigger_price: OrderNumber | None = None
+    trigger_offset: OrderNumber | None = None
+
+    def __post_init__(self) -> None:
+        check_positive(self.amount, "amount")
+        _check_price(self)
+        _check_trigger(self)
 
 
 class _PlaceOrder(Struct, frozen=True, kw_only=True):
@@ -92,7 +124,9 @@ class _PlaceOrder(Struct, frozen=True, kw_only=True):
     display_amount: OrderNumber | None = None
     mmp: bool | None = None
     valid_until: RequestTime | None = None
-    linked_order_type: str | None = None
+    linked_order_type: LinkedOrderType | None = None
+    trigger_fill_condition: TriggerFillCondition = "first_hit"
+    otoco_config: list[OtocoOrder] | None = None
     trigger: TriggerPriceType | None = None
     trigger_price: OrderNumber | None = None
     trigger_offset: OrderNumber | None = None
@@ -104,11 +138,10 @@ class _PlaceOrder(Struct, frozen=True, kw_only=True):
         check_positive(self.display_amount, "display_amount")
         if self.amount is None and self.contracts is None:
             raise invalid_params("amount", "is required")
-        if self.type in LIMIT_TYPES:
-            if self.price is None:
-                raise invalid_params("price", f"is required for a {self.type} order")
-            check_positive(self.price, "price")
+        _check_price(self)
         _check_trigger(self)
+        if (self.linked_order_type is None) != (not self.otoco_config):
+            raise invalid_params("otoco_config", "comes with linked_order_type, and it with this")
 
 
 class Buy(_PlaceOrder, frozen=True, kw_only=True):
@@ -121,6 +154,8 @@ class Buy(_PlaceOrder, frozen=True, kw_only=True):
     with `reject_post_only` the order is refused with 11054 instead.
     An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then
     it is `triggered`, and an order that names it in `trigger_order_id` takes its place.
+    `linked_order_type` says what this order and those of `otoco_config` do to each other, and
+    `trigger_fill_condition` on which trades.
     """
 
 
@@ -164,11 +199,18 @@ class Edit(Struct, frozen=True, kw_only=True):
 _UNSUPPORTED: Final = (
     "advanced",
     "mmp",
-    "linked_order_type",
 )
 
 
-def _check_trigger(request: _PlaceOrder) -> None:
+def _check_price(request: _PlaceOrder | OtocoOrder) -> None:
+    """Refuse a price that is missing, or no price."""
+    if request.type in LIMIT_TYPES:
+        if request.price is None:
+            raise invalid_params("price", f"is required for a {request.type} order")
+        check_positive(request.price, "price")
+
+
+def _check_trigger(request: _PlaceOrder | OtocoOrder) -> None:
     """Refuse a trigger that is missing or not finite; what fits which type the exchange says."""
     check_positive(request.trigger_price, "trigger_price")
     check_positive(request.trigger_offset, "trigger_offset")
@@ -341,6 +383,8 @@ class TriggerOrderRecord(Struct, frozen=True, kw_only=True):
     post_only: bool
     order_type: Literal["limit", "market"]
     label: str = ""
+    is_secondary_oto: bool = False
+    oco_ref: str | UnsetType = UNSET
 
 
 class TriggerOrders(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -359,7 +403,9 @@ class Order(Struct, frozen=True, kw_only=True):
     `cancel_reason` only on cancelled ones, `reject_reason` only on those that were refused when
     they were triggered. `trigger`, `trigger_price` and `triggered` are there only on trigger
     orders, `trigger_offset` and `trigger_reference_price` only on trailing ones,
-    `trigger_order_id` only on orders that took the place of one.
+    `trigger_order_id` only on orders that took the place of one. `oto_order_ids` are those that
+    this order triggers, `is_secondary_oto` is there on one that waits for its `primary_order_id`,
+    and two with the same `oco_ref` cancel each other.
     """
 
     order_id: str
@@ -396,6 +442,12 @@ class Order(Struct, frozen=True, kw_only=True):
     trigger_offset: float | UnsetType = UNSET
     trigger_reference_price: float | UnsetType = UNSET
     trigger_order_id: str | UnsetType = UNSET
+    oto_order_ids: list[str] | UnsetType = UNSET
+    is_primary_otoco: bool | UnsetType = UNSET
+    is_secondary_oto: bool | UnsetType = UNSET
+    primary_order_id: str | UnsetType = UNSET
+    oco_ref: str | UnsetType = UNSET
+    trigger_fill_condition: TriggerFillCondition | UnsetType = UNSET
 
 
 class UserTrade(Struct, frozen=True, kw_only=True):

@@ -635,7 +635,9 @@ class Methods:
         display_amount: float | Decimal | None = None,
         mmp: bool | None = None,
         valid_until: int | None = None,
-        linked_order_type: str | None = None,
+        linked_order_type: trading.LinkedOrderType | None = None,
+        trigger_fill_condition: trading.TriggerFillCondition | None = None,
+        otoco_config: list[trading.OtocoOrder] | None = None,
         trigger: trading.TriggerPriceType | None = None,
         trigger_price: float | Decimal | None = None,
         trigger_offset: float | Decimal | None = None,
@@ -649,6 +651,8 @@ class Methods:
         with `reject_post_only` the order is refused with 11054 instead.
         An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then
         it is `triggered`, and an order that names it in `trigger_order_id` takes its place.
+        `linked_order_type` says what this order and those of `otoco_config` do to each other, and
+        `trigger_fill_condition` on which trades.
         """
         result: trading.OrderAndTrades = await self.call(
             "private/buy",
@@ -668,6 +672,8 @@ class Methods:
                 mmp=mmp,
                 valid_until=valid_until,
                 linked_order_type=linked_order_type,
+                trigger_fill_condition=trigger_fill_condition,
+                otoco_config=otoco_config,
                 trigger=trigger,
                 trigger_price=trigger_price,
                 trigger_offset=trigger_offset,
@@ -693,7 +699,9 @@ class Methods:
         display_amount: float | Decimal | None = None,
         mmp: bool | None = None,
         valid_until: int | None = None,
-        linked_order_type: str | None = None,
+        linked_order_type: trading.LinkedOrderType | None = None,
+        trigger_fill_condition: trading.TriggerFillCondition | None = None,
+        otoco_config: list[trading.OtocoOrder] | None = None,
         trigger: trading.TriggerPriceType | None = None,
         trigger_price: float | Decimal | None = None,
         trigger_offset: float | Decimal | None = None,
@@ -717,6 +725,8 @@ class Methods:
                 mmp=mmp,
                 valid_until=valid_until,
                 linked_order_type=linked_order_type,
+                trigger_fill_condition=trigger_fill_condition,
+                otoco_config=otoco_config,
                 trigger=trigger,
                 trigger_price=trigger_price,
                 trigger_offset=trigger_offset,

@@ -32,6 +32,8 @@ _CANCEL_REASONS: dict[
         "cancel_on_disconnect",
         "risk_mitigation",
         "self_trade_prevention",
+        "oco_other_closed",
+        "oto_primary_closed",
         "settlement",
     ],
 ] = {
@@ -41,6 +43,8 @@ _CANCEL_REASONS: dict[
     CancelReason.INSUFFICIENT_FUNDS: "risk_mitigation",
     CancelReason.SETTLEMENT: "settlement",
     CancelReason.AUTOLIQUIDATION: "autoliquidation",
+    CancelReason.OCO_OTHER_CLOSED: "oco_other_closed",
+    CancelReason.OTO_PRIMARY_CLOSED: "oto_primary_closed",
     CancelReason.SELF_TRADE_PREVENTION: "self_trade_prevention",
 }
 
@@ -53,7 +57,11 @@ def order_text_id(instrument: Instrument, order_id: OrderId) -> str:
 def order(instrument: Instrument, view: OrderView) -> Order:
     """Return an order as its owner sees it."""
     amount = lots_to_amount(instrument, view.amount)
-    trigger = view.trigger
+    trigger, link = view.trigger, view.link
+
+    def text_id(one: OrderId | None) -> str | UnsetType:
+        return UNSET if one is None else order_text_id(instrument, one)
+
     return Order(
         order_id=order_text_id(instrument, view.order_id),
         order_state=view.state.value,
@@ -84,11 +92,17 @@ def order(instrument: Instrument, view: OrderView) -> Order:
         trigger_price=_level(trigger.price if trigger else None),
         trigger_offset=_level(trigger.offset if trigger else None),
         trigger_reference_price=_level(view.trigger_reference),
-        trigger_order_id=(
-            UNSET
-            if view.trigger_order_id is None
-            else order_text_id(instrument, view.trigger_order_id)
+        trigger_order_id=text_id(view.trigger_order_id),
+        oto_order_ids=(
+            [order_text_id(instrument, one) for one in link.secondary_ids]
+            if link and link.secondary_ids
+            else UNSET
         ),
+        is_primary_otoco=(link is not None and link.triggers_pair) or UNSET,
+        is_secondary_oto=view.is_dormant or UNSET,
+        primary_order_id=text_id(link.primary_id if link else None),
+        oco_ref=text_id(link.pair_id if link else None),
+        trigger_fill_condition=link.fill_condition.value if link else UNSET,
     )
 
 

@@ -156,6 +156,22 @@ TRAILING_ORDER = msgspec.structs.replace(
 REJECTED_ORDER = msgspec.structs.replace(
     TRAILING_ORDER, order_id="BTC-15", order_state="rejected", reject_reason="not_enough_funds"
 )
+DORMANT_ORDER = msgspec.structs.replace(
+    TRAILING_ORDER,
+    order_id="BTC-16",
+    is_secondary_oto=True,
+    primary_order_id="BTC-17",
+    oco_ref="BTC-16",
+    trigger_fill_condition="incremental",
+)
+PRIMARY_ORDER = msgspec.structs.replace(
+    ORDER,
+    order_id="BTC-17",
+    cancel_reason="oco_other_closed",
+    oto_order_ids=["BTC-16", "BTC-18"],
+    is_primary_otoco=True,
+    trigger_fill_condition="first_hit",
+)
 TRIGGERED_ORDER = msgspec.structs.replace(
     MARKET_ORDER, triggered=True, trigger_order_id="BTC-13", original_order_type="market_limit"
 )
@@ -482,7 +498,8 @@ ANSWERS: dict[str, list[object]] = {
     "private/cancel_by_label": [3],
     "private/get_order_state": [ORDER, MARKET_ORDER],
     "private/get_open_orders": [
-        [ORDER, MARKET_ORDER, TRAILING_ORDER, REJECTED_ORDER, TRIGGERED_ORDER]
+        [ORDER, MARKET_ORDER, TRAILING_ORDER, REJECTED_ORDER, TRIGGERED_ORDER],
+        [DORMANT_ORDER, PRIMARY_ORDER],
     ],
     "private/get_trigger_order_history": [
         trading.TriggerOrders(entries=[TRIGGER_RECORD]),

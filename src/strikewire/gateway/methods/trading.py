@@ -22,6 +22,7 @@ from strikewire.exchange import (
 )
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Plan
+from strikewire.gateway.linked import with_others
 from strikewire.gateway.order_types import types_of
 from strikewire.gateway.orders import (
     deadline_ns,
@@ -160,6 +161,7 @@ def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Pl
         trigger=trigger_of(params.trigger, params.trigger_price, params.trigger_offset),
         valid_until_ns=deadline_ns(params.valid_until),
     )
+    command = with_others(instrument, params, command)
     return Plan([command], lambda events: _order_and_trades(market, events[0], None))
 
 

@@ -10,6 +10,7 @@ from strikewire.gateway.orders import order_id_of
 from strikewire.gateway.render import order_text_id
 from strikewire.model import (
     Instrument,
+    PriceE8,
     lots_to_amount,
     ns_to_ms,
     price_e8_to_float,
@@ -49,14 +50,14 @@ def _is_wanted(desk: Desk, view: OrderView, params: api.GetTriggerOrderHistory) 
 def _record(instrument: Instrument, view: OrderView) -> api.TriggerOrderRecord:
     trigger, became = view.trigger, view.triggered_order_id
     assert trigger is not None
-    assert trigger.price is not None
     is_limit = view.order_type.enters_as is OrderType.LIMIT
     is_cancelled = view.state is OrderState.CANCELLED
     state = view.state.value
     return api.TriggerOrderRecord(
         timestamp=ns_to_ms(view.updated_ns),
         trigger=trigger.price_type.value,
-        trigger_price=price_e8_to_float(trigger.price),
+        # A trailing stop that waits for another order does not stand anywhere yet.
+        trigger_price=price_e8_to_float(trigger.price or PriceE8(0)),
         trigger_offset=None if trigger.offset is None else price_e8_to_float(trigger.offset),
         trigger_order_id=order_text_id(instrument, view.order_id),
         order_id=None if became is None else order_text_id(instrument, became),
@@ -71,4 +72,10 @@ def _record(instrument: Instrument, view: OrderView) -> api.TriggerOrderRecord:
         post_only=view.post_only,
         order_type="limit" if is_limit else "market",
         label=view.label,
+        is_secondary_oto=view.link is not None and view.link.primary_id is not None,
+        oco_ref=(
+            UNSET
+            if view.link is None or view.link.pair_id is None
+            else order_text_id(instrument, view.link.pair_id)
+        ),
     )

@@ -208,3 +208,97 @@ def test_what_cannot_wait_is_refused_with_a_code_and_the_parameter(
     error = alice.fail("private/sell", **params)
 
     assert (error["code"], error["data"]["param"]) == (code, param)
+
+
+def bracket(**more: Any) -> dict[str, Any]:
+    """Return an order to buy at 99 000, to sell at 101 000 or once the mark is at 98 000."""
+    profit = {"type": "limit", "price": 101_000, "reduce_only": True}
+    loss = {"type": "stop_market", "trigger": "mark_price", "trigger_price": 98_000}
+    return {
+        "instrument_name": PERPETUAL,
+        "amount": 100,
+        "price": 99_000,
+        "linked_order_type": "one_triggers_one_cancels_other",
+        "otoco_config": [profit, loss],
+        **more,
+    }
+
+
+def test_the_orders_of_a_bracket_know_each_other() -> None:
+    _, alice, _ = venue()
+
+    placed = alice.call("private/buy", **bracket())["order"]
+    others = alice.call("private/get_open_orders")[1:]
+
+    assert (placed["order_id"], placed["order_state"]) == ("BTC-1", "open")
+    assert (placed["oto_order_ids"], placed["is_primary_otoco"]) == (["BTC-2", "BTC-3"], True)
+    assert placed["trigger_fill_condition"] == "first_hit"
+    assert [one["order_id"] for one in others] == ["BTC-2", "BTC-3"]
+    for one in others:
+        assert (one["order_state"], one["is_secondary_oto"]) == ("untriggered", True)
+        assert (one["primary_order_id"], one["oco_ref"]) == ("BTC-1", "BTC-2")
+        assert one["direction"] == "sell"
+
+
+def test_a_bracket_lives_through_its_channel() -> None:
+    floor, alice, bob = venue()
+    alice.call("private/subscribe", channels=["user.orders.any.any.raw"])
+    alice.call("private/buy", **bracket())
+
+    bob.call("private/sell", instrument_name=PERPETUAL, amount=100, price=99_000)
+    bob.call("private/buy", instrument_name=PERPETUAL, amount=100, price=97_000)
+    floor.mark(PERPETUAL, 97_900.0)
+
+    heard = alice.told("user.orders.any.any.raw")
+    assert [(one["order_id"], one["order_state"], one.get("cancel_reason")) for one in heard] == [
+        ("BTC-1", "open", None),
+        ("BTC-2", "untriggered", None),
+        ("BTC-3", "untriggered", None),
+        ("BTC-1", "filled", None),
+        ("BTC-2", "open", None),
+        ("BTC-3", "untriggered", None),
+        ("BTC-3", "triggered", None),
+        ("BTC-6", "filled", None),
+        ("BTC-2", "cancelled", "oco_other_closed"),
+    ]
+    assert heard[4]["primary_order_id"] == "BTC-1"
+    assert "is_secondary_oto" not in heard[5]
+    assert heard[7]["trigger_order_id"] == "BTC-3"
+
+
+def test_a_cancelled_order_takes_those_along_that_wait_for_it() -> None:
+    _, alice, _ = venue()
+    alice.call("private/buy", **bracket())
+
+    alice.call("private/cancel", order_id="BTC-1")
+
+    assert alice.call("private/get_open_orders") == []
+    ended = alice.call("private/get_order_state", order_id="BTC-3")
+    assert (ended["order_state"], ended["cancel_reason"]) == ("cancelled", "oto_primary_closed")
+    (entry,) = alice.call("private/get_trigger_order_history", currency="BTC")["entries"]
+    assert (entry["is_secondary_oto"], entry["oco_ref"]) == (True, "BTC-2")
+
+
+def test_a_trailing_stop_that_waits_for_an_order_stands_nowhere_yet() -> None:
+    _, alice, _ = venue()
+    tail = {"type": "trailing_stop", "trigger": "mark_price", "trigger_offset": 500}
+    alice.call(
+        "private/buy", **bracket(linked_order_type="one_triggers_other", otoco_config=[tail])
+    )
+
+    waiting = alice.call("private/get_order_state", order_id="BTC-2")
+    alice.call("private/cancel_all")
+    (entry,) = alice.call("private/get_trigger_order_history", currency="BTC")["entries"]
+
+    assert "trigger_price" not in waiting
+    assert (entry["trigger_price"], entry["trigger_offset"]) == (0.0, 500.0)
+
+
+def test_links_that_cannot_be_are_refused() -> None:
+    _, alice, _ = venue()
+
+    alone = alice.fail("private/buy", **bracket(otoco_config=[]))
+    one_of_two = alice.fail("private/buy", **bracket(otoco_config=[{"price": 101_000}]))
+
+    assert (alone["code"], alone["data"]["param"]) == (-32602, "otoco_config")
+    assert (one_of_two["code"], one_of_two["data"]["param"]) == (11029, "otoco_config")
