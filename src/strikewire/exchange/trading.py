@@ -1,7 +1,7 @@
 """Placing and editing orders: every reason to refuse comes before the first change.
 
-The reasons are asked in a fixed order, most basic first, and the first that holds is the answer. The
-order is written down in `docs/concepts/rejects.md`, row by row, and a test tries every two of them.
+The reasons are asked in a fixed order, most basic first, and the first that holds is the answer.
+`docs/concepts/rejects.md` lists them row by row, and a test tries every two of them.
 """
 
 import msgspec
