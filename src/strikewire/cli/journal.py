@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from strikewire.cli.errors import FAILED, explained
+from strikewire.cli.entries import diff, dump, place_argument, reading, replay
+from strikewire.cli.errors import FAILED
 from strikewire.cli.output import json_option, print_json, progress
 
 if TYPE_CHECKING:
@@ -42,11 +43,16 @@ class Proof(Struct, frozen=True, kw_only=True):
 
 @click.group(name="journal")
 def command() -> None:
-    """Verify a journal by replaying it."""
+    """Read a journal, compare it, replay it, prove it."""
+
+
+command.add_command(dump)
+command.add_command(diff)
+command.add_command(replay)
 
 
 @command.command(name="verify")
-@click.argument("place", type=click.Path(path_type=Path))
+@place_argument
 @json_option
 def verify(*, place: Path, as_json: bool) -> None:
     """Replay a journal from its first entry; nothing is changed.
@@ -55,19 +61,11 @@ def verify(*, place: Path, as_json: bool) -> None:
     checked, every command carried out again, every snapshot compared with the state reached at
     its entry, and all money counted from both ends.
     """
-    from strikewire.journal import SqliteJournal
-    from strikewire.sequencer import replay
-    from strikewire.venue.datadir import DataDir
+    from strikewire.sequencer import replay as carry_out
 
-    file = DataDir(place).journal if place.is_dir() else place
-    with explained():
-        journal = SqliteJournal.open(file, read_only=True)
-        try:
-            with progress("replaying the journal") as told:
-                exchange, report = replay(journal, progress=told)
-        finally:
-            journal.close()
-    proof = _proof(file, exchange, report)
+    with reading(place) as journal, progress("replaying the journal") as told:
+        exchange, report = carry_out(journal, progress=told)
+    proof = _proof(journal.path, exchange, report)
     if as_json:
         print_json(proof)
     else:

@@ -16,7 +16,7 @@ COMMANDS: Final = {
     "chain": "Show a currency's option chain: calls, strikes, puts.",
     "surface": "Fit a currency's volatility surface and show it, in the terminal or as pictures.",
     "keys": "List, create and revoke the API keys of a data directory.",
-    "journal": "Verify a journal by replaying it.",
+    "journal": "Read a journal, compare it, replay it, prove it.",
     "config": "Show the configuration, and where each value is from.",
     "doctor": "Check whether this machine can run a venue well.",
 }
