@@ -13,10 +13,13 @@ from strikewire.exchange import (
     CancelOrders,
     ChangeMarginModel,
     Command,
+    CreateSubaccount,
     Deposit,
     EditOrder,
     Event,
     Exchange,
+    FeeKind,
+    FeeRates,
     Fill,
     FillSide,
     InstrumentState,
@@ -34,6 +37,7 @@ from strikewire.exchange import (
     Rejected,
     SelfTrading,
     SelfTradingChanged,
+    SetFees,
     SetInstrumentState,
     SetMarks,
     SetPlatformLock,
@@ -41,6 +45,7 @@ from strikewire.exchange import (
     SettleInstrument,
     SettleSession,
     TimeInForce,
+    Transfer,
     Trigger,
     TriggerFillCondition,
     TriggerPriceType,
@@ -66,7 +71,7 @@ from strikewire.model import (
     ticks_to_e8,
     utc_ns,
 )
-from strikewire.testing.exchange import ACCOUNTS, TradingFloor
+from strikewire.testing.exchange import ACCOUNTS, ALICE, TradingFloor
 
 # Each with the tick around which its orders are placed: close enough together to trade.
 CENTRES = {
@@ -80,6 +85,7 @@ CENTRES = {
 }
 IDS = {name: InstrumentId(number) for number, name in enumerate(CENTRES, start=1)}
 INDEX = PriceE8(60_000 * 10**8)
+SUBACCOUNT = AccountId(4)  # of Alice
 CASH = {"BTC": 3 * 10**8, "ETH": 0, "USDC": 200_000 * 10**6}
 CURRENCIES = ("BTC", "USDC")
 
@@ -97,6 +103,16 @@ sizes = st.one_of(
 )
 """An amount, and what of it is shown."""
 
+rates_ppm = st.integers(-20_000, 20_000)
+fee_rates = st.builds(FeeRates, rates_ppm, rates_ppm)
+transfers = st.builds(
+    Transfer,
+    account_id=account_ids,
+    source=st.sampled_from([*ACCOUNTS, SUBACCOUNT]),
+    destination=st.sampled_from([*ACCOUNTS, SUBACCOUNT]),
+    currency=currencies,
+    amount=st.integers(-1, 10**9).map(Units),
+)
 mostly_open = st.sampled_from([InstrumentState.OPEN] * 8 + list(InstrumentState))
 order_ids = st.integers(1, 15).map(OrderId)
 rarely = st.sampled_from([False] * 7 + [True])
@@ -226,6 +242,10 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
         st.builds(Withdraw, account_ids, currencies, st.integers(-5, 10**11).map(Units)),
         st.builds(Deposit, account_ids, currencies, st.integers(1, 10**9).map(Units)),
         st.builds(SettleSession, currencies),
+        st.builds(
+            SetFees, account_ids, st.sampled_from(list(FeeKind)), currencies, st.none() | fee_rates
+        ),
+        transfers,
         st.just(Liquidate()),
         st.builds(
             ChangeMarginModel,
@@ -256,6 +276,7 @@ settlements = st.builds(
 def opened() -> TradingFloor:
     """Return a floor where everything is listed and marked around its centre."""
     floor = TradingFloor(*CENTRES, cash=CASH)
+    floor.apply(CreateSubaccount(ALICE))
     for name, instrument_id in IDS.items():
         one = floor.exchange.instruments[instrument_id]
         price = ticks_to_e8(one, Ticks(CENTRES[name]))
@@ -325,7 +346,7 @@ def test_the_transactions_of_an_account_add_up_to_its_balance(
     for end in ends:
         floor.apply(end)
 
-    for account_id in ACCOUNTS:
+    for account_id in (*ACCOUNTS, SUBACCOUNT):
         sequence = []
         for currency in (*CURRENCIES, "ETH"):
             balance = 0
@@ -336,7 +357,7 @@ def test_the_transactions_of_an_account_add_up_to_its_balance(
             assert balance == floor.summary(account_id, currency).balance
         assert sorted(sequence) == list(range(1, len(sequence) + 1))
     for currency in CURRENCIES:
-        logged = (floor.exchange.transactions(key, currency) for key in ACCOUNTS)
+        logged = (floor.exchange.transactions(key, currency) for key in (*ACCOUNTS, SUBACCOUNT))
         fees = sum(one.fee for log in logged for one in log)
         assert fees == floor.exchange.money(currency).fees
 

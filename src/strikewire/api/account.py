@@ -79,6 +79,19 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     total_maintenance_margin_usd: float | UnsetType = UNSET
 
 
+class AccountFee(Struct, frozen=True, kw_only=True):
+    """What the account pays for fills of one kind, where it is not what the instruments say.
+
+    Fractions of the value, of an option's underlying; a negative one is paid to the account.
+    """
+
+    currency: str
+    instrument_type: Literal["future", "perpetual", "option", "spot"]
+    maker_fee: float
+    taker_fee: float
+    fee_type: Literal["relative"] = "relative"
+
+
 class AccountSummary(Portfolio, frozen=True, kw_only=True):
     """A portfolio; with `extended=true` also who the account is."""
 
@@ -92,6 +105,7 @@ class AccountSummary(Portfolio, frozen=True, kw_only=True):
     interuser_transfers_enabled: bool | UnsetType = UNSET
     login_enabled: bool | UnsetType = UNSET
     creation_timestamp: Milliseconds | UnsetType = UNSET
+    fees: list[AccountFee] | UnsetType = UNSET
     self_trading_reject_mode: str | UnsetType = UNSET
     self_trading_extended_to_subaccounts: bool | UnsetType = UNSET
 

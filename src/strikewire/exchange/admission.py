@@ -199,15 +199,15 @@ def outcome(account: Account, market: Market, side: Side, found: Plan) -> tuple[
         value; fees; lots of the account's own orders among those matched, which leave the
         position as it is.
     """
-    contract, instrument = market.contract, market.instrument
+    contract, rates = market.contract, account.rates(market)
     underlying = market.mark.underlying if market.mark else PriceE8(0)
     size, moved, fees, own = 0, 0, 0, 0
     for match in found.matches:
         assert match.maker.price is not None
         value = contract.value(match.lots, match.maker.price)
-        fees += contract.fee(match.lots, value, instrument.taker_fee_ppm, underlying)
+        fees += contract.fee(match.lots, value, rates.taker_ppm, underlying)
         if match.maker.account_id == account.account_id:
-            fees += contract.fee(match.lots, value, instrument.maker_fee_ppm, underlying)
+            fees += contract.fee(match.lots, value, rates.maker_ppm, underlying)
             own += match.lots
         else:
             size += side * match.lots
@@ -219,17 +219,18 @@ def _affords_spot(
     state: State, account: Account, market: Market, intent: Intent, found: Plan, *, waiting: int
 ) -> bool:
     """Say whether an order on spot can be paid out of what lies free in the balance."""
-    contract = market.contract
+    contract, rates = market.contract, account.rates(market)
     cost = 0
     for match in found.matches:
         assert match.maker.price is not None
-        cost += contract.spot_cost(intent.side, match.lots, match.maker.price)[1]
+        cost += contract.spot_cost(intent.side, match.lots, match.maker.price, rates)[1]
     if waiting:
         assert intent.limit is not None
-        cost += contract.spot_cost(intent.side, waiting, intent.limit)[1]
+        cost += contract.spot_cost(intent.side, waiting, intent.limit, rates)[1]
     if intent.freed is not None:
         assert intent.freed.price is not None
-        cost -= contract.spot_cost(intent.side, intent.freed.remaining, intent.freed.price)[1]
+        freed = intent.freed
+        cost -= contract.spot_cost(intent.side, freed.remaining, intent.freed.price, rates)[1]
     selling = intent.side is Side.SELL
     currency = market.instrument.base_currency if selling else contract.currency
     ledger = state.ledger(account, currency)
@@ -275,9 +276,11 @@ def _spot_room(state: State, market: Market) -> Room:
 
     def room(maker: Order, lots: int) -> int:
         assert maker.price is not None
-        currency, cost = market.contract.spot_cost(maker.side, lots, maker.price)
+        account = state.accounts[maker.account_id]
+        rates = account.rates(market)
+        currency, cost = market.contract.spot_cost(maker.side, lots, maker.price, rates)
         payer = (maker.account_id, currency)
-        balance = state.accounts[maker.account_id].ledger(currency).balance
+        balance = account.ledger(currency).balance
         if cost > balance - spent.get(payer, 0):
             return 0
         spent[payer] = spent.get(payer, 0) + cost

@@ -16,6 +16,7 @@ from math import gcd
 
 import msgspec
 
+from strikewire.exchange.commands import FeeKind, FeeRates
 from strikewire.model import (
     CURRENCIES,
     PRICE_SCALE,
@@ -55,6 +56,8 @@ class Contract:
 
     __slots__ = (
         "currency",
+        "fee_kind",
+        "fee_rates",
         "instrument",
         "is_inverse_future",
         "is_option",
@@ -70,6 +73,8 @@ class Contract:
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self.currency = instrument.settlement_currency
+        self.fee_kind = _fee_kind(instrument)
+        self.fee_rates = FeeRates(instrument.maker_fee_ppm, instrument.taker_fee_ppm)
         self.is_option = instrument.is_option
         self.is_spot = instrument.is_spot
         self.is_inverse_future = instrument.is_future and instrument.is_inverse
@@ -172,7 +177,8 @@ class Contract:
         Args:
             lots: Positive.
             value: Of the fill, as `value` returns it.
-            rate_ppm: The maker's or taker's rate; a negative one pays the maker.
+            rate_ppm: The maker's or taker's rate; a negative one is a rebate that the venue pays,
+                and rounding up takes a fraction of a unit off it.
             underlying: In 1e-8 of the counter currency; only linear options look at it.
         """
         if not self.is_option:
@@ -183,7 +189,8 @@ class Contract:
             of_underlying = divide_up(amount * rate_ppm, PRICE_SCALE * PPM)
         else:
             of_underlying = divide_up(amount * underlying * rate_ppm, PRICE_SCALE**2 * PPM)
-        return Units(min(of_underlying, divide_up(value * OPTION_FEE_CAP_PPM, PPM)))
+        cap = divide_up(value * OPTION_FEE_CAP_PPM, PPM)
+        return Units(max(min(of_underlying, cap), -cap))
 
     def delivery_fee(self, size: int, delivery_price: PriceE8) -> Units:
         """Return the fee for the delivery of a position, rounded up; none on daily expiries.
@@ -208,8 +215,14 @@ class Contract:
         scale = 10 ** CURRENCIES[self.instrument.base_currency].decimals
         return Units(divide_half_even(lots * self.lot_e8 * scale, PRICE_SCALE))
 
-    def spot_cost(self, side: Side, lots: int, price: Ticks) -> tuple[str, int]:
+    def spot_cost(self, side: Side, lots: int, price: Ticks, rates: FeeRates) -> tuple[str, int]:
         """Return what a spot order gives away at most when it trades at its price.
+
+        Args:
+            side: Of the order.
+            lots: Positive.
+            price: Of the order.
+            rates: That its owner pays.
 
         Returns:
             Currency and settlement units: of the quote currency for a buyer, with the higher of
@@ -218,7 +231,7 @@ class Contract:
         if side is Side.SELL:
             return self.instrument.base_currency, self.base_units(lots)
         value = self.value_up(lots, price)
-        rate_ppm = max(self.instrument.maker_fee_ppm, self.instrument.taker_fee_ppm, 0)
+        rate_ppm = max(rates.maker_ppm, rates.taker_ppm, 0)
         return self.currency, value + divide_up(value * rate_ppm, PPM)
 
     def _exit(self, size: int, price: PriceE8) -> tuple[int, int]:
@@ -334,6 +347,14 @@ class Position(msgspec.Struct, array_like=True):
             self.average_price = divide_half_even(
                 held * self.average_price + opened * price, held + opened
             )
+
+
+def _fee_kind(instrument: Instrument) -> FeeKind:
+    if instrument.is_spot:
+        return FeeKind.SPOT
+    if instrument.is_option:
+        return FeeKind.OPTION
+    return FeeKind.PERPETUAL if instrument.is_perpetual else FeeKind.FUTURE
 
 
 def _scaled_e8(numerator: int, denominator: int) -> int:

@@ -190,6 +190,26 @@ class MarginModel(StrEnum):
     """Each instrument on its own, and all currencies answer for it together, in dollars."""
 
 
+class FeeKind(StrEnum):
+    """What a fee tier tells apart, in Deribit's words."""
+
+    FUTURE = "future"
+    """Dated futures."""
+
+    PERPETUAL = "perpetual"
+    OPTION = "option"
+    SPOT = "spot"
+
+
+class FeeRates(msgspec.Struct, frozen=True, array_like=True):
+    """What an account pays for its fills, in parts per million."""
+
+    maker_ppm: int
+    """Negative: the venue pays the maker."""
+
+    taker_ppm: int
+
+
 class Verdict(msgspec.Struct, frozen=True, array_like=True):
     """What an account would need in a currency, worked out before its command got its number.
 
@@ -305,6 +325,18 @@ class CreateSubaccount(msgspec.Struct, frozen=True, array_like=True, tag="subacc
 
     account_id: AccountId
     """The main account."""
+
+
+class SetFees(msgspec.Struct, frozen=True, array_like=True, tag="fees"):
+    """Put an account into a fee tier, for everything of a kind that settles in a currency."""
+
+    account_id: AccountId
+    kind: FeeKind
+    currency: str
+    """Settlement currency; of spot the one that prices are in."""
+
+    rates: FeeRates | None = None
+    """Each at most `FEE_PPM_MAX` to either side; None: those of each instrument again."""
 
 
 class ListInstrument(msgspec.Struct, frozen=True, array_like=True, tag="list"):
@@ -563,6 +595,7 @@ Command: TypeAlias = (
     | Withdraw
     | Transfer
     | CreateSubaccount
+    | SetFees
     | ListInstrument
     | PlaceOrder
     | EditOrder

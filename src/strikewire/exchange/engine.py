@@ -18,6 +18,8 @@ from strikewire.exchange.commands import (
     CreateSubaccount,
     Deposit,
     EditOrder,
+    FeeKind,
+    FeeRates,
     InstrumentState,
     Limits,
     Liquidate,
@@ -28,6 +30,7 @@ from strikewire.exchange.commands import (
     OpenAccount,
     PlaceOrder,
     SelfTrading,
+    SetFees,
     SetInstrumentState,
     SetLimits,
     SetMarks,
@@ -52,6 +55,7 @@ from strikewire.exchange.events import (
 )
 from strikewire.exchange.execution import Turn
 from strikewire.exchange.expiring import end_day
+from strikewire.exchange.fees import set_fees
 from strikewire.exchange.following import follow
 from strikewire.exchange.funding import Funding
 from strikewire.exchange.halting import set_instrument_state, set_platform_lock
@@ -398,6 +402,12 @@ class Exchange:
         """Return settlements and deliveries of a currency, newest last."""
         return list(self._state.settlements.get(currency, ()))
 
+    def fees(self, account_id: AccountId, currency: str) -> dict[FeeKind, FeeRates]:
+        """Return the rates of an account's tiers in a currency, by kind."""
+        account = self._state.accounts.get(account_id)
+        fees = account.fees if account else {}
+        return {kind: rates for (kind, name), rates in sorted(fees.items()) if name == currency}
+
     def settlement_price(self, instrument_id: InstrumentId) -> PriceE8:
         """Return the mark of a future at the last daily settlement; 0 before the first."""
         market = self._state.markets.get(instrument_id)
@@ -445,6 +455,8 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return withdraw(turn, command)
         case Transfer():
             return transfer(turn, command)
+        case SetFees():
+            return set_fees(turn, command)
         case CreateSubaccount():
             return create_subaccount(turn, command)
         case ListInstrument():

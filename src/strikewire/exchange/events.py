@@ -12,6 +12,8 @@ from typing import TypeAlias
 import msgspec
 
 from strikewire.exchange.commands import (
+    FeeKind,
+    FeeRates,
     InstrumentState,
     Limits,
     Mark,
@@ -470,6 +472,16 @@ class LossSocialised(msgspec.Struct, frozen=True, array_like=True, tag="socialis
     """What each account paid, by id; together the loss, or all profits where they are less."""
 
 
+class FeesChanged(msgspec.Struct, frozen=True, array_like=True, tag="fees"):
+    """An account pays other fees from now on."""
+
+    account_id: AccountId
+    kind: FeeKind
+    currency: str
+    rates: FeeRates | None
+    """None: those of each instrument."""
+
+
 class CashTransferred(
     msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="transferred"
 ):
@@ -523,6 +535,7 @@ Event: TypeAlias = (
     | InstrumentListed
     | InstrumentSettled
     | CashTransferred
+    | FeesChanged
     | InstrumentStateChanged
     | PlatformLockChanged
     | LimitsChanged

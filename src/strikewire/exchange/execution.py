@@ -411,8 +411,8 @@ class Turn:
             mark=mark.price if mark else PriceE8(0),
             index=self.state.indices.get(instrument.price_index, PriceE8(0)),
             iv_e4=mark.iv_e4 if mark else 0,
-            maker=self._clear(market, maker, match, value, instrument.maker_fee_ppm),
-            taker=self._clear(market, taker, match, value, instrument.taker_fee_ppm),
+            maker=self._clear(market, maker, match, value),
+            taker=self._clear(market, taker, match, value),
         )
         self.state.next_trade_id += 1
         self.state.archive_fill(fill)
@@ -427,15 +427,15 @@ class Turn:
         else:
             self._retire(market, maker)
 
-    def _clear(
-        self, market: Market, order: Order, match: Match, value: Units, rate_ppm: int
-    ) -> FillSide:
+    def _clear(self, market: Market, order: Order, match: Match, value: Units) -> FillSide:
         """Move the money and the position of one side of a fill."""
         account = self.state.accounts[order.account_id]
         contract, lots = market.contract, match.lots
         price = match.maker.price
         assert price is not None
         underlying = market.mark.underlying if market.mark else PriceE8(0)
+        rates = account.rates(market)
+        rate_ppm = rates.maker_ppm if order is match.maker else rates.taker_ppm
         fee = contract.fee(lots, value, rate_ppm, underlying)
         order.fee = Units(order.fee + fee)
         moved = Moved(-order.side * value, 0, 0)

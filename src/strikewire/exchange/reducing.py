@@ -115,7 +115,7 @@ def bankruptcy_limit(pool: Pool, holding: Holding) -> Ticks | None:
     fee = contract.fee(
         abs(holding.size),
         abs(worth),
-        market.instrument.taker_fee_ppm,
+        pool.account.rates(market).taker_ppm,
         valuation.mark.underlying,
     )
     left = pool.units(contract.currency, pool.equity) - fee

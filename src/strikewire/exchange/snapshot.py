@@ -12,6 +12,8 @@ import msgspec
 from strikewire.exchange.book import Order
 from strikewire.exchange.clearing import Position
 from strikewire.exchange.commands import (
+    FeeKind,
+    FeeRates,
     InstrumentState,
     Limits,
     MarginModel,
@@ -115,6 +117,7 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     self_trading: SelfTrading = SelfTrading.ALLOWED
     self_trading_extended: bool = False
     limits: Limits = Limits()
+    fees: list[tuple[FeeKind, str, FeeRates]] = []
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -252,6 +255,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         changes=account.changes,
         is_locked=account.is_locked,
         transactions=account.transactions,
+        fees=[(*key, rates) for key, rates in sorted(account.fees.items())],
         conditional=[account.conditional[order_id] for order_id in sorted(account.conditional)],
         owner=account.owner,
         self_trading=account.self_trading,
@@ -332,6 +336,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
     account.margin_model, account.changes = saved.margin_model, saved.changes
     account.is_locked = saved.is_locked
     account.transactions = saved.transactions
+    account.fees = {(kind, currency): rates for kind, currency, rates in saved.fees}
     state.accounts[account.account_id] = account
     for kept in saved.ledgers:
         ledger = account.ledger(kept.currency)

@@ -1,10 +1,12 @@
 """All that the exchange remembers: markets, accounts, orders and the venue's own money."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from strikewire.exchange.book import Order
 from strikewire.exchange.commands import (
+    FeeKind,
+    FeeRates,
     Limits,
     MarginModel,
     SelfTrading,
@@ -44,6 +46,7 @@ class Account:
         "changes",
         "closed",
         "conditional",
+        "fees",
         "fills",
         "is_locked",
         "ledgers",
@@ -79,6 +82,9 @@ class Account:
         self.transactions = 0
         """Counts the transactions in all currencies; each ledger keeps its own."""
 
+        self.fees: dict[tuple[FeeKind, str], FeeRates] = {}
+        """Rates other than those of the instruments, by kind and settlement currency."""
+
         self.ledgers: dict[str, Ledger] = {}
         self.orders: dict[OrderId, Order] = {}
         self.conditional: dict[OrderId, ConditionalOrder] = {}
@@ -88,7 +94,8 @@ class Account:
     @property
     def is_untouched(self) -> bool:
         """Whether nothing was ever kept here."""
-        return not self.changes and all(ledger.is_empty for ledger in self.ledgers.values())
+        is_used = self.changes or self.fees
+        return not is_used and all(ledger.is_empty for ledger in self.ledgers.values())
 
     def ledger(self, currency: str) -> Ledger:
         """Return the ledger of a currency, which is opened when it is first needed."""
@@ -105,6 +112,34 @@ class Account:
         if holding is None:
             holding = ledger.holdings[instrument_id] = Holding(market)
         return holding
+
+    def rates(self, market: Market) -> FeeRates:
+        """Return the fees that the account pays in a market."""
+        contract = market.contract
+        return self.fees.get((contract.fee_kind, contract.currency), contract.fee_rates)
+
+    def change_fees(
+        self,
+        key: tuple[FeeKind, str],
+        rates: FeeRates | None,
+        markets: Mapping[InstrumentId, Market],
+    ) -> None:
+        """Let other fees be in force, also in what is set aside for open orders on spot.
+
+        Args:
+            key: Kind and settlement currency.
+            rates: None: those of the instruments.
+            markets: All of them.
+        """
+        waiting = [(markets[order.instrument_id], order) for order in self.orders.values()]
+        for market, order in waiting:
+            self._reserve(market, order, order.remaining, -1)
+        if rates is None:
+            self.fees.pop(key, None)
+        else:
+            self.fees[key] = rates
+        for market, order in waiting:
+            self._reserve(market, order, order.remaining, 1)
 
     def track(self, market: Market, order: Order) -> None:
         """Count an order that waits in the book, and set aside what it may cost."""
@@ -127,7 +162,9 @@ class Account:
     def _reserve(self, market: Market, order: Order, lots: int, sign: int) -> None:
         if market.contract.is_spot:
             assert order.price is not None
-            currency, units = market.contract.spot_cost(order.side, lots, order.price)
+            currency, units = market.contract.spot_cost(
+                order.side, lots, order.price, self.rates(market)
+            )
             self.ledger(currency).spot_reserve += sign * units
 
     def find_holding(self, market: Market) -> Holding | None:

@@ -10,12 +10,16 @@ from strikewire.exchange import (
     Command,
     Deposit,
     Exchange,
+    FeeKind,
+    FeeRates,
     OpenAccount,
+    SetFees,
 )
 from strikewire.exchange.cash import DEPOSITS_MAX
+from strikewire.exchange.fees import FEE_PPM_MAX
 from strikewire.gateway import ApiKey, KeyStore
 from strikewire.model import CURRENCIES, AccountId, CurrencyPrecisionError, coins_to_units
-from strikewire.venue.config import AccountConfig
+from strikewire.venue.config import AccountConfig, FeeConfig
 from strikewire.venue.makers import COVERAGES, TRADER_NAME
 from strikewire.venue.settings import ConfigError
 
@@ -37,8 +41,8 @@ def check_accounts(accounts: Sequence[AccountConfig]) -> None:
 
     Raises:
         ConfigError: A name is one of the market makers', a client id is used twice, a deposit
-            is in no currency of the venue, or no possible amount of it, or an owner is no main
-            account that stands before its subaccount.
+            is in no currency of the venue, or no possible amount of it, an owner is no main
+            account that stands before its subaccount, or a fee is none that an account may have.
     """
     main: set[str] = set()
     reserved = {account.name for account in MAKER_ACCOUNTS}
@@ -59,6 +63,8 @@ def check_accounts(accounts: Sequence[AccountConfig]) -> None:
             main.add(config.name)
         for currency, coins in config.deposits.items():
             _deposit(config.name, AccountId(0), currency, coins)
+        for fee in config.fees:
+            _check_fee(config.name, fee)
 
 
 def opening_commands(exchange: Exchange, accounts: Sequence[AccountConfig]) -> list[Command]:
@@ -88,7 +94,26 @@ def opening_commands(exchange: Exchange, accounts: Sequence[AccountConfig]) -> l
             deposit = _deposit(config.name, account_id, currency, coins)
             if currency not in held:
                 commands.append(deposit)
+        commands += _fee_tiers(exchange, account_id, config)
     return commands
+
+
+def _fee_tiers(exchange: Exchange, account_id: AccountId, config: AccountConfig) -> list[Command]:
+    """Return what puts an account into the fee tiers that it is not in yet."""
+    return [
+        SetFees(account_id, FeeKind(fee.kind), fee.currency, rates)
+        for fee in config.fees
+        for rates in (FeeRates(fee.maker_ppm, fee.taker_ppm),)
+        if exchange.fees(account_id, fee.currency).get(FeeKind(fee.kind)) != rates
+    ]
+
+
+def _check_fee(name: str, fee: FeeConfig) -> None:
+    if fee.currency not in CURRENCIES:
+        names = ", ".join(CURRENCIES)
+        raise ConfigError(f"accounts: {name!r}: no currency {fee.currency!r}; there are {names}")
+    if max(abs(fee.maker_ppm), abs(fee.taker_ppm)) > FEE_PPM_MAX:
+        raise ConfigError(f"accounts: {name!r}: a fee is above {FEE_PPM_MAX} ppm")
 
 
 def add_keys(

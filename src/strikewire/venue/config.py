@@ -121,6 +121,22 @@ class MakersConfig(Struct, frozen=True, kw_only=True):
     seed: int = 1
 
 
+class FeeConfig(Struct, frozen=True, kw_only=True):
+    """What an account pays for fills of one kind in one currency (`[[accounts.fees]]`).
+
+    Attributes:
+        kind: `future`, `perpetual`, `option` or `spot`.
+        currency: Settlement currency.
+        maker_ppm: Parts per million of the value, of an option's underlying; negative: a rebate.
+        taker_ppm: The same, of takers.
+    """
+
+    kind: Literal["future", "perpetual", "option", "spot"]
+    currency: str
+    maker_ppm: int
+    taker_ppm: int
+
+
 class AccountConfig(Struct, frozen=True, kw_only=True):
     """An account the venue opens at its first start (`[[accounts]]`).
 
@@ -130,6 +146,7 @@ class AccountConfig(Struct, frozen=True, kw_only=True):
         client_id: API key id; empty: a key is made and kept in the data directory.
         client_secret: API secret; needed where `client_id` is given.
         owner: Name of the account of which this is a subaccount; empty for a main account.
+        fees: Rates other than those of the instruments.
     """
 
     name: Name
@@ -137,6 +154,7 @@ class AccountConfig(Struct, frozen=True, kw_only=True):
     client_id: str = ""
     client_secret: str = ""
     owner: str = ""
+    fees: tuple[FeeConfig, ...] = ()
 
 
 class Config(Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 import pytest
 
+from strikewire.exchange import FeeRates
 from strikewire.exchange.clearing import Contract, Position
 from strikewire.model import PriceE8, Side, Ticks, instrument
 from strikewire.testing.exchange import e8
@@ -235,6 +236,27 @@ def test_a_delivered_future_pays_its_entry_and_its_exit() -> None:
     assert position == Position(size=0, entry_value=0, average_price=0, realized=400_000)
 
 
+FREE = FeeRates(0, 0)
+
+
+def test_a_spot_order_sets_aside_the_higher_of_both_fees() -> None:
+    buy = (Side.BUY, 2, Ticks(120_000))
+
+    assert SPOT.spot_cost(*buy, FeeRates(100, 500)) == ("USDC", 12_006_000)
+    assert SPOT.spot_cost(*buy, FeeRates(-100, -500)) == ("USDC", 12_000_000)
+
+
+def test_a_rebate_on_an_option_is_no_more_than_an_eighth_of_its_premium() -> None:
+    premium = 1_000
+
+    assert COIN_CALL.fee(1, premium, -300, e8(60_000)) == -125
+    assert COIN_CALL.fee(1, 10**9, -300, e8(60_000)) == -3_000  # of a tenth of a coin
+
+
+def test_a_rebate_is_rounded_towards_the_venue() -> None:
+    assert INVERSE.fee(1, 19_999, -100, e8(60_000)) == -1  # of 1.9999
+
+
 def test_a_spot_order_gives_quote_for_a_buyer_and_coin_for_a_seller() -> None:
-    assert SPOT.spot_cost(Side.BUY, 2, Ticks(120_000)) == ("USDC", 12_000_000)
-    assert SPOT.spot_cost(Side.SELL, 2, Ticks(120_000)) == ("BTC", 20_000)
+    assert SPOT.spot_cost(Side.BUY, 2, Ticks(120_000), FREE) == ("USDC", 12_000_000)
+    assert SPOT.spot_cost(Side.SELL, 2, Ticks(120_000), FREE) == ("BTC", 20_000)

@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "31debbdd0ae08b966c03d2e85edee995810276e15fcc66561232c4c2a9325e21"
+HASH = "d6bb593ad9070b2e6e2376b815203785f13d9aa1c16db8b24090872a3a0b4b33"
 
 
 def busy_floor() -> TradingFloor:

@@ -4,11 +4,20 @@ from decimal import Decimal
 
 import pytest
 
-from strikewire.exchange import INSURANCE_FUND, Command, Deposit, Exchange, OpenAccount, Rejected
+from strikewire.exchange import (
+    INSURANCE_FUND,
+    Command,
+    Deposit,
+    Exchange,
+    FeeKind,
+    FeeRates,
+    OpenAccount,
+    Rejected,
+)
 from strikewire.gateway import ApiKey, KeyStore
 from strikewire.model import AccountId
 from strikewire.venue.accounts import MAKER_ACCOUNTS, add_keys, check_accounts, opening_commands
-from strikewire.venue.config import AccountConfig
+from strikewire.venue.config import AccountConfig, FeeConfig
 from strikewire.venue.settings import ConfigError
 
 DESK = AccountConfig(name="desk", deposits={"BTC": Decimal("1.5"), "USDC": Decimal(300)})
@@ -149,3 +158,26 @@ def test_market_makers_have_names_of_their_own_and_means() -> None:
 
     assert names == ["maker-futures", "maker-btc-options", "maker-other-options", "trader"]
     assert all(account.deposits["BTC"] >= 1_000 for account in MAKER_ACCOUNTS)
+
+
+def test_an_account_is_put_into_its_fee_tiers_once() -> None:
+    fee = FeeConfig(kind="option", currency="BTC", maker_ppm=-50, taker_ppm=250)
+    config = AccountConfig(name="desk", fees=(fee,))
+
+    exchange = opened(config)
+
+    assert exchange.fees(AccountId(1), "BTC") == {FeeKind.OPTION: FeeRates(-50, 250)}
+    assert opening_commands(exchange, [config]) == []
+
+
+@pytest.mark.parametrize(
+    ("currency", "taker_ppm", "message"),
+    [("DOGE", 1, "no currency 'DOGE'"), ("BTC", 100_001, "a fee is above 100000 ppm")],
+)
+def test_a_tier_that_nobody_may_have_is_refused(
+    currency: str, taker_ppm: int, message: str
+) -> None:
+    fee = FeeConfig(kind="option", currency=currency, maker_ppm=0, taker_ppm=taker_ppm)
+
+    with pytest.raises(ConfigError, match=message):
+        check_accounts([AccountConfig(name="desk", fees=(fee,))])

@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType, structs
 
 from strikewire.api import account as api
 from strikewire.exchange import AccountView, PositionView, SelfTrading
+from strikewire.exchange.clearing import PPM
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Reply
 from strikewire.gateway.estimates import liquidation_price
@@ -34,6 +35,7 @@ def get_account_summary(desk: Desk, call: Call, params: api.GetAccountSummary) -
             mmp_enabled=False,
             login_enabled=False,
             interuser_transfers_enabled=False,
+            fees=_fees(desk, account, currency),
             creation_timestamp=ns_to_ms(account.opened_ns),
             self_trading_reject_mode=_self_trading(desk, account)[0],
             self_trading_extended_to_subaccounts=_self_trading(desk, account)[1],
@@ -111,6 +113,20 @@ def get_positions(desk: Desk, call: Call, params: api.GetPositions) -> Reply:
             if is_of(market.instrument, params.currency, params.kind)
         ]
     )
+
+
+def _fees(desk: Desk, account: AccountView, currency: str) -> list[api.AccountFee] | UnsetType:
+    """Return the account's fee tiers in a currency; nothing where it has none."""
+    tiers = desk.exchange.fees(account.account_id, currency)
+    return [
+        api.AccountFee(
+            currency=currency,
+            instrument_type=kind.value,
+            maker_fee=rates.maker_ppm / PPM,
+            taker_fee=rates.taker_ppm / PPM,
+        )
+        for kind, rates in tiers.items()
+    ] or UNSET
 
 
 def _position(desk: Desk, market: Market, view: PositionView) -> api.Position:

@@ -1,8 +1,9 @@
 import pytest
 
+from strikewire.exchange import FeeKind, FeeRates, SetFees
 from strikewire.gateway import ApiKey
 from strikewire.model import AccountId
-from strikewire.testing.exchange import BOB
+from strikewire.testing.exchange import ALICE, BOB
 from strikewire.testing.gateway import KEYS, GatewayFloor, Wire
 
 PERPETUAL = "BTC-PERPETUAL"
@@ -114,3 +115,22 @@ def test_a_key_of_an_account_that_was_never_opened_is_told_so(
     floor.keys.add(nobodys)
 
     assert floor.login(nobodys).fail(method, **params)["code"] == 13009
+
+
+def test_extended_it_tells_the_fee_tiers_of_the_currency() -> None:
+    floor, alice = venue()
+    floor.apply(SetFees(ALICE, FeeKind.OPTION, "BTC", FeeRates(-100, 250)))
+
+    extended = alice.call("private/get_account_summary", currency="BTC", extended=True)
+    other = alice.call("private/get_account_summary", currency="ETH", extended=True)
+
+    assert extended["fees"] == [
+        {
+            "currency": "BTC",
+            "instrument_type": "option",
+            "maker_fee": -0.0001,
+            "taker_fee": 0.00025,
+            "fee_type": "relative",
+        }
+    ]
+    assert "fees" not in other
