@@ -1,22 +1,7 @@
 """Placing and editing orders: every reason to refuse comes before the first change.
 
-The reasons are asked in a fixed order, most basic first, and the first that holds is the answer:
-
-| #  | place                                    | edit                                   |
-|----|------------------------------------------|----------------------------------------|
-| 0  | no longer valid                          | no longer valid                        |
-| 1  | no such account                          | no such account                        |
-| 2  | no such instrument                       | no such order, not yours, not open     |
-| 3  | the account is being liquidated          | the account is being liquidated        |
-| 4  | settled, or waiting for its settlement   | waiting for its settlement             |
-| 5  | amount, price, tick                      | amount, price, tick                    |
-| 6  | arguments that contradict each other     | arguments that contradict each other   |
-| 7  | no mark yet, price outside of the band   | price outside of the band              |
-| 8  | nothing to reduce                        | nothing to reduce                      |
-| 9  | post-only would take                     | post-only would take                   |
-| 10 | too many open orders, position too large | position too large                     |
-| 11 | no verdict on margin, or a stale one     | no verdict on margin, or a stale one   |
-| 12 | not enough funds                         | not enough funds                       |
+The reasons are asked in a fixed order, most basic first, and the first that holds is the answer.
+`docs/concepts/rejects.md` lists them row by row, and a test tries every two of them.
 """
 
 import msgspec
