@@ -323,3 +323,45 @@ def black_76(market: Any, greeks: Any) -> dict[str, float]:
         "price": value / forward if market["inverse"] else value,
         "unit": unit,
     }
+
+
+async def test_a_stop_a_take_and_a_trailing_stop_wait_are_edited_and_are_cancelled(
+    traders: tuple[Any, Any],
+) -> None:
+    alice, _ = traders
+    mark = await mark_of(alice)
+    low, high = round(mark * 0.8), round(mark * 1.2)
+    by_mark = {"trigger": "mark_price"}
+
+    stop = await alice.create_order(
+        PERPETUAL, "market", "sell", 100, None, {"stopLossPrice": low, **by_mark}
+    )
+    take = await alice.create_order(
+        PERPETUAL, "limit", "sell", 100, high, {"takeProfitPrice": high, **by_mark}
+    )
+    trailing = await alice.create_order(
+        PERPETUAL, "market", "sell", 100, None, {"trailingAmount": 500, **by_mark}
+    )
+
+    orders = [stop, take, trailing]
+    assert [order["status"] for order in orders] == ["open", "open", "open"]
+    assert [order["info"]["order_state"] for order in orders] == ["untriggered"] * 3
+    assert [order["info"]["order_type"] for order in orders] == [
+        "stop_market",
+        "take_limit",
+        "trailing_stop",
+    ]
+    assert float(stop["info"]["trigger_price"]) == low
+    waiting = await alice.fetch_open_orders(PERPETUAL)
+    assert {order["id"] for order in waiting} == {order["id"] for order in orders}
+    edited = await alice.edit_order(
+        trailing["id"], PERPETUAL, "market", "sell", 200, None, {"trailingAmount": 400}
+    )
+    assert (edited["amount"], float(edited["info"]["trigger_offset"])) == (200, 400)
+    with pytest.raises(ccxt.InvalidOrder):
+        await alice.create_order(
+            PERPETUAL, "market", "sell", 100, None, {"stopLossPrice": high, **by_mark}
+        )
+    await alice.cancel_order(stop["id"], PERPETUAL)
+    await alice.cancel_all_orders(PERPETUAL)
+    assert await alice.fetch_open_orders(PERPETUAL) == []

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from strikewire.exchange.book import Book, Order
+from strikewire.exchange.commands import TriggerFillCondition
 from strikewire.model import OrderId, Side, Ticks
 
 
@@ -71,12 +72,13 @@ def plan(
     unpaid: list[Order] = []
     passed: list[Order] = []
     finished: set[OrderId] = set()
+    left: dict[OrderId, int] = {}
     wanted = lots
     for maker, shown in book.half(side.opposite).slices():
         assert maker.price is not None
         if limit is not None and maker.price * side > limit * side:
             break
-        if maker.order_id in finished:
+        if maker.order_id in finished or _is_cancelled(maker, left):
             continue
         offered = min(wanted, shown)
         filled = 0
@@ -87,6 +89,8 @@ def plan(
             if filled > 0:
                 matches.append(Match(maker, filled))
                 wanted -= filled
+                if maker.link is not None:
+                    left[maker.order_id] = left.get(maker.order_id, maker.remaining) - filled
             elif not maker.reduce_only:
                 unpaid.append(maker)
         if filled < offered:
@@ -95,3 +99,16 @@ def plan(
         if wanted == 0:
             break
     return Plan(tuple(matches), tuple(unpaid), lots - wanted, tuple(passed))
+
+
+def _is_cancelled(maker: Order, left: dict[OrderId, int]) -> bool:
+    """Say whether matches so far will cancel a waiting order, as the other one of its pair.
+
+    Args:
+        maker: Perhaps one of a pair.
+        left: What will be left of orders with ties that were matched.
+    """
+    link = maker.link
+    if link is None or link.partner_id is None or link.partner_id not in left:
+        return False
+    return link.fill_condition is TriggerFillCondition.FIRST_HIT or left[link.partner_id] == 0

@@ -392,6 +392,30 @@ def test_an_order_that_trades_at_once_cancels_its_partner_before_that_comes_in()
     ]
 
 
+@pytest.mark.parametrize("on", list(TriggerFillCondition))
+def test_who_sweeps_through_a_pair_does_not_trade_with_what_the_first_cancels(
+    on: TriggerFillCondition,
+) -> None:
+    floor = TradingFloor.at(100)
+    floor.buy(ALICE, 10, at=99, linked=linked(OCO, limit(Side.BUY, 10, 98), on=on))
+
+    deed = floor.sell(BOB, 15, at=98)
+
+    assert deed.trades == [(99, 10)]
+    assert states(floor, 1, 2) == ["filled", "cancelled"]
+
+
+def test_of_a_pair_that_waits_for_a_complete_fill_both_may_trade_in_part() -> None:
+    floor = TradingFloor.at(100)
+    floor.buy(ALICE, 10, at=98, linked=linked(OCO, limit(Side.BUY, 10, 99), on=COMPLETE_FILL))
+    floor.sell(BOB, 4, at=99)
+
+    deed = floor.sell(BOB, 3, at=98)
+
+    assert deed.trades == [(99, 3)]
+    assert states(floor, 1, 2) == ["open", "open"]
+
+
 def test_a_partner_that_is_refused_takes_the_first_along() -> None:
     floor = TradingFloor.at(100)
     # A lot at 100 ticks is worth 0.05 USDC, and 2 % of it is needed.
