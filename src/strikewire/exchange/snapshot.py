@@ -57,11 +57,11 @@ class SnapshotVersionError(Exception):
 
 class _Funding(msgspec.Struct, frozen=True, array_like=True):
     rate: int
-    value: int
+    value: str
+    """In decimals, as are the sums: they may have more than 64 bits."""
+
     index: PriceE8
     accrued: str
-    """In decimals, as it may have more than 64 bits."""
-
     paid: str
     time_ms: int
     minutes: list[tuple[int, str, PriceE8]]
@@ -307,7 +307,7 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
 def _dump_funding(funding: Funding) -> _Funding:
     return _Funding(
         rate=funding.rate,
-        value=funding.value,
+        value=str(funding.value),
         index=funding.index,
         accrued=str(funding.accrued),
         paid=str(funding.paid),
@@ -319,7 +319,7 @@ def _dump_funding(funding: Funding) -> _Funding:
 
 def _load_funding(kept: _Funding) -> Funding:
     funding = Funding()
-    funding.rate, funding.value, funding.index = kept.rate, kept.value, kept.index
+    funding.rate, funding.value, funding.index = kept.rate, int(kept.value), kept.index
     funding.accrued, funding.paid = int(kept.accrued), int(kept.paid)
     funding.time_ms = kept.time_ms
     for points, saved in ((funding.minutes, kept.minutes), (funding.hours, kept.hours)):

@@ -41,6 +41,7 @@ _CANCEL_REASONS: dict[
     CancelReason.CANCEL_ON_DISCONNECT: "cancel_on_disconnect",
     CancelReason.REDUCE_ONLY: "risk_mitigation",
     CancelReason.INSUFFICIENT_FUNDS: "risk_mitigation",
+    CancelReason.INSTRUMENT_INACTIVE: "risk_mitigation",
     CancelReason.SETTLEMENT: "settlement",
     CancelReason.AUTOLIQUIDATION: "autoliquidation",
     CancelReason.OCO_OTHER_CLOSED: "oco_other_closed",

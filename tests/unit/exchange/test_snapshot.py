@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "d6bb593ad9070b2e6e2376b815203785f13d9aa1c16db8b24090872a3a0b4b33"
+HASH = "6a577c3c7fcae0df1780f9765853dc6f8a6f9669abed7f85020ee265979e7085"
 
 
 def busy_floor() -> TradingFloor:

@@ -15,7 +15,7 @@ from strikewire.exchange import (
     admission,
 )
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks
-from strikewire.testing.exchange import ALICE, BOB, CAROL, TradingFloor, ladder
+from strikewire.testing.exchange import ALICE, BOB, CAROL, EditOptions, TradingFloor, ladder
 
 CALL = "BTC-25DEC26-60000-C"
 UNMARKED = "BTC-25DEC26-70000-C"
@@ -248,6 +248,48 @@ def test_the_same_price_and_a_lower_amount_keep_the_place_in_the_queue() -> None
 
     assert [(fill.maker.order_id, fill.amount) for fill in deed.fills] == [(1, 3), (2, 1)]
     assert floor.order(1).replaced
+
+
+@pytest.mark.parametrize(
+    ("what", "lots", "price", "options", "is_first"),
+    [
+        ("nothing", 5, None, {}, True),
+        ("the same price", 5, 101, {}, True),
+        ("a lower amount", 4, None, {}, True),
+        ("post-only on", 5, None, {"post_only": True}, True),
+        ("reduce-only on", 5, None, {"reduce_only": True}, True),
+        ("a higher amount", 6, None, {}, False),
+        ("a higher amount of what only reduces", 6, None, {"reduce_only": True}, False),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_an_edit_does_to_the_place_in_the_queue(
+    what: str, lots: int, price: int | None, options: EditOptions, is_first: bool
+) -> None:
+    assert what
+    floor = TradingFloor.at(100)
+    floor.buy(ALICE, 20, at=100)
+    floor.sell(CAROL, 20, at=100)
+    floor.draw("""
+              | 101 | 5 5
+    """)
+
+    floor.edit(3, lots, at=price, **options).expect_accepted()
+
+    first = floor.buy(BOB, 1, at=101).fills[0].maker.order_id
+    assert first == (3 if is_first else 4)
+
+
+def test_a_price_that_was_left_and_taken_again_is_a_new_place() -> None:
+    floor = TradingFloor.at(100)
+    floor.draw("""
+              | 101 | 5 5
+    """)
+    floor.edit(1, 5, at=102)
+
+    floor.edit(1, 5, at=101)
+
+    assert floor.buy(BOB, 1, at=101).fills[0].maker.order_id == 2
 
 
 @pytest.mark.parametrize(("lots", "price"), [(6, None), (6, 101), (5, 102)])

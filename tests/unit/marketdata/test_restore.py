@@ -1,8 +1,8 @@
-from strikewire.exchange import Exchange, PlaceOrder, SettleInstrument
+from strikewire.exchange import Exchange, PlaceOrder, SettleInstrument, SettleSession
 from strikewire.marketdata.marketdata import Changes
 from strikewire.marketdata.restore import restore
 from strikewire.marketdata.tickers import ticker
-from strikewire.model import NS_PER_DAY, Lots, PriceE8, Side, Ticks
+from strikewire.model import NS_PER_DAY, NS_PER_HOUR, Lots, PriceE8, Side, Ticks
 from strikewire.testing.exchange import ALICE, BOB, START_NS
 from strikewire.testing.marketdata import Street
 
@@ -33,6 +33,21 @@ def test_a_venue_that_starts_again_shows_what_it_showed() -> None:
     assert [market.book for market in data] == [market.book for market in street.data]
     assert [list(market.tape) for market in data] == [list(market.tape) for market in street.data]
     assert data.indices == street.data.indices
+
+
+def test_funding_and_settlement_prices_go_on_after_a_restart() -> None:
+    street = busy_street()
+    street.mark(name="BTC-PERPETUAL", price=100_000.0, funding_rate=1_000_000_000)
+    street.now_ns += 3 * NS_PER_HOUR
+    street.apply(SettleSession("BTC"))
+    street.mark(name="BTC-PERPETUAL", price=100_000.0, funding_rate=-1_000_000_000)
+
+    data = restore(Exchange.restore(street.exchange.snapshot()), street.now_ns)
+
+    shown, before = ticker(data, data[street.id()]), ticker(street.data, street.market())
+    assert shown.funding_8h == before.funding_8h == 0.000375
+    assert (shown.current_funding, shown.settlement_price) == (-0.001, 100_000.0)
+    assert before.settlement_price == 100_000.0
 
 
 def test_its_books_go_on_where_they_were() -> None:

@@ -9,6 +9,7 @@ from strikewire.exchange import (
     Rejected,
     SetMarks,
     SettleInstrument,
+    SettleSession,
 )
 from strikewire.model import PriceE8, utc_ns
 from strikewire.pricing import VenueQuote
@@ -136,3 +137,43 @@ def test_an_expiry_missed_while_the_venue_was_down_is_settled_at_the_next_known_
     assert {one.delivery_price for one in settled} == {61_234 * E8}
     assert len(settled) == 6
     assert again.settle_times(EIGHT_NS + 3700 * S) == []
+
+
+def test_the_session_of_every_currency_is_settled_at_eight_once_a_day() -> None:
+    venue = Venue()
+    for n in range(4):
+        venue.step(NOON_NS + n * S)
+
+    early = venue.step(EIGHT_NS - 10 * S)
+    due = venue.step(EIGHT_NS)
+    later = venue.step(EIGHT_NS + 10 * S)
+
+    assert sessions(early) == sessions(later) == []
+    assert sessions(due) == ["BTC", "ETH", "USDC"]
+    kinds = [type(one) for one in due]
+    assert kinds.index(SettleInstrument) < kinds.index(SettleSession)
+
+
+def test_a_session_that_ended_while_the_venue_was_down_is_settled_at_its_start() -> None:
+    venue = Venue()
+    for n in range(4):
+        venue.step(NOON_NS + n * S)
+
+    again = Venue(venue.exchange)
+
+    assert sessions(again.step(EIGHT_NS + 3_600 * S)) == ["BTC", "ETH", "USDC"]
+
+
+def test_a_mark_of_a_perpetual_brings_its_funding_rate() -> None:
+    venue = Venue()
+    venue.step(NOON_NS)
+    venue.step(NOON_NS + S)
+
+    mark = venue.exchange.mark(venue.exchange.instrument_by_name["BTC-PERPETUAL"])
+
+    assert mark is not None
+    assert mark.funding_rate == 0  # at the index there is no premium
+
+
+def sessions(commands: list[Command]) -> list[str]:
+    return [one.currency for one in commands if isinstance(one, SettleSession)]
