@@ -311,6 +311,21 @@ class Subaccount(Struct, frozen=True, kw_only=True):
     portfolio: dict[str, SubaccountPortfolio] | UnsetType = UNSET
 
 
+class GetSubaccountsDetails(Struct, frozen=True, kw_only=True):
+    """List the positions in a currency of the account that asks and of its subaccounts."""
+
+    currency: CurrencyName
+    with_open_orders: bool | None = None
+
+
+class SubaccountDetails(Struct, frozen=True, kw_only=True):
+    """What one account holds in a currency; its open orders, when they were asked for."""
+
+    uid: int
+    positions: list[Position]
+    open_orders: list[Order] | UnsetType = UNSET
+
+
 class GetUserLocks(Struct, frozen=True, kw_only=True):
     """Read whether the account is locked, currency by currency.
 

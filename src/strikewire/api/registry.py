@@ -158,6 +158,7 @@ _TABLE: Final = (
     _method("private/get_account_summaries", account.GetAccountSummaries, account.AccountSummaries, "account:read"),
     _method("private/get_user_locks", account.GetUserLocks, list[account.UserLock], "account:read"),
     _method("private/get_subaccounts", account.GetSubaccounts, list[account.Subaccount], "account:read"),
+    _method("private/get_subaccounts_details", account.GetSubaccountsDetails, list[account.SubaccountDetails], "account:read"),
     _method("private/create_subaccount", account.CreateSubaccount, account.NewSubaccount, "account:read_write"),
     _method("private/get_settlement_history_by_currency", settlement.GetSettlementHistoryByCurrency, settlement.Settlements, "trade:read"),
     _method("private/get_settlement_history_by_instrument", settlement.GetSettlementHistoryByInstrument, settlement.Settlements, "trade:read"),

@@ -1282,6 +1282,23 @@ class Methods:
         )
         return result
 
+    async def get_subaccounts_details(
+        self: Caller,
+        *,
+        currency: str,
+        with_open_orders: bool | None = None,
+    ) -> list[account.SubaccountDetails]:
+        """List the positions in a currency of the account that asks and of its subaccounts."""
+        result: list[account.SubaccountDetails] = await self.call(
+            "private/get_subaccounts_details",
+            _given(
+                currency=currency,
+                with_open_orders=with_open_orders,
+            ),
+            list[account.SubaccountDetails],
+        )
+        return result
+
     async def create_subaccount(self: Caller) -> account.NewSubaccount:
         """Open a subaccount of the account; the venue chooses its id and name."""
         result: account.NewSubaccount = await self.call(

@@ -79,6 +79,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_account_summaries": account.get_account_summaries,
         "private/get_user_locks": account.get_user_locks,
         "private/get_subaccounts": account.get_subaccounts,
+        "private/get_subaccounts_details": account.get_subaccounts_details,
         "private/simulate_portfolio": margin.simulate_portfolio,
         "private/get_settlement_history_by_currency": (
             settlements.get_settlement_history_by_currency

@@ -543,6 +543,9 @@ ANSWERS: dict[str, list[object]] = {
     ],
     "private/get_subaccounts": [[SUBACCOUNT]],
     "private/create_subaccount": [NEW_SUBACCOUNT],
+    "private/get_subaccounts_details": [
+        [account.SubaccountDetails(uid=7, positions=[POSITION], open_orders=[ORDER])]
+    ],
     "public/get_last_settlements_by_currency": [SETTLEMENTS, BANKRUPTCIES],
     "public/get_last_settlements_by_instrument": [SETTLEMENTS],
     "private/get_settlement_history_by_currency": [SETTLEMENTS],

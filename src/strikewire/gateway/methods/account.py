@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType, structs
 
 from strikewire.api import account as api
+from strikewire.api.trading import Order
 from strikewire.exchange import AccountView, PositionView, SelfTrading
 from strikewire.exchange.clearing import PPM
 from strikewire.gateway.catalogue import is_of
@@ -12,6 +13,7 @@ from strikewire.gateway.desk import Call, Desk, Reply
 from strikewire.gateway.estimates import liquidation_price
 from strikewire.gateway.holdings import portfolio, position
 from strikewire.gateway.owned import asked_account, checked_currency, family, no_account
+from strikewire.gateway.render import order
 from strikewire.marketdata import Market
 from strikewire.model import CURRENCIES, AccountId, InstrumentId, ns_to_ms
 
@@ -89,6 +91,25 @@ def get_user_locks(desk: Desk, call: Call, _params: api.GetUserLocks) -> Reply:
     )
 
 
+def get_subaccounts_details(desk: Desk, call: Call, params: api.GetSubaccountsDetails) -> Reply:
+    """List what the account that asks and its subaccounts hold."""
+    accounts = family(desk, call)
+    return Reply(
+        [
+            api.SubaccountDetails(
+                uid=account.account_id,
+                positions=_positions(desk, account, params.currency, None),
+                open_orders=(
+                    _open_orders(desk, account, params.currency)
+                    if params.with_open_orders
+                    else UNSET
+                ),
+            )
+            for account in accounts
+        ]
+    )
+
+
 def get_position(desk: Desk, call: Call, params: api.GetPosition) -> Reply:
     """Return the account's position in an instrument, flat ones included."""
     market = desk.market_of(params.instrument_name)
@@ -102,17 +123,7 @@ def get_position(desk: Desk, call: Call, params: api.GetPosition) -> Reply:
 def get_positions(desk: Desk, call: Call, params: api.GetPositions) -> Reply:
     """List the account's open positions."""
     account = asked_account(desk, call, params.subaccount_id)
-    held = [
-        (desk.market[view.instrument_id], view)
-        for view in desk.exchange.positions(account.account_id)
-    ]
-    return Reply(
-        [
-            _position(desk, market, view)
-            for market, view in held
-            if is_of(market.instrument, params.currency, params.kind)
-        ]
-    )
+    return Reply(_positions(desk, account, params.currency, params.kind))
 
 
 def _fees(desk: Desk, account: AccountView, currency: str) -> list[api.AccountFee] | UnsetType:
@@ -127,6 +138,28 @@ def _fees(desk: Desk, account: AccountView, currency: str) -> list[api.AccountFe
         )
         for kind, rates in tiers.items()
     ] or UNSET
+
+
+def _positions(
+    desk: Desk, account: AccountView, currency: str | None, kind: str | None
+) -> list[api.Position]:
+    held = [
+        (desk.market[view.instrument_id], view)
+        for view in desk.exchange.positions(account.account_id)
+    ]
+    return [
+        _position(desk, market, view)
+        for market, view in held
+        if is_of(market.instrument, currency, kind)
+    ]
+
+
+def _open_orders(desk: Desk, account: AccountView, currency: str) -> list[Order]:
+    waiting = [
+        (desk.market[view.instrument_id].instrument, view)
+        for view in desk.exchange.open_orders(account.account_id)
+    ]
+    return [order(one, view) for one, view in waiting if is_of(one, currency, None)]
 
 
 def _position(desk: Desk, market: Market, view: PositionView) -> api.Position:

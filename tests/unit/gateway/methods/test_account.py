@@ -1,6 +1,6 @@
 import pytest
 
-from strikewire.exchange import FeeKind, FeeRates, SetFees
+from strikewire.exchange import CreateSubaccount, FeeKind, FeeRates, SetFees
 from strikewire.gateway import ApiKey
 from strikewire.model import AccountId
 from strikewire.testing.exchange import ALICE, BOB
@@ -134,3 +134,16 @@ def test_extended_it_tells_the_fee_tiers_of_the_currency() -> None:
         }
     ]
     assert "fees" not in other
+
+
+def test_a_main_account_sees_what_its_subaccounts_hold() -> None:
+    floor, alice = venue()
+    floor.apply(CreateSubaccount(ALICE))
+
+    main, sub = alice.call("private/get_subaccounts_details", currency="BTC", with_open_orders=True)
+    (other, _) = alice.call("private/get_subaccounts_details", currency="USDC")
+
+    assert (main["uid"], [one["instrument_name"] for one in main["positions"]]) == (1, [PERPETUAL])
+    assert main["open_orders"] == []
+    assert sub == {"uid": 4, "positions": [], "open_orders": []}
+    assert other == {"uid": 1, "positions": []}
