@@ -204,7 +204,11 @@ BAD_NUMBERS = [
     ('{"post_only":true,"time_in_force":"immediate_or_cancel"}', None),
     ('{"type":"market","post_only":true}', None),
     ('{"trigger":"last_price","trigger_price":1}', -32602),
-    ('{"display_amount":10}', 10033),
+    ('{"valid_until":1}', 13888),
+    ('{"linked_order_type":"one_triggers_other"}', -32602),
+    ('{"linked_order_type":"one_triggers_other","otoco_config":[{"price":0}]}', 10023),
+    ('{"display_amount":10}', 10024),
+    ('{"advanced":"usd"}', 10033),
 ]
 
 

@@ -816,7 +816,9 @@ def test_an_order_that_waits_for_a_price_comes_in_once_and_as_soon_as_it_is_reac
             assert view.triggered_order_id is not None
             became = floor.exchange.order(view.triggered_order_id)
             assert became is not None
-            assert became.trigger_order_id == view.order_id
+            # What was left of a dormant order may have been added to the part before it.
+            is_part = view.link is not None and view.link.part_id == became.order_id
+            assert is_part or became.trigger_order_id == view.order_id
         assert (view.state == "rejected") == (view.reject_reason != "")
         assert (view.state in {"untriggered", "triggered", "rejected"}) <= (view.filled == 0)
 

@@ -137,7 +137,8 @@ class SetSelfTradingConfig(Struct, frozen=True, kw_only=True):
 
     `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one
     that waits. With `extended_to_subaccounts=true` the accounts of one owner that all say so
-    count as one; otherwise only orders of the account itself are kept apart.
+    count as one, and subaccounts that never chose follow their main account; otherwise only
+    orders of the account itself are kept apart.
     """
 
     mode: Literal["reject_taker", "cancel_maker"]

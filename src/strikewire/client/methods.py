@@ -1162,7 +1162,8 @@ class Methods:
 
         `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one
         that waits. With `extended_to_subaccounts=true` the accounts of one owner that all say so
-        count as one; otherwise only orders of the account itself are kept apart.
+        count as one, and subaccounts that never chose follow their main account; otherwise only
+        orders of the account itself are kept apart.
         """
         result: fields.Ok = await self.call(
             "private/set_self_trading_config",

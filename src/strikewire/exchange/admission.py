@@ -14,7 +14,7 @@ from strikewire.exchange.ledgers import Holding
 from strikewire.exchange.markets import Market
 from strikewire.exchange.matching import Plan, Room, plan
 from strikewire.exchange.pools import available, haircut
-from strikewire.exchange.selftrade import own_orders
+from strikewire.exchange.selftrade import chosen, own_orders
 from strikewire.exchange.state import Account, State
 from strikewire.model import AccountId, PriceE8, Side, Ticks
 
@@ -74,7 +74,7 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
         room(state, account, market, intent.side),
         own=own_orders(state, account),
     )
-    if found.own and account.self_trading is SelfTrading.REJECT_TAKER:
+    if found.own and chosen(state, account)[0] is SelfTrading.REJECT_TAKER:
         return Rejected(Reject.ORDER_OVERLAP, "self_trade", "price")
     if intent.all_or_nothing and found.lots < intent.lots:
         return Admission(Plan((), (), 0), killed=True)

@@ -63,6 +63,7 @@ from strikewire.exchange.liquidation import in_liquidation, is_fund_busy, liquid
 from strikewire.exchange.listing import list_instrument, set_marks, settle
 from strikewire.exchange.margin import PriceBand
 from strikewire.exchange.margining import change_margin_model, set_verdicts
+from strikewire.exchange.selftrade import chosen
 from strikewire.exchange.settling import settle_session
 from strikewire.exchange.snapshot import dump, load
 from strikewire.exchange.state import INSURANCE_FUND, State
@@ -295,10 +296,11 @@ class Exchange:
         """Return how an account's orders meet those of its owner; None without account.
 
         Returns:
-            The mode, and whether it is extended to subaccounts.
+            The mode, and whether it is extended to subaccounts; of a subaccount that never chose
+            its owner's, where that is extended.
         """
         account = self._state.accounts.get(account_id)
-        return (account.self_trading, account.self_trading_extended) if account else None
+        return chosen(self._state, account) if account else None
 
     def is_locked(self, account_id: AccountId) -> bool:
         """Say whether an account is being liquidated, so that it can place no orders."""

@@ -3,11 +3,12 @@
 Theory of operation. Every account has a token, and two orders must not meet when they have the
 same one:
 
-| an account that chose            | has as token     |
-|----------------------------------|------------------|
-| nothing                          | none             |
-| a mode for itself                | its own id       |
-| a mode, extended to subaccounts  | its owner's id   |
+| an account that chose                               | has as token   |
+|-----------------------------------------------------|----------------|
+| nothing                                             | none           |
+| nothing, but its owner did, extended to subaccounts | its owner's id |
+| a mode for itself                                   | its own id     |
+| a mode, extended to subaccounts                     | its owner's id |
 
 What happens then, is decided by the mode of the account whose order comes in.
 
@@ -21,22 +22,30 @@ from strikewire.exchange.state import Account, State
 from strikewire.model import AccountId
 
 
-def token(account: Account) -> AccountId | None:
+def chosen(state: State, account: Account) -> tuple[SelfTrading, bool]:
+    """Return an account's mode and whether it is extended, its own or that of its owner."""
+    if account.self_trading is SelfTrading.ALLOWED and account.owner:
+        owner = state.accounts[account.owner]
+        if owner.self_trading_extended:
+            return owner.self_trading, True
+    return account.self_trading, account.self_trading_extended
+
+
+def token(state: State, account: Account) -> AccountId | None:
     """Return what two accounts have in common whose orders must not meet; None if nothing."""
-    if account.self_trading is SelfTrading.ALLOWED:
+    mode, is_extended = chosen(state, account)
+    if mode is SelfTrading.ALLOWED:
         return None
-    if account.self_trading_extended and account.owner:
-        return account.owner
-    return account.account_id
+    return account.owner if is_extended and account.owner else account.account_id
 
 
 def own_orders(state: State, account: Account) -> Own | None:
     """Return which waiting orders an account's incoming order must not meet; None if it may all."""
-    own = token(account)
+    own = token(state, account)
     if own is None:
         return None
 
     def is_own(order: Order) -> bool:
-        return token(state.accounts[order.account_id]) == own
+        return token(state, state.accounts[order.account_id]) == own
 
     return is_own

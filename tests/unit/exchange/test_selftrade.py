@@ -10,8 +10,8 @@ from strikewire.exchange import (
     SetSelfTrading,
     TimeInForce,
 )
-from strikewire.exchange.selftrade import token
-from strikewire.exchange.state import Account
+from strikewire.exchange.selftrade import chosen, token
+from strikewire.exchange.state import Account, State
 from strikewire.model import AccountId, Units
 from strikewire.testing.exchange import ALICE, BOB, CAROL, PLENTY, Deed, TradingFloor, ladder
 
@@ -50,11 +50,38 @@ def prevented(mode: SelfTrading, name: str = "BTC_USDC-PERPETUAL") -> TradingFlo
 def test_orders_meet_unless_their_accounts_have_the_same_token(
     mode: SelfTrading, owner: int, is_extended: bool, found: int | None
 ) -> None:
+    state = State()
+    state.accounts[AccountId(1)] = Account(AccountId(1), "alice", 0)
     account = Account(AccountId(4), "dave", 0)
     account.owner = AccountId(owner)
     account.self_trading, account.self_trading_extended = mode, is_extended
 
-    assert token(account) == found
+    assert token(state, account) == found
+
+
+@pytest.mark.parametrize(("is_extended", "found"), [(True, 1), (False, None)])
+def test_a_subaccount_that_never_chose_follows_its_owner_where_that_is_extended(
+    is_extended: bool, found: int | None
+) -> None:
+    state = State()
+    owner = state.accounts[AccountId(1)] = Account(AccountId(1), "alice", 0)
+    owner.self_trading, owner.self_trading_extended = REJECT_TAKER, is_extended
+    account = Account(AccountId(4), "dave", 0)
+    account.owner = AccountId(1)
+
+    assert token(state, account) == found
+    assert chosen(state, account) == ((REJECT_TAKER, True) if is_extended else (ALLOWED, False))
+
+
+def test_an_owner_chooses_for_the_subaccounts() -> None:
+    floor = with_subaccount()
+    floor.apply(SetSelfTrading(ALICE, REJECT_TAKER, True))
+
+    assert floor.buy(ALICE, 3, at=101).rejected.code is Reject.ORDER_OVERLAP
+    floor.buy(BOB, 1, at=100)
+    floor.buy(ALICE, 1, at=99)
+    assert floor.sell(MAKER, 2, at=99).rejected.code is Reject.ORDER_OVERLAP
+    assert floor.exchange.self_trading(MAKER) == (REJECT_TAKER, True)
 
 
 def with_subaccount() -> TradingFloor:
