@@ -18,7 +18,7 @@ import pytest
 from strikewire.journal import SqliteJournal
 from tests.acceptance.journal_process import GROUP, NOT_OPENED, REFUSED, entry
 
-RECORDS = 4
+RECORDS = 3
 RECORDS_FULL = 40
 CALLS_MAX = 2_000
 SOURCE = Path(__file__).with_name("faulty_files.c")

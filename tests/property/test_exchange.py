@@ -89,8 +89,8 @@ SUBACCOUNT = AccountId(4)  # of Alice
 CASH = {"BTC": 3 * 10**8, "ETH": 0, "USDC": 200_000 * 10**6}
 CURRENCIES = ("BTC", "USDC")
 
-# A flow is dozens of commands: half as many of them say as much.
-thrifty = settings(max_examples=settings().max_examples // 2)
+# A flow is dozens of commands: a quarter as many of them say as much.
+thrifty = settings(max_examples=settings().max_examples // 4)
 
 account_ids = st.sampled_from(list(ACCOUNTS))
 currencies = st.sampled_from(CURRENCIES)

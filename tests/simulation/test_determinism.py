@@ -14,7 +14,7 @@ from strikewire.exchange import SNAPSHOT_VERSION, Exchange, NoteState, encode
 from strikewire.journal import SqliteJournal
 from strikewire.testing.trading_day import TradingDay
 
-COMMANDS = 4_000
+COMMANDS = 2_500
 HASH_EVERY = 500
 SCRIPT = Path(__file__).with_name("replay_process.py")
 SOURCES = Path(__file__).parents[2] / "src"

@@ -52,7 +52,7 @@ def passes(folder: Path, commands: int) -> dict[str, Any]:
 
 
 def test_a_day_replays_to_the_same_state_and_balances(tmp_path: Path) -> None:
-    passes(tmp_path, 6_000)
+    passes(tmp_path, 5_000)
 
 
 @pytest.mark.full
