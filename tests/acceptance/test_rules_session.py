@@ -157,7 +157,7 @@ async def test_unknown_channels_are_left_out_and_never_an_error(shared_venue: Ad
     unknown = [
         "",
         "nonsense",
-        "instrument.state.any.any",
+        "instrument.weather.any.any",
         "book.BTC-31FEB30.100ms",
         "book.BTC-PERPETUAL.1s",
         "book.BTC-PERPETUAL",
