@@ -77,12 +77,12 @@ from strikewire.exchange.events import (
     SessionSettled,
     Settlement,
 )
-from strikewire.exchange.funding import Funding
-from strikewire.exchange.margin import PriceBand
-from strikewire.exchange.snapshot import SNAPSHOT_VERSION, SnapshotVersionError
-from strikewire.exchange.state import INSURANCE_FUND
-from strikewire.exchange.transactions import About, Transaction, TransactionType
-from strikewire.exchange.views import BookView, CrossTotal, MoneyCheck, Summary
+from strikewire.exchange.state.funding import Funding
+from strikewire.exchange.state.margin import PriceBand
+from strikewire.exchange.state.snapshot import SNAPSHOT_VERSION, SnapshotVersionError
+from strikewire.exchange.state.state import INSURANCE_FUND
+from strikewire.exchange.state.transactions import About, Transaction, TransactionType
+from strikewire.exchange.state.views import BookView, CrossTotal, MoneyCheck, Summary
 
 __all__ = [
     "INSURANCE_FUND",

@@ -8,8 +8,11 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import assert_never
 
-from strikewire.exchange.cancelling import cancel, cancel_all
-from strikewire.exchange.cash import deposit, open_account, withdraw
+from strikewire.exchange.accounts.cash import deposit, open_account, withdraw
+from strikewire.exchange.accounts.controls import set_limits, set_self_trading
+from strikewire.exchange.accounts.fees import set_fees
+from strikewire.exchange.accounts.margining import change_margin_model, set_verdicts
+from strikewire.exchange.accounts.transfers import create_subaccount, transfer
 from strikewire.exchange.commands import (
     CancelOrder,
     CancelOrders,
@@ -42,7 +45,6 @@ from strikewire.exchange.commands import (
     Transfer,
     Withdraw,
 )
-from strikewire.exchange.controls import set_limits, set_self_trading
 from strikewire.exchange.events import (
     AccountView,
     BankruptcyView,
@@ -53,24 +55,22 @@ from strikewire.exchange.events import (
     Rejected,
     Settlement,
 )
-from strikewire.exchange.execution import Turn
-from strikewire.exchange.expiring import end_day
-from strikewire.exchange.fees import set_fees
-from strikewire.exchange.following import follow
-from strikewire.exchange.funding import Funding
-from strikewire.exchange.halting import set_instrument_state, set_platform_lock
-from strikewire.exchange.liquidation import in_liquidation, is_fund_busy, liquidate
-from strikewire.exchange.listing import list_instrument, set_marks, settle
-from strikewire.exchange.margin import PriceBand
-from strikewire.exchange.margining import change_margin_model, set_verdicts
-from strikewire.exchange.selftrade import chosen
-from strikewire.exchange.settling import settle_session
-from strikewire.exchange.snapshot import dump, load
-from strikewire.exchange.state import INSURANCE_FUND, State
-from strikewire.exchange.trading import edit, place
-from strikewire.exchange.transactions import Transaction
-from strikewire.exchange.transfers import create_subaccount, transfer
-from strikewire.exchange.views import (
+from strikewire.exchange.instruments.halting import set_instrument_state, set_platform_lock
+from strikewire.exchange.instruments.listing import list_instrument, set_marks, settle
+from strikewire.exchange.instruments.settling import settle_session
+from strikewire.exchange.liquidation.rounds import in_liquidation, is_fund_busy, liquidate
+from strikewire.exchange.orders.cancelling import cancel, cancel_all
+from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.expiring import end_day
+from strikewire.exchange.orders.following import follow
+from strikewire.exchange.orders.selftrade import chosen
+from strikewire.exchange.orders.trading import edit, place
+from strikewire.exchange.state.funding import Funding
+from strikewire.exchange.state.margin import PriceBand
+from strikewire.exchange.state.snapshot import dump, load
+from strikewire.exchange.state.state import INSURANCE_FUND, State
+from strikewire.exchange.state.transactions import Transaction
+from strikewire.exchange.state.views import (
     BookView,
     MoneyCheck,
     Summary,

@@ -5,7 +5,7 @@ from msgspec import UNSET
 from strikewire.api.reference import Currency, TickSizeStep
 from strikewire.api.reference import Instrument as ApiInstrument
 from strikewire.exchange import InstrumentState
-from strikewire.exchange.reducing import liquidation_rate_ppm
+from strikewire.exchange.liquidation.reducing import liquidation_rate_ppm
 from strikewire.gateway.holdings import max_leverage
 from strikewire.marketdata import Market
 from strikewire.model import CURRENCIES, NO_EXPIRY_MS, Instrument, ns_to_ms, ticks_to_price

@@ -8,7 +8,7 @@ that grows with the size in coins. Standard margin alone: a portfolio has no suc
 from math import sqrt
 
 from strikewire.exchange import MarginModel, PositionView, Summary
-from strikewire.exchange.margin import FUTURE_RATES, FUTURE_RATES_OTHER, PPM
+from strikewire.exchange.state.margin import FUTURE_RATES, FUTURE_RATES_OTHER, PPM
 from strikewire.model import Instrument, Units, lots_to_amount, price_e8_to_float, units_to_coins
 
 

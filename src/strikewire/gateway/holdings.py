@@ -7,8 +7,8 @@ from msgspec import UNSET, structs
 
 from strikewire.api.account import Portfolio, Position
 from strikewire.exchange import CrossTotal, MarginModel, PositionView, Summary
-from strikewire.exchange.margin import FUTURE_RATES, FUTURE_RATES_OTHER, PPM
-from strikewire.exchange.pools import DOLLAR
+from strikewire.exchange.state.margin import FUTURE_RATES, FUTURE_RATES_OTHER, PPM
+from strikewire.exchange.state.pools import DOLLAR
 from strikewire.marketdata import Market, MarketData, interest_value, option_greeks
 from strikewire.model import (
     Instrument,

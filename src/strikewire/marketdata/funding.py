@@ -5,7 +5,7 @@ disagree; only here they become floats.
 """
 
 from strikewire.api.market_data import FundingChart, FundingChartPoint, FundingHour
-from strikewire.exchange.funding import HOUR_MS, MINUTE_MS, Funding
+from strikewire.exchange.state.funding import HOUR_MS, MINUTE_MS, Funding
 from strikewire.model import FUNDING_PERIOD_MS, FUNDING_SCALE, PriceE8, price_e8_to_float
 
 FUNDING_DECIMALS = 8

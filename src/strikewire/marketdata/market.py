@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from strikewire.api.market_data import PublicTrade
 from strikewire.depth import DepthBook
 from strikewire.exchange import Fill, InstrumentState, LevelChanged, Mark
-from strikewire.exchange.clearing import Contract
-from strikewire.exchange.funding import LOTS, Funding
-from strikewire.exchange.margin import PriceBand, Valuation
+from strikewire.exchange.state.clearing import Contract
+from strikewire.exchange.state.funding import LOTS, Funding
+from strikewire.exchange.state.margin import PriceBand, Valuation
 from strikewire.marketdata.statistics import RollingDay, Turnover
 from strikewire.marketdata.streams import BookStream
 from strikewire.marketdata.tape import Tape, public_trade

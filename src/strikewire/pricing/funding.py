@@ -1,6 +1,6 @@
 """The funding rate of perpetuals: what keeps them near their index, in integers.
 
-The rate is said for eight hours. `strikewire.exchange.funding` accrues it.
+The rate is said for eight hours. `strikewire.exchange.state.funding` accrues it.
 """
 
 from strikewire.model import FUNDING_SCALE, PriceE8, divide_half_even

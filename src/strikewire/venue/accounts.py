@@ -15,8 +15,8 @@ from strikewire.exchange import (
     OpenAccount,
     SetFees,
 )
-from strikewire.exchange.cash import DEPOSITS_MAX
-from strikewire.exchange.fees import FEE_PPM_MAX
+from strikewire.exchange.accounts.cash import DEPOSITS_MAX
+from strikewire.exchange.accounts.fees import FEE_PPM_MAX
 from strikewire.gateway import ApiKey, KeyStore
 from strikewire.model import CURRENCIES, AccountId, CurrencyPrecisionError, coins_to_units
 from strikewire.venue.config import AccountConfig, FeeConfig

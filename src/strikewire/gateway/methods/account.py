@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType, structs
 from strikewire.api import account as api
 from strikewire.api.trading import Order
 from strikewire.exchange import AccountView, PositionView, SelfTrading
-from strikewire.exchange.clearing import PPM
+from strikewire.exchange.state.clearing import PPM
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Reply
 from strikewire.gateway.estimates import liquidation_price

@@ -18,8 +18,8 @@ from strikewire.client.outputs import Failed, Output
 from strikewire.client.readers import Readers
 from strikewire.client.subscriptions import Subscriptions
 from strikewire.exchange import Event, Fill, OrderEvent
-from strikewire.exchange import snapshot as exchange_snapshot
-from strikewire.exchange.execution import Turn
+from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.state import snapshot as exchange_snapshot
 from strikewire.gateway import hub as gateway_hub
 from strikewire.gateway.hub import Delivery, Hub
 from strikewire.gateway.session import Session

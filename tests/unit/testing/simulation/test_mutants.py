@@ -1,4 +1,4 @@
-from strikewire.exchange.execution import Turn
+from strikewire.exchange.orders.execution import Turn
 from strikewire.testing.simulation.mutants import MUTANTS, planted
 
 

@@ -1,0 +1,1 @@
+"""Accounts and their cash: opening, paying in and out, fees, limits, margin models."""

@@ -1,0 +1,109 @@
+"""Accounts of one owner, and the cash that moves between them."""
+
+from strikewire.exchange.accounts.cash import open_account
+from strikewire.exchange.commands import CreateSubaccount, OpenAccount, Transfer
+from strikewire.exchange.events import CashTransferred, Reject, Rejected
+from strikewire.exchange.orders.checks import find_account, refuse_locked
+from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.state.state import Account
+from strikewire.exchange.state.transactions import About, TransactionType
+from strikewire.exchange.state.views import summary
+from strikewire.model import CURRENCIES, AccountId, Units
+
+SUBACCOUNTS_MAX = 20
+"""Subaccounts of a main account; one more is rejected.
+
+Source: Deribit, subaccounts.
+"""
+
+NONCE_LENGTH_MAX = 64
+"""Characters of the word that marks a transfer; a longer one is rejected."""
+
+
+def create_subaccount(turn: Turn, command: CreateSubaccount) -> Rejected | None:
+    """Open the next account for a main account, named after it."""
+    owner = find_account(turn.state, command.account_id)
+    if isinstance(owner, Rejected):
+        return owner
+    if owner.owner:
+        return Rejected(Reject.INVALID_ARGUMENTS, "no_main_account", "account_id")
+    accounts = turn.state.accounts
+    count = sum(one.owner == owner.account_id for one in accounts.values())
+    if count >= SUBACCOUNTS_MAX:
+        return Rejected(Reject.OTHER_REJECT, "max_subaccounts")
+    account_id = AccountId(max(accounts) + 1)
+    name = f"{owner.name}_{count + 1}"
+    return open_account(turn, OpenAccount(account_id, name, owner.account_id))
+
+
+def transfer(turn: Turn, command: Transfer) -> Rejected | None:
+    """Move cash between two accounts of one owner, as far as nothing needs it."""
+    found = _find_ends(turn, command)
+    if isinstance(found, Rejected):
+        return found
+    payer, payee = found
+    refused = refuse_locked(payer) or _refuse_form(payer, command)
+    if refused is not None:
+        return refused
+    free = summary(turn.state, payer, command.currency).available_withdrawal_funds
+    if command.amount > free:
+        reason = f"{command.amount} of {free} units"
+        return Rejected(Reject.NOT_ENOUGH_FUNDS, reason, "amount")
+
+    turn.events.append(
+        CashTransferred(
+            transfer_id=turn.state.next_transaction_id,
+            source=command.source,
+            destination=command.destination,
+            currency=command.currency,
+            amount=Units(command.amount),
+            nonce=command.nonce,
+        )
+    )
+    reason, about = TransactionType.TRANSFER, About(note=command.nonce)
+    turn.transfer(payer, payee, command.currency, command.amount, reason, about=about)
+    return None
+
+
+def _find_ends(turn: Turn, command: Transfer) -> tuple[Account, Account] | Rejected:
+    """Return payer and payee, who belong together and to the asker."""
+    asker = find_account(turn.state, command.account_id)
+    if isinstance(asker, Rejected):
+        return asker
+    accounts = turn.state.accounts
+    payer, payee = accounts.get(command.source), accounts.get(command.destination)
+    main = asker.owner or asker.account_id
+    if payer is None or _main_of(payer) != main:
+        return Rejected(Reject.INVALID_ARGUMENTS, "not_of_the_owner", "source")
+    if payee is None or _main_of(payee) != main or payee is payer:
+        return Rejected(Reject.INVALID_ARGUMENTS, "not_of_the_owner", "destination")
+    if asker.owner and asker is not payer:
+        return Rejected(Reject.UNAUTHORIZED, "subaccount_of_another", "source")
+    return payer, payee
+
+
+def _refuse_form(payer: Account, command: Transfer) -> Rejected | None:
+    if command.currency not in CURRENCIES:
+        return Rejected(Reject.INVALID_ARGUMENTS, "unknown_currency", "currency")
+    if command.amount <= 0:
+        return Rejected(Reject.INVALID_AMOUNT, f"{command.amount} units", "amount")
+    if len(command.nonce) > NONCE_LENGTH_MAX:
+        reason = f"{len(command.nonce)} against {NONCE_LENGTH_MAX} characters"
+        return Rejected(Reject.INVALID_ARGUMENTS, reason, "nonce")
+    ledger = payer.ledgers.get(command.currency)
+    if (
+        command.nonce
+        and ledger is not None
+        and any(
+            one.type is TransactionType.TRANSFER
+            and one.amount < 0
+            and one.about.note == command.nonce
+            for one in ledger.transactions
+        )
+    ):
+        return Rejected(Reject.INVALID_ARGUMENTS, "nonce_used", "nonce")
+    return None
+
+
+def _main_of(account: Account) -> AccountId:
+    return account.owner or account.account_id

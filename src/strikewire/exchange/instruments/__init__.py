@@ -1,0 +1,1 @@
+"""Instruments: listing and marking them, halting them, settling them."""

@@ -1,0 +1,215 @@
+"""An instrument's life as the venue sees it: listed, marked, settled."""
+
+from decimal import Decimal
+
+from strikewire.exchange.commands import (
+    CancelReason,
+    InstrumentState,
+    ListInstrument,
+    Mark,
+    SetMarks,
+    SettleInstrument,
+    TriggerPriceType,
+)
+from strikewire.exchange.events import (
+    InstrumentListed,
+    InstrumentSettled,
+    MarksChanged,
+    Reject,
+    Rejected,
+)
+from strikewire.exchange.instruments.settling import Tally, settlement
+from strikewire.exchange.orders.cancelling import clear
+from strikewire.exchange.orders.checks import find_market
+from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.state.clearing import PPM
+from strikewire.exchange.state.ledgers import Holding
+from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.state import Account, State
+from strikewire.exchange.state.transactions import About, TransactionType
+from strikewire.model import (
+    CURRENCIES,
+    FUNDING_SCALE,
+    ID_MAX,
+    PRICE_SCALE,
+    Instrument,
+    InstrumentId,
+    Lots,
+    PriceE8,
+    Units,
+)
+
+INSTRUMENTS_MAX = 200_000
+"""Instruments that may ever be listed, settled ones included; one more is rejected."""
+
+PRICE_E8_MAX = 10**17
+"""The highest index, mark, forward or delivery price: a billion of the quote currency."""
+
+IV_E4_MAX = 10**9
+"""The highest volatility of a mark: 100 000 %."""
+
+SIZE_LIMIT = Decimal(10**12)
+"""Ticks, lots and strikes are below this."""
+
+
+def list_instrument(turn: Turn, command: ListInstrument) -> Rejected | None:
+    """Open a book."""
+    instrument = command.instrument
+    refused = _refuse_listing(turn.state, instrument, turn.time_ns)
+    if refused is not None:
+        return refused
+    if command.state is InstrumentState.DELIVERED:
+        return Rejected(Reject.INVALID_ARGUMENTS, "delivered_without_settlement", "state")
+
+    market = Market(instrument)
+    market.set_state = command.state
+    turn.state.add_market(market)
+    turn.events.append(InstrumentListed(instrument, command.state))
+    return None
+
+
+def set_marks(turn: Turn, command: SetMarks) -> Rejected | None:
+    """Take over new indices and marks; ledgers that hold the instruments become stale."""
+    state = turn.state
+    for name, price in command.indices:
+        if not 0 < price <= PRICE_E8_MAX:
+            return Rejected(Reject.INVALID_ARGUMENTS, f"index of {name} is {price}", "indices")
+    marks = [mark for mark in command.marks if _is_open(state, mark)]
+    for mark in marks:
+        if not _is_sane(state.markets[mark.instrument_id].instrument, mark):
+            reason = f"mark of {mark.instrument_id} is {mark.price}"
+            return Rejected(Reject.INVALID_ARGUMENTS, reason, "marks")
+
+    state.indices.update(command.indices)
+    for mark in marks:
+        market = state.markets[mark.instrument_id]
+        if market.mark != mark or market.funding is not None:
+            index = state.indices.get(market.instrument.price_index, PriceE8(0))
+            market.set_mark(mark, turn.time_ns, index)
+        turn.moved(market, TriggerPriceType.MARK, mark.price)
+    for name, price in command.indices:
+        watchers = state.index_watchers.get(name, {})
+        for instrument_id in sorted(watchers):
+            turn.moved(watchers[instrument_id], TriggerPriceType.INDEX, price)
+    state.marks_set += 1
+    turn.events.append(MarksChanged(command.indices, tuple(marks)))
+    return None
+
+
+def settle(turn: Turn, command: SettleInstrument) -> Rejected | None:
+    """End an expired instrument: cancel its orders, pay its positions, close its book."""
+    market = find_market(turn.state, command.instrument_id)
+    if isinstance(market, Rejected):
+        return market
+    expiry_ns = market.instrument.expiry_ns
+    if not market.is_open:
+        return Rejected(Reject.BOOK_CLOSED, "settled", "instrument_id")
+    if expiry_ns is None or turn.time_ns < expiry_ns:
+        return Rejected(Reject.INVALID_ARGUMENTS, "not_expired", "instrument_id")
+    if market.set_state is InstrumentState.HALTED:
+        return Rejected(Reject.LOCKED, "instrument_halted", "instrument_id")
+    if not 0 < command.delivery_price <= PRICE_E8_MAX:
+        reason = f"delivery price is {command.delivery_price}"
+        return Rejected(Reject.INVALID_ARGUMENTS, reason, "delivery_price")
+
+    clear(turn, market, CancelReason.SETTLEMENT)
+    tally = Tally()
+    for account_id in sorted(turn.state.accounts):
+        account = turn.state.accounts[account_id]
+        holding = account.find_holding(market)
+        if holding is not None:
+            _deliver(turn, account, holding, command.delivery_price, tally)
+    news = settlement(turn, market, command.delivery_price, tally)
+    turn.state.archive_settlements(market.contract.currency, [news])
+    market.is_open, market.open_interest = False, 0
+    turn.last = InstrumentSettled(command.instrument_id, command.delivery_price)
+    return None
+
+
+def _deliver(
+    turn: Turn, account: Account, holding: Holding, delivery_price: PriceE8, tally: Tally
+) -> None:
+    """Pay a position in cash, and a future's session with it, at once into the balance."""
+    market, position = holding.market, holding.position
+    turn.touch(account, market)
+    contract = market.contract
+    if not position.size and (contract.is_option or not position.realized):
+        return
+    side, lots = holding.side, abs(holding.size)
+    fee = contract.delivery_fee(position.size, delivery_price)
+    delivered, profit = position.deliver(contract, delivery_price)
+    ledger = account.ledger(contract.currency)
+    if contract.is_option:
+        paid = delivered
+        ledger.options_session_rpl += profit
+    else:
+        # All of the session: what was realised before it leaves the session for the balance.
+        ledger.session_rpl -= position.realized - profit
+        paid = profit = position.realized
+    tally.add(profit, 0)
+    # Positions sum to zero, so exact deliveries would too: what is missing was rounded off.
+    turn.state.treasury(contract.currency).rounding -= delivered
+    about = About(
+        instrument_id=market.instrument_id,
+        side=side.opposite,
+        lots=Lots(lots),
+        price=delivery_price,
+        profit=Units(profit),
+        index=turn.state.indices.get(market.instrument.price_index, PriceE8(0)),
+    )
+    reason = TransactionType.DELIVERY
+    turn.pay(account, contract.currency, paid - fee, reason, fee=fee, about=about)
+    turn.traded(account, market)
+
+
+def _refuse_listing(state: State, instrument: Instrument, time_ns: int) -> Rejected | None:
+    instrument_id = InstrumentId(instrument.instrument_id)
+    if not 0 < instrument_id <= ID_MAX:
+        return Rejected(Reject.INVALID_ARGUMENTS, f"id {instrument_id}", "instrument_id")
+    if instrument_id in state.markets or instrument.name in state.market_by_name:
+        return Rejected(Reject.OTHER_REJECT, "instrument_exists", "instrument")
+    if len(state.markets) >= INSTRUMENTS_MAX:
+        return Rejected(Reject.OTHER_REJECT, "max_instruments", "instrument")
+    if instrument.expiry_ns is not None and instrument.expiry_ns <= time_ns:
+        return Rejected(Reject.INVALID_ARGUMENTS, "expired", "instrument")
+    if not _is_tradable(instrument):
+        return Rejected(Reject.INVALID_ARGUMENTS, "unusable_specification", "instrument")
+    return None
+
+
+def _is_tradable(instrument: Instrument) -> bool:
+    """Say whether the exchange can count an instrument's prices, amounts and cash in integers."""
+    option_terms = (instrument.strike, instrument.option_type, instrument.expiry_ns)
+    fees = (instrument.maker_fee_ppm, instrument.taker_fee_ppm)
+    return (
+        instrument.settlement_currency in CURRENCIES
+        and (not instrument.is_spot or instrument.base_currency in CURRENCIES)
+        and _is_countable(instrument.tick_size)
+        and _is_countable(instrument.lot_size)
+        and (not instrument.is_option or None not in option_terms)
+        and (instrument.strike is None or _is_countable(instrument.strike))
+        and all(step.tick > 0 for step in instrument.tick_steps)
+        and all(abs(fee) <= PPM for fee in fees)
+    )
+
+
+def _is_countable(size: Decimal) -> bool:
+    """Say whether a size is positive and a whole number of 1e-8."""
+    if not size.is_finite() or not 0 < size < SIZE_LIMIT:
+        return False
+    return size.as_integer_ratio()[0] * PRICE_SCALE % size.as_integer_ratio()[1] == 0
+
+
+def _is_open(state: State, mark: Mark) -> bool:
+    market = state.markets.get(mark.instrument_id)
+    return market is not None and market.is_open
+
+
+def _is_sane(instrument: Instrument, mark: Mark) -> bool:
+    lowest = 0 if instrument.is_option else 1
+    return (
+        lowest <= mark.price <= PRICE_E8_MAX
+        and 0 < mark.underlying <= PRICE_E8_MAX
+        and 0 <= mark.iv_e4 <= IV_E4_MAX
+        and abs(mark.funding_rate) <= (FUNDING_SCALE if instrument.is_perpetual else 0)
+    )

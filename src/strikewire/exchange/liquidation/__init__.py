@@ -1,0 +1,1 @@
+"""What happens to an account that cannot carry its positions, and who pays for it."""

@@ -1,0 +1,501 @@
+"""Carrying out what was decided: fills, orders that come to rest or end, and their events.
+
+A `Turn` is the work of one command. It collects what happened in the order in which readers need
+it, and at its end settles what follows from it: orders that may only reduce are cut back to the
+position that is left, margin sums are brought up to date, and levels are announced.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+from msgspec import Struct, structs
+
+from strikewire.exchange.commands import CancelReason, TriggerPriceType
+from strikewire.exchange.events import (
+    BalanceChanged,
+    Event,
+    Fill,
+    FillSide,
+    OrderEvent,
+    OrderState,
+    PositionChanged,
+)
+from strikewire.exchange.orders.matching import Match, Plan
+from strikewire.exchange.state.book import Order
+from strikewire.exchange.state.conditional import ConditionalOrder
+from strikewire.exchange.state.ledgers import Holding
+from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.state import Account, State
+from strikewire.exchange.state.transactions import NOTHING, About, Transaction, TransactionType
+from strikewire.exchange.state.views import position_view
+from strikewire.model import (
+    AccountId,
+    InstrumentId,
+    Lots,
+    OrderId,
+    PriceE8,
+    Side,
+    Ticks,
+    TradeId,
+    Units,
+    ticks_to_e8,
+)
+
+
+class Moved(NamedTuple):
+    """What a change of a position brings its owner, in settlement units.
+
+    Attributes:
+        cash: To be paid into the balance: an option's premium, 0 for a future.
+        profit: Realised by it.
+        funding: Realised with it, of a perpetual.
+    """
+
+    cash: int
+    profit: int
+    funding: int
+
+
+class Fact(Struct, frozen=True):
+    """Something that happened to an order that is tied to others: a trade, its price, its end."""
+
+    order: Order | ConditionalOrder
+    lots: int = 0
+    """Traded; 0 if its price came."""
+
+    before: int = 0
+    """What it still wanted before that."""
+
+    is_over: bool = False
+    """Whether it has ended, and not traded."""
+
+
+class Turn:
+    """One command's work on the state, and the events of it."""
+
+    __slots__ = (
+        "_balances",
+        "_holdings",
+        "_markets",
+        "_traded",
+        "_uncut",
+        "_unvalued",
+        "events",
+        "facts",
+        "last",
+        "moves",
+        "state",
+        "time_ns",
+        "waking",
+    )
+
+    def __init__(self, state: State, time_ns: int) -> None:
+        self.state = state
+        self.time_ns = time_ns
+        self.events: list[Event] = []
+        self.last: Event | None = None
+        """An event that comes after all others."""
+
+        self.facts: deque[Fact] = deque()
+        """What happened to orders that are tied to others, until those have answered to it."""
+
+        self.waking: dict[OrderId, ConditionalOrder] = {}
+        """Dormant orders that others have let go, in that order, until they come in."""
+
+        self.moves: deque[tuple[Market, TriggerPriceType, PriceE8]] = deque()
+        """Prices that somebody waits for, in the order in which they came up, until they have
+        been looked at."""
+
+        self._holdings: dict[tuple[AccountId, InstrumentId], tuple[Account, Holding]] = {}
+        self._traded: set[tuple[AccountId, InstrumentId]] = set()
+        self._uncut: set[tuple[AccountId, InstrumentId]] = set()
+        self._unvalued: dict[tuple[AccountId, InstrumentId], tuple[Account, Holding]] = {}
+        self._balances: dict[tuple[AccountId, str], None] = {}
+        self._markets: dict[InstrumentId, Market] = {}
+
+    def execute(self, market: Market, taker: Order, plan: Plan) -> None:
+        """Carry out a plan: cancel what must not trade, fill what was matched."""
+        for order in plan.own:
+            self.cancel(market, order, CancelReason.SELF_TRADE_PREVENTION)
+        for match in plan.matches:
+            self._fill(market, taker, match)
+        for order in plan.unpaid:
+            self.cancel(market, order, CancelReason.INSUFFICIENT_FUNDS)
+
+    def rest(self, market: Market, order: Order) -> None:
+        """Let an order wait in the book."""
+        account = self.state.accounts[order.account_id]
+        self.state.orders[order.order_id] = order
+        self.state.begin_day(order)
+        account.track(market, order)
+        market.book.add(order)
+        self.touch(account, market)
+        self._announce(order)
+
+    def lift(self, market: Market, order: Order) -> None:
+        """Take an order out of the book, to end it or to bring it in again."""
+        account = self.state.accounts[order.account_id]
+        market.book.remove(order)
+        account.untrack(market, order)
+        del self.state.orders[order.order_id]
+        self.state.day_orders.pop(order.order_id, None)
+        self.touch(account, market)
+
+    def change(self, market: Market, order: Order, amount: Lots, *, reduce_only: bool) -> None:
+        """Change a waiting order in its place, which never asks for more than it asked before.
+
+        Args:
+            market: Where it waits.
+            order: Is changed.
+            amount: As before, or lower.
+            reduce_only: As before, or from now on.
+        """
+        assert reduce_only or not order.reduce_only
+        account = self.state.accounts[order.account_id]
+        if amount < order.amount:
+            account.shrink(market, order, order.amount - amount)
+            market.book.resize(order, amount)
+        if reduce_only and not order.reduce_only:
+            market.book.flag(order)
+            account.holding(market).flag(order)
+        self.touch(account, market)
+        self._announce(order)
+
+    def cancel(self, market: Market, order: Order, reason: str) -> None:
+        """Take an order out of the book for good."""
+        self.lift(market, order)
+        order.cancel_reason = reason
+        self.end(order, OrderState.CANCELLED)
+
+    def end(self, order: Order, state: OrderState) -> None:
+        """Close an order that waits in no book, and keep it to be looked up."""
+        order.state = state
+        order.updated_ns = self.time_ns
+        view = order.view()
+        self.state.archive_order(self.state.accounts[order.account_id], view)
+        self.events.append(OrderEvent(view))
+        if order.link is not None:
+            self.facts.append(Fact(order, is_over=True))
+
+    def pay(
+        self,
+        account: Account,
+        currency: str,
+        amount: int,
+        reason: TransactionType,
+        *,
+        fee: int = 0,
+        about: About = NOTHING,
+    ) -> None:
+        """Move an account's cash, and write it into its transaction log. All cash moves here.
+
+        Where it comes from or goes to is the caller's to say, with a payment of another account
+        or in the venue's own books; only the fee is booked here.
+
+        Args:
+            account: Whose cash.
+            currency: Of it.
+            amount: Settlement units; positive into the balance. It includes the fee.
+            reason: Why.
+            fee: What of it the venue keeps; negative: what the venue gives on top.
+            about: What it was for.
+        """
+        ledger = account.ledger(currency)
+        ledger.balance += amount
+        if fee:
+            ledger.fees_paid += fee
+            self.state.treasury(currency).fees += fee
+        account.transactions += 1
+        ledger.log(
+            Transaction(
+                transaction_id=self.state.next_transaction_id,
+                account_seq=account.transactions,
+                time_ns=self.time_ns,
+                account_id=account.account_id,
+                currency=currency,
+                type=reason,
+                amount=Units(amount),
+                fee=Units(fee),
+                balance=Units(ledger.balance),
+                about=about,
+            )
+        )
+        self.state.next_transaction_id += 1
+        self.balance_changed(account, currency)
+
+    def transfer(
+        self,
+        payer: Account,
+        payee: Account,
+        currency: str,
+        amount: int,
+        reason: TransactionType,
+        *,
+        about: About = NOTHING,
+    ) -> None:
+        """Move cash from one account to another.
+
+        Args:
+            payer: Whose balance sinks.
+            payee: Whose balance rises by the same.
+            currency: Of the cash.
+            amount: Settlement units; negative: the other way round.
+            reason: Why.
+            about: What it was for, but for the account at the other end.
+        """
+        to, back = payee.account_id, payer.account_id
+        self.pay(payer, currency, -amount, reason, about=structs.replace(about, other_account=to))
+        self.pay(payee, currency, amount, reason, about=structs.replace(about, other_account=back))
+
+    def move(
+        self, account: Account, market: Market, side: Side, *, lots: int, price: Ticks, value: int
+    ) -> Moved:
+        """Change a position by a trade; its profit, and funding up to now, go into the session.
+
+        Args:
+            account: Whose.
+            market: Of a future or an option.
+            side: On which the account trades.
+            lots: Positive.
+            price: Of the trade; it moves the average price.
+            value: Of the trade, the same integer that its other side gets.
+
+        Returns:
+            What it brings; the cash has still to be paid into the balance.
+        """
+        contract = market.contract
+        funding = self.accrue(account, market)
+        holding, ledger = account.holding(market), account.ledger(contract.currency)
+        position = holding.position
+        market.open_interest -= max(position.size, 0)
+        profit = position.trade(contract, side, lots, price, value)
+        holding.forget_funding()
+        market.open_interest += max(position.size, 0)
+        self.traded(account, market)
+        if contract.is_option:
+            ledger.options_session_rpl += profit
+            return Moved(-side * value, profit, 0)
+        ledger.session_rpl += profit
+        self.balance_changed(account, contract.currency)
+        return Moved(0, profit, funding)
+
+    def accrue(self, account: Account, market: Market) -> int:
+        """Realise the funding of a position up to now, and return what it brought."""
+        if market.funding is None:
+            return 0
+        currency = market.contract.currency
+        owed = account.holding(market).realize_funding(self.time_ns)
+        ledger = account.ledger(currency)
+        ledger.session_rpl -= owed
+        ledger.session_funding -= owed
+        self.state.treasury(currency).funding += owed
+        return -owed
+
+    def wait(self, order: ConditionalOrder) -> None:
+        """Let an order wait outside of the book."""
+        self.state.keep(order)
+        self.events.append(OrderEvent(order.view()))
+
+    def wake(self, order: ConditionalOrder) -> None:
+        """Let a dormant order come in when all ties have been worked off."""
+        self.waking[order.order_id] = order
+
+    def change_conditional(self, order: ConditionalOrder) -> None:
+        """Announce a change of an order that waits outside of the book, and has been put back."""
+        order.updated_ns = self.time_ns
+        self.events.append(OrderEvent(order.view()))
+
+    def end_conditional(
+        self,
+        order: ConditionalOrder,
+        state: OrderState,
+        *,
+        cancel_reason: str = "",
+        reject_reason: str = "",
+        triggered_order_id: OrderId | None = None,
+    ) -> None:
+        """Close an order that waits outside of the book, and keep it to be looked up."""
+        self.state.release(order)
+        order.updated_ns = self.time_ns
+        view = order.view(
+            state,
+            cancel_reason=cancel_reason,
+            reject_reason=reject_reason,
+            triggered_order_id=triggered_order_id,
+        )
+        self.state.archive_order(self.state.accounts[order.account_id], view)
+        self.events.append(OrderEvent(view))
+        if order.link is not None and state is not OrderState.TRIGGERED:
+            self.facts.append(Fact(order, is_over=True))
+
+    def moved(self, market: Market, price_type: TriggerPriceType, price: PriceE8) -> None:
+        """Note a price at which orders that wait for it may come in."""
+        if price_type in market.watches:
+            self.moves.append((market, price_type, price))
+
+    def balance_changed(self, account: Account, currency: str) -> None:
+        """Announce, at the end, that an account's cash in a currency has changed."""
+        self._balances[account.account_id, currency] = None
+
+    def traded(self, account: Account, market: Market) -> None:
+        """Announce, at the end, that a position has changed."""
+        self.touch(account, market)
+        key = (account.account_id, market.instrument_id)
+        self._traded.add(key)
+        self._uncut.add(key)
+
+    def touch(self, account: Account, market: Market) -> None:
+        """Have an account's margin in an instrument worked out anew at the end."""
+        instrument_id = market.instrument_id
+        key = (account.account_id, instrument_id)
+        if key not in self._holdings:
+            self._holdings[key] = (account, account.holding(market))
+            self._markets[instrument_id] = market
+        self._unvalued[key] = self._holdings[key]
+
+    def settle(self) -> None:
+        """Let follow what follows from trades so far, so that another order may come in.
+
+        Orders that may only reduce are cut back, and margin sums are brought up to date.
+        """
+        uncut, self._uncut = sorted(self._uncut), set()
+        for key in uncut:
+            self._cut_back(self._holdings[key][1])
+        self.revalue()
+
+    def revalue(self) -> None:
+        """Work margin out anew for all that was touched: for who must look at it within a turn."""
+        for account, holding in self._unvalued.values():
+            account.ledger(holding.market.contract.currency).revalue(holding)
+        self._unvalued.clear()
+
+    def finish(self) -> tuple[Event, ...]:
+        """Settle what follows from what was done, and return all events in order."""
+        self.settle()
+        for account_id in {account_id for account_id, _ in self._holdings}:
+            self.state.accounts[account_id].changes += 1
+        for key in sorted(self._traded):
+            account, holding = self._holdings[key]
+            self.events.append(PositionChanged(position_view(self.state, account, holding.market)))
+        self.events += [BalanceChanged(*key) for key in sorted(self._balances)]
+        for instrument_id, market in self._markets.items():
+            self.events += market.book.take_changes(instrument_id)
+            assert not market.book.is_crossed()
+        if self.last is not None:
+            self.events.append(self.last)
+        self._forget_settled()
+        return tuple(self.events)
+
+    def _fill(self, market: Market, taker: Order, match: Match) -> None:
+        maker, lots = match.maker, match.lots
+        assert maker.price is not None
+        contract = market.contract
+        value = contract.value(lots, maker.price)
+        account = self.state.accounts[maker.account_id]
+        account.shrink(market, maker, lots)
+        self.touch(account, market)
+        market.book.fill(maker, lots)
+        taker.filled = Lots(taker.filled + lots)
+        taker.filled_value += lots * maker.price
+        market.print_trade(maker.price)
+        instrument, mark = market.instrument, market.mark
+        fill = Fill(
+            trade_id=TradeId(self.state.next_trade_id),
+            trade_seq=market.trade_seq,
+            instrument_id=InstrumentId(instrument.instrument_id),
+            price=maker.price,
+            amount=Lots(lots),
+            taker_side=taker.side,
+            tick_direction=market.tick_direction,
+            time_ns=self.time_ns,
+            mark=mark.price if mark else PriceE8(0),
+            index=self.state.indices.get(instrument.price_index, PriceE8(0)),
+            iv_e4=mark.iv_e4 if mark else 0,
+            maker=self._clear(market, maker, match, value),
+            taker=self._clear(market, taker, match, value),
+        )
+        self.state.next_trade_id += 1
+        self.state.archive_fill(fill)
+        market.trades.append(fill)
+        self.events.append(fill)
+        self.moved(market, TriggerPriceType.LAST, ticks_to_e8(instrument, maker.price))
+        for order in (maker, taker):
+            if order.link is not None:
+                self.facts.append(Fact(order, lots, order.remaining + lots))
+        if maker.remaining:
+            self._announce(maker)
+        else:
+            self._retire(market, maker)
+
+    def _clear(self, market: Market, order: Order, match: Match, value: Units) -> FillSide:
+        """Move the money and the position of one side of a fill."""
+        account = self.state.accounts[order.account_id]
+        contract, lots = market.contract, match.lots
+        price = match.maker.price
+        assert price is not None
+        underlying = market.mark.underlying if market.mark else PriceE8(0)
+        rates = account.rates(market)
+        rate_ppm = rates.maker_ppm if order is match.maker else rates.taker_ppm
+        fee = contract.fee(lots, value, rate_ppm, underlying)
+        order.fee = Units(order.fee + fee)
+        moved = Moved(-order.side * value, 0, 0)
+        if not contract.is_spot:
+            moved = self.move(account, market, order.side, lots=lots, price=price, value=value)
+        about = About(
+            instrument_id=market.instrument_id,
+            side=order.side,
+            lots=Lots(lots),
+            price=ticks_to_e8(market.instrument, price),
+            position=0 if contract.is_spot else account.holding(market).size,
+            profit=Units(moved.profit),
+            funding=Units(moved.funding),
+            trade_id=TradeId(self.state.next_trade_id),
+            order_id=order.order_id,
+            is_maker=order is match.maker,
+        )
+        trade = TransactionType.TRADE
+        if contract.is_spot:
+            coins = order.side * contract.base_units(lots)
+            self.pay(account, market.instrument.base_currency, coins, trade, about=about)
+        self.pay(account, contract.currency, moved.cash - fee, trade, fee=fee, about=about)
+        return FillSide(
+            account_id=order.account_id,
+            order_id=order.order_id,
+            side=order.side,
+            fee=fee,
+            fee_currency=contract.currency,
+            profit_loss=Units(moved.profit),
+            order_type=order.order_type,
+            label=order.label,
+            order_state=OrderState.OPEN if order.remaining else OrderState.FILLED,
+            post_only=order.post_only,
+            reduce_only=order.reduce_only,
+            is_liquidation=order.is_liquidation,
+        )
+
+    def _retire(self, market: Market, maker: Order) -> None:
+        """End an order that was filled while it waited; the book has let go of it already."""
+        self.state.accounts[maker.account_id].untrack(market, maker)
+        del self.state.orders[maker.order_id]
+        self.state.day_orders.pop(maker.order_id, None)
+        self.end(maker, OrderState.FILLED)
+
+    def _forget_settled(self) -> None:
+        """Drop the holdings of an instrument that has just been settled."""
+        for account, holding in self._holdings.values():
+            if not holding.market.is_open:
+                account.ledger(holding.market.contract.currency).drop(holding)
+
+    def _cut_back(self, holding: Holding) -> None:
+        """Cut the orders that may only reduce a position back to what is left of it."""
+        for order_id in sorted(holding.reduce_only):
+            order = holding.reduce_only[order_id]
+            left = holding.reducible(order.side)
+            if left == 0:
+                self.cancel(holding.market, order, CancelReason.REDUCE_ONLY)
+            elif left < order.remaining:
+                self.change(holding.market, order, Lots(order.filled + left), reduce_only=True)
+
+    def _announce(self, order: Order) -> None:
+        order.updated_ns = self.time_ns
+        self.events.append(OrderEvent(order.view()))

@@ -1,0 +1,120 @@
+"""One instrument while it is listed: its book, its mark, its trades."""
+
+from collections import deque
+
+from strikewire.exchange.commands import InstrumentState, Limits, Mark, TriggerPriceType
+from strikewire.exchange.events import Fill
+from strikewire.exchange.state.book import Book
+from strikewire.exchange.state.clearing import Contract
+from strikewire.exchange.state.conditional import Watch
+from strikewire.exchange.state.funding import LOTS, Funding
+from strikewire.exchange.state.margin import PriceBand, Valuation
+from strikewire.model import Instrument, InstrumentId, PriceE8, Ticks
+
+TRADES_MAX = 1_000
+"""Public trades of an instrument that can still be looked up; the oldest are forgotten first."""
+
+
+class Market:
+    """One instrument while it is listed: its book, its mark, its trades."""
+
+    __slots__ = (
+        "_valuation",
+        "book",
+        "contract",
+        "funding",
+        "instrument",
+        "instrument_id",
+        "is_locked",
+        "is_open",
+        "last_price",
+        "limits",
+        "mark",
+        "open_interest",
+        "set_state",
+        "settlement_price",
+        "tick_direction",
+        "trade_seq",
+        "trades",
+        "watches",
+    )
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.instrument_id = InstrumentId(instrument.instrument_id)
+        self.contract = Contract(instrument)
+        self.book = Book()
+        self.is_open = True
+        """Whether it has not been settled."""
+
+        self.set_state = InstrumentState.OPEN
+        """As the venue last set it."""
+
+        self.limits = Limits()
+        self.is_locked = False
+        """Whether its index, or the whole venue, is locked."""
+
+        self.mark: Mark | None = None
+        self.funding = Funding() if instrument.is_perpetual else None
+        self.settlement_price = PriceE8(0)
+        """The mark at the last daily settlement; 0 before the first."""
+
+        self.open_interest = 0
+        """Lots that are held long, which are as many as are held short."""
+
+        self.trade_seq = 0
+        self.last_price: Ticks | None = None
+        self.tick_direction = 1
+        self.trades: deque[Fill] = deque(maxlen=TRADES_MAX)
+        self.watches: dict[TriggerPriceType, Watch] = {}
+        """Orders that wait for a price, by the kind of price; only kinds that are waited for."""
+
+        self._valuation: Valuation | None = None
+
+    @property
+    def state(self) -> InstrumentState:
+        """What may be done in its book, as far as the instrument itself goes."""
+        return self.set_state if self.is_open else InstrumentState.DELIVERED
+
+    @property
+    def valuation(self) -> Valuation | None:
+        """What the mark means for margin; None without a mark, and on spot, which needs none."""
+        if self._valuation is None and self.mark is not None:
+            self._valuation = Valuation(self.contract, self.mark)
+        return self._valuation
+
+    @property
+    def band(self) -> PriceBand | None:
+        """The prices orders may have; None as long as there is no mark."""
+        valuation = self.valuation
+        return valuation.band if valuation else None
+
+    def set_mark(self, mark: Mark, time_ns: int, index: PriceE8) -> None:
+        """Take over a mark; what it means is worked out when somebody asks.
+
+        Args:
+            mark: Another one than before, or of a perpetual, whose funding has gone on.
+            time_ns: From when on.
+            index: Price of the underlying.
+        """
+        if self.funding is not None:
+            value = abs(self.contract.exit_value(LOTS, mark.price))
+            self.funding.change(time_ns, rate=mark.funding_rate, value=value, index=index)
+        self.mark = mark
+        self._valuation = None
+
+    def print_trade(self, price: Ticks) -> None:
+        """Count a trade and note which way the price went.
+
+        Source: Deribit API v2, `tick_direction`: 0 plus, 1 zero-plus, 2 minus, 3 zero-minus.
+        """
+        self.trade_seq += 1
+        if self.last_price is not None:
+            if price > self.last_price:
+                self.tick_direction = 0
+            elif price < self.last_price:
+                self.tick_direction = 2
+            else:
+                # The same price again: a plus becomes a zero-plus, a minus a zero-minus.
+                self.tick_direction |= 1
+        self.last_price = price

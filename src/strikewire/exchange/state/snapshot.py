@@ -1,0 +1,373 @@
+"""The whole state as bytes, and back: equal states give equal bytes, whatever their history.
+
+Everything is written in an order that the state itself determines (ids ascending, orders as they
+would trade), nothing that could be worked out from the rest is written, and what was only looked
+at leaves no trace. So the hash of the bytes is the hash of the state, on every machine.
+"""
+
+from collections import deque
+
+import msgspec
+
+from strikewire.exchange.commands import (
+    FeeKind,
+    FeeRates,
+    InstrumentState,
+    Limits,
+    MarginModel,
+    Mark,
+    SelfTrading,
+    Verdict,
+)
+from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
+from strikewire.exchange.state.book import Order
+from strikewire.exchange.state.clearing import Position
+from strikewire.exchange.state.conditional import ConditionalOrder
+from strikewire.exchange.state.funding import Funding, FundingPoint
+from strikewire.exchange.state.ledgers import Holding, Ledger
+from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, State, Treasury
+from strikewire.exchange.state.transactions import Transaction
+from strikewire.model import (
+    AccountId,
+    Instrument,
+    InstrumentId,
+    PriceE8,
+    Ticks,
+    TradeId,
+)
+
+SNAPSHOT_VERSION = 3
+"""Of the layout below. A snapshot of another version is refused."""
+
+
+class SnapshotVersionError(Exception):
+    """A snapshot was written by another version of the exchange.
+
+    Attributes:
+        found: Its version.
+        expected: The version this exchange reads.
+    """
+
+    def __init__(self, *, found: int, expected: int) -> None:
+        self.found = found
+        self.expected = expected
+        super().__init__(f"snapshot has version {found}, expected {expected}")
+
+
+class _Funding(msgspec.Struct, frozen=True, array_like=True):
+    rate: int
+    value: str
+    """In decimals, as are the sums: they may have more than 64 bits."""
+
+    index: PriceE8
+    accrued: str
+    paid: str
+    time_ms: int
+    minutes: list[tuple[int, str, PriceE8]]
+    hours: list[tuple[int, str, PriceE8]]
+
+
+class _Market(msgspec.Struct, frozen=True, array_like=True):
+    instrument: Instrument
+    is_open: bool
+    mark: Mark | None
+    change_id: int
+    trade_seq: int
+    last_price: Ticks | None
+    tick_direction: int
+    orders: list[Order]
+    """Buyers, then sellers; each as they would trade."""
+
+    trades: list[TradeId]
+    settlement_price: PriceE8 = PriceE8(0)
+    funding: _Funding | None = None
+    set_state: InstrumentState = InstrumentState.OPEN
+    limits: Limits = Limits()
+
+
+class _Ledger(msgspec.Struct, frozen=True, array_like=True):
+    currency: str
+    balance: int
+    session_rpl: int
+    options_session_rpl: int
+    fees_paid: int
+    positions: list[tuple[InstrumentId, Position]]
+    verdict: Verdict | None = None
+    transactions: list[Transaction] = []
+    session_funding: int = 0
+    funding: list[tuple[InstrumentId, str, int]] = []
+    """Of positions in perpetuals: what had been paid when they last paid, and when that was."""
+
+
+class _Account(msgspec.Struct, frozen=True, array_like=True):
+    account_id: AccountId
+    name: str
+    opened_ns: int
+    ledgers: list[_Ledger]
+    closed: list[OrderView]
+    fills: list[TradeId]
+    margin_model: MarginModel = MarginModel.STANDARD
+    changes: int = 0
+    is_locked: bool = False
+    transactions: int = 0
+    conditional: list[ConditionalOrder] = []
+    """Orders that wait outside of the books, by id."""
+    owner: AccountId = AccountId(0)
+    self_trading: SelfTrading = SelfTrading.ALLOWED
+    self_trading_extended: bool = False
+    limits: Limits = Limits()
+    fees: list[tuple[FeeKind, str, FeeRates]] = []
+
+
+class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
+    next_order_id: int
+    next_trade_id: int
+    indices: list[tuple[str, PriceE8]]
+    treasuries: list[tuple[str, int, int, int, int, int]]
+    markets: list[_Market]
+    accounts: list[_Account]
+    fills: list[Fill]
+    """Every fill that somebody can still look up, once."""
+
+    bankruptcies: list[BankruptcyView]
+    """Of all currencies, in their order; oldest first."""
+
+    next_transaction_id: int = 1
+    settlements: list[tuple[str, list[Settlement]]] = []
+    sessions: list[tuple[str, int]] = []
+    locks: list[str] = []
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw])
+_CONTENT_DECODER = msgspec.msgpack.Decoder(_Snapshot)
+
+
+def dump(state: State) -> bytes:
+    """Return a state as bytes; equal for equal states."""
+    accounts = [state.accounts[key] for key in sorted(state.accounts)]
+    markets = [state.markets[key] for key in sorted(state.markets)]
+    fills = {fill.trade_id: fill for account in accounts for fill in account.fills}
+    fills.update((fill.trade_id, fill) for market in markets for fill in market.trades)
+    content = _Snapshot(
+        next_order_id=state.next_order_id,
+        next_trade_id=state.next_trade_id,
+        indices=sorted(state.indices.items()),
+        treasuries=[
+            (
+                currency,
+                kept.deposits,
+                kept.withdrawals,
+                kept.fees,
+                kept.rounding,
+                kept.funding,
+            )
+            for currency, kept in sorted(state.treasuries.items())
+            if not kept.is_empty
+        ],
+        markets=[_dump_market(market) for market in markets],
+        accounts=[_dump_account(state, account) for account in accounts],
+        fills=[fills[key] for key in sorted(fills)],
+        bankruptcies=[
+            view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
+        ],
+        next_transaction_id=state.next_transaction_id,
+        locks=sorted(state.locks),
+        sessions=sorted(state.sessions.items()),
+        settlements=[
+            (name, list(kept)) for name, kept in sorted(state.settlements.items()) if kept
+        ],
+    )
+    return _ENCODER.encode((SNAPSHOT_VERSION, content))
+
+
+def load(blob: bytes) -> State:
+    """Return the state that `dump` wrote.
+
+    Raises:
+        SnapshotVersionError: Another version wrote it.
+        msgspec.DecodeError: The bytes are no snapshot.
+    """
+    version, raw = _DECODER.decode(blob)
+    if version != SNAPSHOT_VERSION:
+        raise SnapshotVersionError(found=version, expected=SNAPSHOT_VERSION)
+    content = _CONTENT_DECODER.decode(raw)
+    state = State()
+    state.locks = set(content.locks)
+    state.next_order_id = content.next_order_id
+    state.next_trade_id = content.next_trade_id
+    state.next_transaction_id = content.next_transaction_id
+    state.indices = dict(content.indices)
+    state.treasuries = {currency: Treasury(*kept) for currency, *kept in content.treasuries}
+    fills = {fill.trade_id: fill for fill in content.fills}
+    for kept in content.markets:
+        state.add_market(_load_market(kept, fills))
+    for saved in content.accounts:
+        _load_account(state, saved, fills)
+        for order in saved.conditional:
+            state.keep(order)
+    for kept in content.markets:
+        _load_orders(state, kept.orders)
+    state.sessions = dict(content.sessions)
+    for currency, settlements in content.settlements:
+        state.archive_settlements(currency, settlements)
+    for view in content.bankruptcies:
+        kept_views = state.bankruptcies.setdefault(view.currency, deque(maxlen=BANKRUPTCIES_MAX))
+        kept_views.append(view)
+    # No ledger has been valued yet.
+    state.marks_set = 1
+    return state
+
+
+def _dump_market(market: Market) -> _Market:
+    book = market.book
+    return _Market(
+        instrument=market.instrument,
+        is_open=market.is_open,
+        mark=market.mark,
+        change_id=book.change_id,
+        trade_seq=market.trade_seq,
+        last_price=market.last_price,
+        tick_direction=market.tick_direction,
+        orders=[*book.bids.orders(), *book.asks.orders()],
+        trades=[fill.trade_id for fill in market.trades],
+        set_state=market.set_state,
+        limits=market.limits,
+        settlement_price=market.settlement_price,
+        funding=None if market.funding is None else _dump_funding(market.funding),
+    )
+
+
+def _dump_account(state: State, account: Account) -> _Account:
+    return _Account(
+        account_id=account.account_id,
+        name=account.name,
+        opened_ns=account.opened_ns,
+        ledgers=[
+            _dump_ledger(currency, ledger)
+            for currency, ledger in sorted(account.ledgers.items())
+            if not ledger.is_empty
+        ],
+        closed=[state.closed[order_id] for order_id in account.closed],
+        fills=[fill.trade_id for fill in account.fills],
+        margin_model=account.margin_model,
+        changes=account.changes,
+        is_locked=account.is_locked,
+        transactions=account.transactions,
+        fees=[(*key, rates) for key, rates in sorted(account.fees.items())],
+        conditional=[account.conditional[order_id] for order_id in sorted(account.conditional)],
+        owner=account.owner,
+        self_trading=account.self_trading,
+        self_trading_extended=account.self_trading_extended,
+        limits=account.limits,
+    )
+
+
+def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
+    return _Ledger(
+        currency=currency,
+        balance=ledger.balance,
+        session_rpl=ledger.session_rpl,
+        options_session_rpl=ledger.options_session_rpl,
+        fees_paid=ledger.fees_paid,
+        positions=[
+            (instrument_id, holding.position)
+            for instrument_id, holding in sorted(ledger.holdings.items())
+            if holding.position != Position()
+        ],
+        verdict=ledger.verdict,
+        transactions=list(ledger.transactions),
+        session_funding=ledger.session_funding,
+        funding=[
+            (instrument_id, str(holding.funding_paid), holding.funding_ms)
+            for instrument_id, holding in sorted(ledger.holdings.items())
+            if holding.funding_ms
+        ],
+    )
+
+
+def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
+    market = Market(kept.instrument)
+    market.is_open = kept.is_open
+    market.set_state = kept.set_state
+    market.limits = kept.limits
+    market.mark = kept.mark
+    market.book.change_id = kept.change_id
+    market.trade_seq = kept.trade_seq
+    market.last_price = kept.last_price
+    market.tick_direction = kept.tick_direction
+    market.trades.extend(fills[trade_id] for trade_id in kept.trades)
+    market.settlement_price = kept.settlement_price
+    if kept.funding is not None:
+        market.funding = _load_funding(kept.funding)
+    return market
+
+
+def _dump_funding(funding: Funding) -> _Funding:
+    return _Funding(
+        rate=funding.rate,
+        value=str(funding.value),
+        index=funding.index,
+        accrued=str(funding.accrued),
+        paid=str(funding.paid),
+        time_ms=funding.time_ms,
+        minutes=[(one.time_ms, str(one.accrued), one.index) for one in funding.minutes],
+        hours=[(one.time_ms, str(one.accrued), one.index) for one in funding.hours],
+    )
+
+
+def _load_funding(kept: _Funding) -> Funding:
+    funding = Funding()
+    funding.rate, funding.value, funding.index = kept.rate, int(kept.value), kept.index
+    funding.accrued, funding.paid = int(kept.accrued), int(kept.paid)
+    funding.time_ms = kept.time_ms
+    for points, saved in ((funding.minutes, kept.minutes), (funding.hours, kept.hours)):
+        points.extend(FundingPoint(ms, int(accrued), index) for ms, accrued, index in saved)
+    return funding
+
+
+def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> None:
+    account = Account(saved.account_id, saved.name, saved.opened_ns)
+    account.owner = saved.owner
+    account.self_trading = saved.self_trading
+    account.self_trading_extended = saved.self_trading_extended
+    account.limits = saved.limits
+    account.margin_model, account.changes = saved.margin_model, saved.changes
+    account.is_locked = saved.is_locked
+    account.transactions = saved.transactions
+    account.fees = {(kind, currency): rates for kind, currency, rates in saved.fees}
+    state.accounts[account.account_id] = account
+    for kept in saved.ledgers:
+        ledger = account.ledger(kept.currency)
+        ledger.balance = kept.balance
+        ledger.session_rpl = kept.session_rpl
+        ledger.options_session_rpl = kept.options_session_rpl
+        ledger.fees_paid = kept.fees_paid
+        ledger.verdict = kept.verdict
+        ledger.transactions.extend(kept.transactions)
+        ledger.session_funding = kept.session_funding
+        for instrument_id, position in kept.positions:
+            market = state.markets[instrument_id]
+            market.open_interest += max(position.size, 0)
+            ledger.holdings[instrument_id] = Holding(market, position)
+        for instrument_id, paid, time_ms in kept.funding:
+            holding = ledger.holdings[instrument_id]
+            holding.funding_paid, holding.funding_ms = int(paid), time_ms
+    for view in saved.closed:
+        state.closed[view.order_id] = view
+        account.closed.append(view.order_id)
+    account.fills.extend(fills[trade_id] for trade_id in saved.fills)
+    for fill in account.fills:
+        for side in (fill.maker, fill.taker):
+            if side.account_id == account.account_id:
+                state.fills_by_order.setdefault(side.order_id, deque()).append(fill)
+
+
+def _load_orders(state: State, orders: list[Order]) -> None:
+    for order in orders:
+        market = state.markets[order.instrument_id]
+        state.orders[order.order_id] = order
+        state.begin_day(order)
+        state.accounts[order.account_id].track(market, order)
+        market.book.load(order)
