@@ -1,7 +1,7 @@
 """Compile the kernels: the one build step, used by wheels, editable installs and `dev.py`.
 
-A kernel is `src/strikewire/<room>/kernels/<name>.py` with a `<name>.pxd` beside it (or a `.pyx`,
-where pure-Python mode cannot say it). The same `.py` runs interpreted when it is not compiled, so
+A kernel is a `.py` below `src/strikewire/` with a `.pxd` of its name beside it (or a `.pyx`, where
+pure-Python mode cannot say it). The same `.py` runs interpreted when it is not compiled, so
 a machine without C compiler or Python headers gets a complete, slower Strikewire and one warning.
 A kernel that a compiler refuses is an error: it must not become silently slow.
 
@@ -70,10 +70,16 @@ class Kernel(NamedTuple):
         suffix = sysconfig.get_config_var("EXT_SUFFIX")
         return self.source.with_name(self.source.stem + suffix)
 
+    @property
+    def room(self) -> Path:
+        """The folder of its room, within which kernels share declarations."""
+        below = len(self.module.split(".")) - 3
+        return self.source.parents[below]
+
     def fingerprint(self) -> str:
         """Hash all that its compiled module is made of."""
         folder = self.source.parent
-        inputs = [self.source, *folder.glob("*.pxd"), *folder.glob("*.h"), *folder.glob("*.c")]
+        inputs = [self.source, *self.room.rglob("*.pxd"), *folder.glob("*.h"), *folder.glob("*.c")]
         digest = hashlib.sha256(" ".join(COMPILE_FLAGS).encode())
         for path in sorted(inputs):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -85,7 +91,7 @@ def kernels(root: Path) -> list[Kernel]:
     source = root / "src"
     paths = [
         path
-        for path in source.glob("strikewire/**/kernels/*.py*")
+        for path in source.glob("strikewire/**/*.py*")
         if path.suffix == ".pyx" or (path.suffix == ".py" and path.with_suffix(".pxd").exists())
     ]
     found = {".".join(path.relative_to(source).with_suffix("").parts): path for path in paths}
@@ -137,7 +143,7 @@ def remove_compiled(root: Path, *, keep: list[Kernel]) -> None:
     """Remove this interpreter's compiled modules that no kept kernel owns: they are stale."""
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     kept = {kernel.built for kernel in keep}
-    for path in (root / "src").glob(f"strikewire/**/kernels/*{suffix}"):
+    for path in (root / "src").glob(f"strikewire/**/*{suffix}"):
         if path not in kept:
             path.unlink()
 

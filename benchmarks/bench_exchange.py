@@ -1,4 +1,7 @@
-"""Order flow with all of its clearing and margin, against matching alone and against a disk."""
+"""Order flow with all of its clearing and margin, against matching alone and against a disk.
+
+All of it passes the kernel `book`, orders and levels.
+"""
 
 import importlib
 import importlib.util

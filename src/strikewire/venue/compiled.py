@@ -19,8 +19,8 @@ def interpreted_kernels() -> tuple[str, ...]:
     package = Path(strikewire.__file__).parent
     names = [
         ".".join(("strikewire", *path.relative_to(package).with_suffix("").parts))
-        for path in sorted(package.glob("**/kernels/*.py"))
-        if path.name != "__init__.py"
+        for path in sorted(package.glob("**/*.py"))
+        if path.with_suffix(".pxd").exists() or path.with_suffix(".pyx").exists()
     ]
     return tuple(name for name in names if _is_interpreted(name))
 

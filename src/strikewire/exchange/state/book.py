@@ -12,49 +12,108 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
 
-import msgspec
-
 from strikewire.exchange.commands import OrderType, TimeInForce
 from strikewire.exchange.events import LevelChanged, OrderState, OrderView
 from strikewire.exchange.links import Link
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks, Units
 
+NO_LOTS = Lots(0)
+NO_UNITS = Units(0)
 
-class Order(msgspec.Struct, kw_only=True, array_like=True):
-    """An order while it lives. A struct, because snapshots keep it field by field."""
 
-    order_id: OrderId
-    account_id: AccountId
-    instrument_id: InstrumentId
-    side: Side
-    order_type: OrderType
-    time_in_force: TimeInForce
-    price: Ticks | None
-    """None for a market order, which never rests."""
+class Order:
+    """An order while it lives."""
 
-    amount: Lots
-    filled: Lots = Lots(0)
-    filled_value: int = 0
-    """Sum over its fills of ticks times lots."""
+    __slots__ = (
+        "account_id",
+        "amount",
+        "cancel_reason",
+        "created_ns",
+        "display_amount",
+        "fee",
+        "filled",
+        "filled_value",
+        "instrument_id",
+        "is_liquidation",
+        "label",
+        "link",
+        "order_id",
+        "order_type",
+        "original_type",
+        "post_only",
+        "price",
+        "reduce_only",
+        "refresh_amount",
+        "reject_post_only",
+        "replaced",
+        "side",
+        "state",
+        "time_in_force",
+        "trigger_order_id",
+        "updated_ns",
+    )
 
-    fee: Units = Units(0)
-    state: OrderState = OrderState.OPEN
-    post_only: bool = False
-    reject_post_only: bool = False
-    reduce_only: bool = False
-    label: str = ""
-    created_ns: int
-    updated_ns: int
-    cancel_reason: str = ""
-    replaced: bool = False
-    is_liquidation: bool = False
-    trigger_order_id: OrderId | None = None
-    original_type: OrderType | None = None
-    link: Link | None = None
+    def __init__(
+        self,
+        *,
+        order_id: OrderId,
+        account_id: AccountId,
+        instrument_id: InstrumentId,
+        side: Side,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        price: Ticks | None,
+        amount: Lots,
+        created_ns: int,
+        updated_ns: int,
+        filled: Lots = NO_LOTS,
+        filled_value: int = 0,
+        fee: Units = NO_UNITS,
+        state: OrderState = OrderState.OPEN,
+        post_only: bool = False,
+        reject_post_only: bool = False,
+        reduce_only: bool = False,
+        label: str = "",
+        cancel_reason: str = "",
+        replaced: bool = False,
+        is_liquidation: bool = False,
+        trigger_order_id: OrderId | None = None,
+        original_type: OrderType | None = None,
+        link: Link | None = None,
+        display_amount: Lots = NO_LOTS,
+        refresh_amount: Lots = NO_LOTS,
+    ) -> None:
+        self.order_id = order_id
+        self.account_id = account_id
+        self.instrument_id = instrument_id
+        self.side = side
+        self.order_type = order_type
+        self.time_in_force = time_in_force
+        self.price = price
+        """None for a market order, which never rests."""
 
-    display_amount: Lots = Lots(0)
-    refresh_amount: Lots = Lots(0)
-    """Of an iceberg: what is shown of it now, and what is shown anew when that has traded."""
+        self.amount = amount
+        self.filled = filled
+        self.filled_value = filled_value
+        """Sum over its fills of ticks times lots."""
+
+        self.fee = fee
+        self.state = state
+        self.post_only = post_only
+        self.reject_post_only = reject_post_only
+        self.reduce_only = reduce_only
+        self.label = label
+        self.created_ns = created_ns
+        self.updated_ns = updated_ns
+        self.cancel_reason = cancel_reason
+        self.replaced = replaced
+        self.is_liquidation = is_liquidation
+        self.trigger_order_id = trigger_order_id
+        self.original_type = original_type
+        self.link = link
+        self.display_amount = display_amount
+        self.refresh_amount = refresh_amount
+        """Of an iceberg: what is shown of it now, and what is shown anew when that has traded."""
 
     @property
     def remaining(self) -> Lots:
@@ -104,6 +163,38 @@ class Order(msgspec.Struct, kw_only=True, array_like=True):
             display_amount=self.display_amount,
             refresh_amount=self.refresh_amount,
             link=self.link,
+        )
+
+    @classmethod
+    def restored(cls, view: OrderView) -> "Order":
+        """Return the order that `view` was taken of."""
+        return cls(
+            order_id=view.order_id,
+            account_id=view.account_id,
+            instrument_id=view.instrument_id,
+            side=view.side,
+            order_type=view.order_type,
+            time_in_force=view.time_in_force,
+            price=view.price,
+            amount=view.amount,
+            filled=view.filled,
+            filled_value=view.filled_value,
+            fee=view.fee,
+            state=view.state,
+            post_only=view.post_only,
+            reject_post_only=view.reject_post_only,
+            reduce_only=view.reduce_only,
+            label=view.label,
+            created_ns=view.created_ns,
+            updated_ns=view.updated_ns,
+            cancel_reason=view.cancel_reason,
+            replaced=view.replaced,
+            is_liquidation=view.is_liquidation,
+            trigger_order_id=view.trigger_order_id,
+            original_type=view.original_type,
+            display_amount=view.display_amount,
+            refresh_amount=view.refresh_amount,
+            link=view.link,
         )
 
 

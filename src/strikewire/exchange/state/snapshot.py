@@ -37,7 +37,7 @@ from strikewire.model import (
     TradeId,
 )
 
-SNAPSHOT_VERSION = 3
+SNAPSHOT_VERSION = 4
 """Of the layout below. A snapshot of another version is refused."""
 
 
@@ -76,7 +76,7 @@ class _Market(msgspec.Struct, frozen=True, array_like=True):
     trade_seq: int
     last_price: Ticks | None
     tick_direction: int
-    orders: list[Order]
+    orders: list[OrderView]
     """Buyers, then sellers; each as they would trade."""
 
     trades: list[TradeId]
@@ -230,7 +230,7 @@ def _dump_market(market: Market) -> _Market:
         trade_seq=market.trade_seq,
         last_price=market.last_price,
         tick_direction=market.tick_direction,
-        orders=[*book.bids.orders(), *book.asks.orders()],
+        orders=[order.view() for half in (book.bids, book.asks) for order in half.orders()],
         trades=[fill.trade_id for fill in market.trades],
         set_state=market.set_state,
         limits=market.limits,
@@ -364,8 +364,9 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
                 state.fills_by_order.setdefault(side.order_id, deque()).append(fill)
 
 
-def _load_orders(state: State, orders: list[Order]) -> None:
-    for order in orders:
+def _load_orders(state: State, orders: list[OrderView]) -> None:
+    for view in orders:
+        order = Order.restored(view)
         market = state.markets[order.instrument_id]
         state.orders[order.order_id] = order
         state.begin_day(order)

@@ -1,0 +1,522 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, nonecheck=False
+"""One instrument's book: `book.py`, with levels and queues as C structures.
+
+A level is a struct in a sorted array of pointers with the best at the end; the orders at it are
+linked to each other by plain pointers, and a waiting order is kept alive by one reference that
+its level holds. Nothing here is ever searched by the collector, for nothing here can be a cycle.
+
+Pointers are what pure-Python mode cannot say, so this is a `.pyx`; `book.py` is the same without a
+compiler, and says what each method does.
+"""
+
+from collections import deque
+
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from libc.string cimport memmove
+
+from strikewire.exchange.commands import OrderType, TimeInForce
+from strikewire.exchange.events import LevelChanged, OrderState, OrderView
+from strikewire.model import Side
+
+cdef tuple ORDER_TYPES = tuple(OrderType)
+cdef tuple FORCES = tuple(TimeInForce)
+cdef tuple STATES = tuple(OrderState)
+cdef dict TYPE_PLACES = {member: place for place, member in enumerate(ORDER_TYPES)}
+cdef dict FORCE_PLACES = {member: place for place, member in enumerate(FORCES)}
+cdef dict STATE_PLACES = {member: place for place, member in enumerate(STATES)}
+cdef object BUY = Side.BUY
+cdef object SELL = Side.SELL
+
+
+cdef class Order:
+    """An order while it lives."""
+
+    def __init__(
+        self,
+        *,
+        order_id,
+        account_id,
+        instrument_id,
+        side,
+        order_type,
+        time_in_force,
+        price,
+        amount,
+        created_ns,
+        updated_ns,
+        filled=0,
+        filled_value=0,
+        fee=0,
+        state=OrderState.OPEN,
+        post_only=False,
+        reject_post_only=False,
+        reduce_only=False,
+        label="",
+        cancel_reason="",
+        replaced=False,
+        is_liquidation=False,
+        trigger_order_id=None,
+        original_type=None,
+        link=None,
+        display_amount=0,
+        refresh_amount=0,
+    ):
+        self.order_id = order_id
+        self.account_id = account_id
+        self.instrument_id = instrument_id
+        self.sign = side
+        self.type = TYPE_PLACES[order_type]
+        self.force = FORCE_PLACES[time_in_force]
+        self.price = price
+        self.amount = amount
+        self.filled = filled
+        self.filled_value = filled_value
+        self.fee = fee
+        self.status = STATE_PLACES[state]
+        self.post_only = post_only
+        self.reject_post_only = reject_post_only
+        self.reduce_only = reduce_only
+        self.label = label
+        self.created_ns = created_ns
+        self.updated_ns = updated_ns
+        self.cancel_reason = cancel_reason
+        self.replaced = replaced
+        self.is_liquidation = is_liquidation
+        self.trigger_order_id = trigger_order_id
+        self.original_type = original_type
+        self.link = link
+        self.display_amount = display_amount
+        self.refresh_amount = refresh_amount
+
+    @property
+    def side(self):
+        return BUY if self.sign > 0 else SELL
+
+    @property
+    def order_type(self):
+        return ORDER_TYPES[self.type]
+
+    @property
+    def time_in_force(self):
+        return FORCES[self.force]
+
+    @property
+    def price(self):
+        return None if self.ticks == NEVER else self.ticks
+
+    @price.setter
+    def price(self, value):
+        self.ticks = NEVER if value is None else value
+
+    @property
+    def state(self):
+        return STATES[self.status]
+
+    @state.setter
+    def state(self, value):
+        self.status = STATE_PLACES[value]
+
+    @property
+    def remaining(self):
+        return self.amount - self.filled
+
+    @property
+    def is_iceberg(self):
+        return self.refresh_amount > 0
+
+    @property
+    def visible(self):
+        return self.shown()
+
+    def show(self):
+        self.display_amount = min(self.refresh_amount, self.amount - self.filled)
+
+    def view(self):
+        return OrderView(
+            order_id=self.order_id,
+            account_id=self.account_id,
+            instrument_id=self.instrument_id,
+            side=BUY if self.sign > 0 else SELL,
+            order_type=ORDER_TYPES[self.type],
+            time_in_force=FORCES[self.force],
+            price=None if self.ticks == NEVER else self.ticks,
+            amount=self.amount,
+            filled=self.filled,
+            filled_value=self.filled_value,
+            fee=self.fee,
+            state=STATES[self.status],
+            post_only=self.post_only,
+            reject_post_only=self.reject_post_only,
+            reduce_only=self.reduce_only,
+            label=self.label,
+            created_ns=self.created_ns,
+            updated_ns=self.updated_ns,
+            cancel_reason=self.cancel_reason,
+            replaced=self.replaced,
+            is_liquidation=self.is_liquidation,
+            trigger_order_id=self.trigger_order_id,
+            original_type=self.original_type,
+            display_amount=self.display_amount,
+            refresh_amount=self.refresh_amount,
+            link=self.link,
+        )
+
+    @classmethod
+    def restored(cls, view):
+        return cls(
+            order_id=view.order_id,
+            account_id=view.account_id,
+            instrument_id=view.instrument_id,
+            side=view.side,
+            order_type=view.order_type,
+            time_in_force=view.time_in_force,
+            price=view.price,
+            amount=view.amount,
+            filled=view.filled,
+            filled_value=view.filled_value,
+            fee=view.fee,
+            state=view.state,
+            post_only=view.post_only,
+            reject_post_only=view.reject_post_only,
+            reduce_only=view.reduce_only,
+            label=view.label,
+            created_ns=view.created_ns,
+            updated_ns=view.updated_ns,
+            cancel_reason=view.cancel_reason,
+            replaced=view.replaced,
+            is_liquidation=view.is_liquidation,
+            trigger_order_id=view.trigger_order_id,
+            original_type=view.original_type,
+            display_amount=view.display_amount,
+            refresh_amount=view.refresh_amount,
+            link=view.link,
+        )
+
+
+cdef class HalfBook:
+    """One side of a book."""
+
+    def __cinit__(self, side):
+        self.sign = side
+
+    def __dealloc__(self):
+        cdef Py_ssize_t place
+        cdef PyObject* order
+        cdef PyObject* after
+        cdef Level* level
+        for place in range(self.count):
+            order = self.levels[place].head
+            while order != NULL:
+                after = (<Order>order).after
+                Py_DECREF(<Order>order)
+                order = after
+            PyMem_Free(self.levels[place])
+        while self.spare != NULL:
+            level = self.spare
+            self.spare = <Level*>level.head
+            PyMem_Free(level)
+        PyMem_Free(self.levels)
+
+    @property
+    def side(self):
+        return BUY if self.sign > 0 else SELL
+
+    def best(self):
+        return self.levels[self.count - 1].key * self.sign if self.count else None
+
+    def amount_at(self, price):
+        cdef Level* level = self.find(price * self.sign)
+        return 0 if level == NULL else level.amount
+
+    def orders(self):
+        cdef Py_ssize_t place
+        cdef PyObject* order
+        found = []
+        for place in range(self.count - 1, -1, -1):
+            order = self.levels[place].head
+            while order != NULL:
+                found.append(<Order>order)
+                order = (<Order>order).after
+        return iter(found)
+
+    def slices(self):
+        """Walk what would trade, in order. The book must not change meanwhile."""
+        cdef Py_ssize_t place
+        cdef PyObject* at
+        cdef Order order
+        for place in range(self.count - 1, -1, -1):
+            if self.levels[place].icebergs:
+                yield from _slices(self._queue(place))
+                continue
+            at = self.levels[place].head
+            while at != NULL:
+                order = <Order>at
+                yield order, order.amount - order.filled
+                at = order.after
+
+    def depth(self):
+        cdef Py_ssize_t place
+        return [
+            (self.levels[place].key * self.sign, self.levels[place].amount)
+            for place in range(self.count - 1, -1, -1)
+        ]
+
+    def add(self, Order order not None):
+        self.put(order)
+
+    def remove(self, Order order not None):
+        self.cut(order)
+
+    def _queue(self, Py_ssize_t place):
+        cdef PyObject* at = self.levels[place].head
+        queue = []
+        while at != NULL:
+            queue.append(<Order>at)
+            at = (<Order>at).after
+        return queue
+
+    cdef Py_ssize_t locate(self, int64_t key) noexcept:
+        """Return the place of the greatest key that is not above this one; -1 if there is none.
+
+        From the best outwards in steps that double: most of what happens, happens there.
+        """
+        cdef Py_ssize_t high = self.count, low = high - 1, step = 1, middle
+        while low >= 0 and self.levels[low].key > key:
+            high = low
+            low -= step
+            step *= 2
+        if low < 0:
+            low = -1
+        while high - low > 1:
+            middle = (low + high) >> 1
+            if self.levels[middle].key > key:
+                high = middle
+            else:
+                low = middle
+        return low
+
+    cdef Level* find(self, int64_t key) noexcept:
+        cdef Py_ssize_t place = self.locate(key)
+        if place < 0 or self.levels[place].key != key:
+            return NULL
+        return self.levels[place]
+
+    cdef int put(self, Order order) except -1:
+        cdef int64_t key = order.ticks * self.sign
+        cdef Py_ssize_t place = self.locate(key)
+        cdef Level* level
+        cdef Level** grown
+        if place >= 0 and self.levels[place].key == key:
+            level = self.levels[place]
+        else:
+            if self.count == self.room:
+                grown = <Level**>PyMem_Realloc(self.levels, (2 * self.room + 4) * sizeof(Level*))
+                if grown == NULL:
+                    raise MemoryError
+                self.levels = grown
+                self.room = 2 * self.room + 4
+            if self.spare != NULL:
+                level = self.spare
+                self.spare = <Level*>level.head
+            else:
+                level = <Level*>PyMem_Malloc(sizeof(Level))
+                if level == NULL:
+                    raise MemoryError
+            level.key, level.amount, level.icebergs = key, 0, 0
+            level.head = level.tail = NULL
+            memmove(
+                self.levels + place + 2,
+                self.levels + place + 1,
+                (self.count - place - 1) * sizeof(Level*),
+            )
+            self.levels[place + 1] = level
+            self.count += 1
+        order.level = level
+        order.before = level.tail
+        order.after = NULL
+        if level.tail == NULL:
+            level.head = <PyObject*>order
+        else:
+            (<Order>level.tail).after = <PyObject*>order
+        level.tail = <PyObject*>order
+        level.amount += order.shown()
+        level.icebergs += order.refresh_amount > 0
+        Py_INCREF(order)
+        return 0
+
+    cdef void cut(self, Order order) noexcept:
+        cdef Level* level = order.level
+        cdef Py_ssize_t place
+        level.amount -= order.shown()
+        level.icebergs -= order.refresh_amount > 0
+        if order.before == NULL:
+            level.head = order.after
+        else:
+            (<Order>order.before).after = order.after
+        if order.after == NULL:
+            level.tail = order.before
+        else:
+            (<Order>order.after).before = order.before
+        order.level = NULL
+        order.before = order.after = NULL
+        if level.head == NULL:
+            place = self.locate(level.key)
+            memmove(
+                self.levels + place,
+                self.levels + place + 1,
+                (self.count - place - 1) * sizeof(Level*),
+            )
+            self.count -= 1
+            level.head = <PyObject*>self.spare
+            self.spare = level
+        Py_DECREF(order)
+
+
+def _slices(orders):
+    """Walk what would trade at a level where a part is hidden."""
+    hidden = deque()
+    for order in orders:
+        yield order, order.visible
+        if order.remaining > order.visible:
+            hidden.append((order, order.remaining - order.visible))
+    while hidden:
+        order, left = hidden.popleft()
+        lots = min(order.refresh_amount, left)
+        yield order, lots
+        if left > lots:
+            hidden.append((order, left - lots))
+
+
+cdef class Book:
+    """Both sides of one instrument, and which of its levels the present command has touched."""
+
+    def __cinit__(self, change_id=0):
+        self.change_id = change_id
+        self.bids = HalfBook.__new__(HalfBook, 1)
+        self.asks = HalfBook.__new__(HalfBook, -1)
+
+    def __dealloc__(self):
+        PyMem_Free(self.touched)
+
+    def half(self, side):
+        return self.bids if side > 0 else self.asks
+
+    def crosses(self, side, price):
+        cdef int8_t sign = side
+        cdef Level* best = self.side_of(-sign).first()
+        return best != NULL and best.key * -sign * sign <= <int64_t>price * sign
+
+    def is_crossed(self):
+        cdef Level* bid = self.bids.first()
+        cdef Level* ask = self.asks.first()
+        return bid != NULL and ask != NULL and bid.key >= -ask.key
+
+    def add(self, Order order not None):
+        assert order.left() > 0
+        self.touch(order)
+        if order.refresh_amount:
+            order.show()
+        self.side_of(order.sign).put(order)
+        self.reduce_only += order.reduce_only
+
+    def remove(self, Order order not None):
+        self.touch(order)
+        self.side_of(order.sign).cut(order)
+        self.reduce_only -= order.reduce_only
+
+    def fill(self, Order order not None, int64_t lots):
+        assert 0 < lots <= order.shown()
+        cdef HalfBook half = self.side_of(order.sign)
+        self.touch(order)
+        if lots == order.shown():
+            half.cut(order)
+        else:
+            order.level.amount -= lots
+        order.filled += lots
+        order.filled_value += lots * order.ticks
+        if order.refresh_amount:
+            order.display_amount -= lots
+        if order.left() == 0:
+            self.reduce_only -= order.reduce_only
+        elif order.shown() == 0:
+            order.show()
+            half.put(order)
+
+    def resize(self, Order order not None, int64_t amount):
+        assert order.filled < amount <= order.amount
+        cdef int64_t before = order.shown()
+        self.touch(order)
+        order.amount = amount
+        if order.refresh_amount:
+            order.display_amount = min(order.display_amount, order.left())
+        order.level.amount -= before - order.shown()
+
+    def take_changes(self, instrument_id):
+        cdef Py_ssize_t place
+        cdef Touched* one
+        cdef Level* level
+        cdef int64_t amount
+        if not self.touches:
+            return []
+        changes = []
+        for place in range(self.touches):
+            one = self.touched + place
+            level = self.side_of(one.sign).find(one.price * one.sign)
+            amount = 0 if level == NULL else level.amount
+            if amount != one.before:
+                changes.append((BUY if one.sign > 0 else SELL, one.price, amount))
+        self.touches = 0
+        self.places = None
+        if changes:
+            self.change_id += 1
+        return [
+            LevelChanged(instrument_id, side, price, amount, self.change_id)
+            for side, price, amount in changes
+        ]
+
+    def flag(self, Order order not None):
+        assert not order.reduce_only
+        self.reduce_only += 1
+        order.reduce_only = True
+
+    def load(self, Order order not None):
+        self.side_of(order.sign).put(order)
+        self.reduce_only += order.reduce_only
+
+    cdef int touch(self, Order order) except -1:
+        """Remember what a level was before the present command, once."""
+        cdef Py_ssize_t place
+        cdef Level* level = order.level
+        cdef Touched* one
+        cdef Touched* grown
+        if self.touches <= TOUCHED_LISTED:
+            for place in range(self.touches - 1, -1, -1):
+                one = self.touched + place
+                if one.price == order.ticks and one.sign == order.sign:
+                    return 0
+        else:
+            if self.places is None:
+                self.places = {
+                    self.touched[place].price * 2 + (self.touched[place].sign > 0)
+                    for place in range(self.touches)
+                }
+            key = order.ticks * 2 + (order.sign > 0)
+            if key in self.places:
+                return 0
+            self.places.add(key)
+        if self.touches == self.touches_room:
+            grown = <Touched*>PyMem_Realloc(
+                self.touched, (2 * self.touches_room + 4) * sizeof(Touched)
+            )
+            if grown == NULL:
+                raise MemoryError
+            self.touched = grown
+            self.touches_room = 2 * self.touches_room + 4
+        if level == NULL:
+            level = self.side_of(order.sign).find(order.ticks * order.sign)
+        one = self.touched + self.touches
+        one.price, one.sign = order.ticks, order.sign
+        one.before = 0 if level == NULL else level.amount
+        self.touches += 1
+        return 0
