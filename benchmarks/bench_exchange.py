@@ -1,6 +1,7 @@
 """Order flow with all of its clearing and margin, against matching alone and against a disk.
 
-All of it passes the kernel `book`, orders and levels.
+All of it passes the kernels of its state: `archives`, `book`, `clearing`,
+`ledgers`, `markets` and `state`.
 """
 
 import importlib

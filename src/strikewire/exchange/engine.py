@@ -65,6 +65,7 @@ from strikewire.exchange.orders.expiring import end_day
 from strikewire.exchange.orders.following import follow
 from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import edit, place
+from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.funding import Funding
 from strikewire.exchange.state.margin import PriceBand
 from strikewire.exchange.state.snapshot import dump, load
@@ -211,7 +212,7 @@ class Exchange:
     def order(self, order_id: OrderId) -> OrderView | None:
         """Return an order, open or closed; None if there was none or it is forgotten."""
         order = self._state.orders.get(order_id) or self._state.conditional.get(order_id)
-        return order.view() if order else self._state.closed.get(order_id)
+        return order.view() if order else self._state.orders.closed(order_id)
 
     def open_orders(
         self, account_id: AccountId, instrument_id: InstrumentId | None = None
@@ -221,9 +222,9 @@ class Exchange:
         if account is None:
             return []
         return [
-            account.orders[order_id].view()
-            for order_id in sorted(account.orders)
-            if instrument_id in (None, account.orders[order_id].instrument_id)
+            order.view()
+            for order in account.orders.values()
+            if instrument_id in (None, order.instrument_id)
         ]
 
     def conditional_orders(
@@ -242,7 +243,8 @@ class Exchange:
     def closed_orders(self, account_id: AccountId) -> list[OrderView]:
         """Return an account's closed orders, in the order in which they ended."""
         account = self._state.accounts.get(account_id)
-        return [self._state.closed[order_id] for order_id in account.closed] if account else []
+        closed = account.closed if account else ()
+        return [one.view() if isinstance(one, Order) else one for one in closed]
 
     def fills(self, account_id: AccountId, instrument_id: InstrumentId | None = None) -> list[Fill]:
         """Return an account's fills, newest last."""
@@ -252,8 +254,10 @@ class Exchange:
         return [fill for fill in account.fills if instrument_id in (None, fill.instrument_id)]
 
     def order_fills(self, order_id: OrderId) -> list[Fill]:
-        """Return an order's fills, newest last."""
-        return list(self._state.fills_by_order.get(order_id, ()))
+        """Return the fills of an order that can still be looked up, newest last."""
+        order = self.order(order_id)
+        fills = self._state.accounts[order.account_id].fills if order else ()
+        return [one for one in fills if order_id in (one.maker.order_id, one.taker.order_id)]
 
     # Accounts and money
 

@@ -74,7 +74,7 @@ def _in_use(account: Account) -> list[str]:
         currency
         for currency, ledger in sorted(account.ledgers.items())
         if any(
-            (holding.size or holding.orders) and not holding.market.instrument.is_spot
+            (holding.size or holding.queue) and not holding.market.instrument.is_spot
             for holding in ledger.holdings.values()
         )
     ]

@@ -108,9 +108,9 @@ def _refuse_beyond_limits(
 ) -> Rejected | None:
     if waiting and intent.freed is None:
         in_all, in_book = account.limits.open_orders_max, holding.market.limits.open_orders_max
-        if len(account.orders) >= (OPEN_ORDERS_MAX if in_all is None else in_all):
+        if account.open_orders >= (OPEN_ORDERS_MAX if in_all is None else in_all):
             return Rejected(Reject.TOO_MANY_ORDERS, "max_open_orders_per_account")
-        if len(holding.orders) >= (OPEN_ORDERS_INSTRUMENT_MAX if in_book is None else in_book):
+        if len(holding.queue) >= (OPEN_ORDERS_INSTRUMENT_MAX if in_book is None else in_book):
             return Rejected(Reject.TOO_MANY_ORDERS, "max_open_orders_per_instrument")
     freed = intent.freed.remaining if intent.freed else 0
     reached = intent.side * holding.size + holding.open_lots(intent.side) - freed + intent.lots

@@ -51,7 +51,7 @@ def find_open_order(
 ) -> Order | ConditionalOrder | Rejected:
     """Return an account's own order that waits, in its book or outside of it."""
     order = state.orders.get(order_id) or state.conditional.get(order_id)
-    found = order or state.closed.get(order_id)
+    found = order or state.orders.closed(order_id)
     if found is None:
         return Rejected(Reject.ORDER_NOT_FOUND, "order_not_found", "order_id")
     if found.account_id != account_id:

@@ -125,7 +125,7 @@ class Turn:
     def rest(self, market: Market, order: Order) -> None:
         """Let an order wait in the book."""
         account = self.state.accounts[order.account_id]
-        self.state.orders[order.order_id] = order
+        self.state.orders.put(order)
         self.state.begin_day(order)
         account.track(market, order)
         market.book.add(order)
@@ -137,7 +137,6 @@ class Turn:
         account = self.state.accounts[order.account_id]
         market.book.remove(order)
         account.untrack(market, order)
-        del self.state.orders[order.order_id]
         self.state.day_orders.pop(order.order_id, None)
         self.touch(account, market)
 
@@ -172,7 +171,9 @@ class Turn:
         order.state = state
         order.updated_ns = self.time_ns
         view = order.view()
-        self.state.archive_order(self.state.accounts[order.account_id], view)
+        # An order with ties loses them as the others answer; it is looked up as it was.
+        ended = order if order.link is None else view
+        self.state.archive_order(self.state.accounts[order.account_id], ended)
         self.events.append(OrderEvent(view))
         if order.link is not None:
             self.facts.append(Fact(order, is_over=True))
@@ -476,7 +477,6 @@ class Turn:
     def _retire(self, market: Market, maker: Order) -> None:
         """End an order that was filled while it waited; the book has let go of it already."""
         self.state.accounts[maker.account_id].untrack(market, maker)
-        del self.state.orders[maker.order_id]
         self.state.day_orders.pop(maker.order_id, None)
         self.end(maker, OrderState.FILLED)
 

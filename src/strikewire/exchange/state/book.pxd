@@ -51,6 +51,10 @@ cdef class Order:
     cdef Level* level
     cdef PyObject* before
     cdef PyObject* after
+    cdef PyObject* peer_before
+    cdef PyObject* peer_after
+    cdef PyObject* owner
+    cdef PyObject* chain
 
     cdef inline int64_t left(self) noexcept:
         return self.amount - self.filled
@@ -72,6 +76,31 @@ cdef class HalfBook:
 
     cdef inline Level* first(self) noexcept:
         return self.levels[self.count - 1] if self.count else NULL
+
+@cython.final
+@cython.no_gc
+cdef class OrderList:
+    cdef PyObject* head
+    cdef PyObject* tail
+    cdef Py_ssize_t count
+
+    cpdef add(self, Order order)
+    cpdef remove(self, Order order)
+
+@cython.final
+cdef class OrderTable:
+    cdef PyObject** slots
+    cdef uint64_t mask
+    cdef Py_ssize_t used
+    cdef dict views
+
+    cdef PyObject* find(self, int64_t order_id) noexcept
+    cdef int insert(self, Order order) except -1
+    cdef void drop(self, Order order) noexcept
+    cdef int grow(self) except -1
+
+    cdef inline uint64_t slot(self, int64_t order_id) noexcept:
+        return ((<uint64_t>order_id * <uint64_t>0x9E3779B97F4A7C15) >> 20) & self.mask
 
 @cython.final
 cdef class Book:

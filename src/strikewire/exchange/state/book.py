@@ -35,6 +35,7 @@ class Order:
         "filled_value",
         "instrument_id",
         "is_liquidation",
+        "is_waiting",
         "label",
         "link",
         "order_id",
@@ -114,6 +115,9 @@ class Order:
         self.display_amount = display_amount
         self.refresh_amount = refresh_amount
         """Of an iceberg: what is shown of it now, and what is shown anew when that has traded."""
+
+        self.is_waiting = False
+        """Whether it stands in a book."""
 
     @property
     def remaining(self) -> Lots:
@@ -196,6 +200,62 @@ class Order:
             refresh_amount=view.refresh_amount,
             link=view.link,
         )
+
+
+class OrderList:
+    """Some orders, each in no other list, in the order in which they came."""
+
+    __slots__ = ("_orders",)
+
+    def __init__(self) -> None:
+        self._orders: dict[OrderId, Order] = {}
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(list(self._orders.values()))
+
+    def add(self, order: Order) -> None:
+        """Put an order behind all others."""
+        self._orders[order.order_id] = order
+
+    def remove(self, order: Order) -> None:
+        """Take an order out, which is in it."""
+        del self._orders[order.order_id]
+
+
+class OrderTable:
+    """Every order that waits in a book or can still be looked up, by id."""
+
+    __slots__ = ("_orders",)
+
+    def __init__(self) -> None:
+        self._orders: dict[OrderId, Order | OrderView] = {}
+
+    def put(self, order: Order) -> None:
+        """Let an order be found."""
+        self._orders[order.order_id] = order
+
+    def get(self, order_id: OrderId) -> Order | None:
+        """Return an order that waits in its book; None if there is no such order, or no more."""
+        order = self._orders.get(order_id)
+        return order if isinstance(order, Order) and order.is_waiting else None
+
+    def closed(self, order_id: OrderId) -> OrderView | None:
+        """Return an order that has ended; None if there was none, or it waits or is forgotten."""
+        order = self._orders.get(order_id)
+        if isinstance(order, Order):
+            return None if order.state is OrderState.OPEN else order.view()
+        return order
+
+    def archive(self, ended: Order | OrderView) -> None:
+        """Let an order that has ended be found; as a view where the order itself still changes."""
+        self._orders[ended.order_id] = ended
+
+    def forget(self, order_id: OrderId) -> None:
+        """Let an order be found no longer."""
+        self._orders.pop(order_id, None)
 
 
 class Level:
@@ -286,6 +346,7 @@ class HalfBook:
         if level is None:
             level = self.levels[key] = Level()
             self.keys.insert(bisect_left(self.keys, key), key)
+        order.is_waiting = True
         level.orders[order.order_id] = order
         level.amount += order.visible
         level.icebergs += order.is_iceberg
@@ -295,6 +356,7 @@ class HalfBook:
         assert order.price is not None
         key = order.price * self.side
         level = self.levels[key]
+        order.is_waiting = False
         del level.orders[order.order_id]
         level.amount -= order.visible
         level.icebergs -= order.is_iceberg

@@ -129,6 +129,10 @@ cdef class Order:
     def visible(self):
         return self.shown()
 
+    @property
+    def is_waiting(self):
+        return self.level != NULL
+
     def show(self):
         self.display_amount = min(self.refresh_amount, self.amount - self.filled)
 
@@ -371,6 +375,163 @@ cdef class HalfBook:
             level.head = <PyObject*>self.spare
             self.spare = level
         Py_DECREF(order)
+
+
+cdef class OrderList:
+    """Some orders, each in no other list, in the order in which they came."""
+
+    def __dealloc__(self):
+        cdef PyObject* order = self.head
+        cdef PyObject* after
+        while order != NULL:
+            after = (<Order>order).peer_after
+            Py_DECREF(<Order>order)
+            order = after
+
+    def __len__(self):
+        return self.count
+
+    def __iter__(self):
+        cdef PyObject* order = self.head
+        found = []
+        while order != NULL:
+            found.append(<Order>order)
+            order = (<Order>order).peer_after
+        return iter(found)
+
+    cpdef add(self, Order order):
+        order.peer_before = self.tail
+        order.peer_after = NULL
+        if self.tail == NULL:
+            self.head = <PyObject*>order
+        else:
+            (<Order>self.tail).peer_after = <PyObject*>order
+        self.tail = <PyObject*>order
+        self.count += 1
+        Py_INCREF(order)
+
+    cpdef remove(self, Order order):
+        if order.peer_before == NULL:
+            self.head = order.peer_after
+        else:
+            (<Order>order.peer_before).peer_after = order.peer_after
+        if order.peer_after == NULL:
+            self.tail = order.peer_before
+        else:
+            (<Order>order.peer_after).peer_before = order.peer_before
+        order.peer_before = order.peer_after = NULL
+        self.count -= 1
+        Py_DECREF(order)
+
+
+cdef class OrderTable:
+    """Every order that waits in a book or can still be looked up, by id."""
+
+    def __cinit__(self):
+        cdef Py_ssize_t place
+        self.slots = <PyObject**>PyMem_Malloc(64 * sizeof(PyObject*))
+        if self.slots == NULL:
+            raise MemoryError
+        for place in range(64):
+            self.slots[place] = NULL
+        self.mask = 63
+        self.views = {}
+
+    def __dealloc__(self):
+        cdef uint64_t place
+        cdef PyObject* order
+        cdef PyObject* after
+        if self.slots == NULL:
+            return
+        for place in range(self.mask + 1):
+            order = self.slots[place]
+            while order != NULL:
+                after = (<Order>order).chain
+                Py_DECREF(<Order>order)
+                order = after
+        PyMem_Free(self.slots)
+
+    def put(self, Order order not None):
+        if self.find(order.order_id) == NULL:
+            self.insert(order)
+
+    def get(self, order_id):
+        cdef PyObject* order = self.find(order_id)
+        return None if order == NULL or (<Order>order).level == NULL else <Order>order
+
+    def closed(self, order_id):
+        cdef PyObject* order = self.find(order_id)
+        if order == NULL:
+            return self.views.get(order_id)
+        return None if (<Order>order).status == OPEN else (<Order>order).view()
+
+    def archive(self, ended):
+        if isinstance(ended, Order):
+            self.put(ended)
+            return
+        self.forget(ended.order_id)
+        self.views[ended.order_id] = ended
+
+    def forget(self, order_id):
+        cdef PyObject* order = self.find(order_id)
+        if order == NULL:
+            self.views.pop(order_id, None)
+        else:
+            self.drop(<Order>order)
+
+    cdef PyObject* find(self, int64_t order_id) noexcept:
+        cdef PyObject* order = self.slots[self.slot(order_id)]
+        while order != NULL and (<Order>order).order_id != order_id:
+            order = (<Order>order).chain
+        return order
+
+    cdef int insert(self, Order order) except -1:
+        cdef uint64_t slot
+        if self.used > <Py_ssize_t>self.mask:
+            self.grow()
+        slot = self.slot(order.order_id)
+        order.chain = self.slots[slot]
+        self.slots[slot] = <PyObject*>order
+        self.used += 1
+        Py_INCREF(order)
+        return 0
+
+    cdef void drop(self, Order order) noexcept:
+        cdef uint64_t slot = self.slot(order.order_id)
+        cdef PyObject* before = self.slots[slot]
+        if before == <PyObject*>order:
+            self.slots[slot] = order.chain
+        else:
+            while (<Order>before).chain != <PyObject*>order:
+                before = (<Order>before).chain
+            (<Order>before).chain = order.chain
+        order.chain = NULL
+        self.used -= 1
+        Py_DECREF(order)
+
+    cdef int grow(self) except -1:
+        cdef PyObject** old = self.slots
+        cdef Py_ssize_t count = self.mask + 1, place
+        cdef PyObject* order
+        cdef PyObject* after
+        cdef uint64_t slot
+        cdef PyObject** slots = <PyObject**>PyMem_Malloc(2 * count * sizeof(PyObject*))
+        if slots == NULL:
+            raise MemoryError
+        for place in range(2 * count):
+            slots[place] = NULL
+        self.slots = slots
+        self.mask = 2 * count - 1
+        for place in range(count):
+            order = old[place]
+            while order != NULL:
+                after = (<Order>order).chain
+                slot = self.slot((<Order>order).order_id)
+                (<Order>order).chain = slots[slot]
+                slots[slot] = order
+                order = after
+        PyMem_Free(old)
+        return 0
 
 
 def _slices(orders):

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, overflowcheck=True
 """What a trade moves: values, fees, profits and deliveries, all in whole settlement units.
 
 The cash a position has cost is its *entry value*: what its fills moved, with a sign, so that
@@ -13,8 +14,6 @@ money ever appears or is lost, whatever the prices.
 """
 
 from math import gcd
-
-import msgspec
 
 from strikewire.exchange.commands import FeeKind, FeeRates
 from strikewire.model import (
@@ -248,23 +247,42 @@ class Contract:
         return max(self.strike - delivery_price, 0)
 
 
-class Position(msgspec.Struct, array_like=True):
-    """What an account holds of one instrument, and what it has cost."""
+class Position:
+    """What an account holds of one instrument, and what it has cost.
 
-    size: int = 0
-    """Lots; positive long, negative short."""
+    Attributes:
+        size: Lots; positive long, negative short.
+        entry_value: What entering what is open has moved, in settlement units, with its sign.
+        average_price: Of what is open, a `PriceE8`; only for showing, money never depends on it.
+        realized: Profit of what was closed in this session, and its funding, in settlement units.
+        funding: Of this session, as far as it was realised; negative where it was paid.
+    """
 
-    entry_value: int = 0
-    """What entering what is open has moved, in settlement units, with its sign."""
+    __slots__ = ("average_price", "entry_value", "funding", "realized", "size")
 
-    average_price: int = 0
-    """Of what is open, a `PriceE8`; only for showing, money never depends on it."""
+    def __init__(
+        self,
+        size: int = 0,
+        entry_value: int = 0,
+        average_price: int = 0,
+        realized: int = 0,
+        funding: int = 0,
+    ) -> None:
+        self.size = size
+        self.entry_value = entry_value
+        self.average_price = average_price
+        self.realized = realized
+        self.funding = funding
 
-    realized: int = 0
-    """Profit of what was closed in this session, and its funding, in settlement units."""
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is held, and nothing was made of it in this session."""
+        return not (self.size or self.entry_value or self.realized or self.funding)
 
-    funding: int = 0
-    """Of this session, as far as it has been realised; negative where it was paid."""
+    @property
+    def parts(self) -> tuple[int, int, int, int, int]:
+        """All of it, in the order in which it is made of them."""
+        return self.size, self.entry_value, self.average_price, self.realized, self.funding
 
     def trade(self, contract: Contract, side: Side, lots: int, price: Ticks, value: int) -> int:
         """Enter a fill and return the profit that it realised.

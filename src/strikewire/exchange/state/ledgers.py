@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, overflowcheck=True
 """What an account holds, and the running sums that margin is read from.
 
 A `Holding` (one account in one instrument) remembers what it last added to the sums of its
@@ -7,10 +8,9 @@ somebody next asks. What is remembered this way is never part of the state: it c
 from it, and is, when a snapshot is restored.
 """
 
-from collections import deque
-
 from strikewire.exchange.commands import Verdict
-from strikewire.exchange.state.book import Order
+from strikewire.exchange.state.archives import Ring
+from strikewire.exchange.state.book import Order, OrderList
 from strikewire.exchange.state.clearing import Position
 from strikewire.exchange.state.funding import funding_payment
 from strikewire.exchange.state.margin import Valuation
@@ -33,10 +33,10 @@ class Holding:
         "market",
         "option_profit",
         "option_value",
-        "orders",
         "position",
         "position_margin",
         "profit",
+        "queue",
         "reduce_only",
         "sell_lots",
         "valued_at",
@@ -45,7 +45,9 @@ class Holding:
     def __init__(self, market: Market, position: Position | None = None) -> None:
         self.market = market
         self.position = position or Position()
-        self.orders: dict[OrderId, Order] = {}
+        self.queue = OrderList()
+        """Its open orders, in the order in which they came."""
+
         self.reduce_only: dict[OrderId, Order] = {}
         self.buy_lots = 0
         self.sell_lots = 0
@@ -71,7 +73,12 @@ class Holding:
     @property
     def is_empty(self) -> bool:
         """Whether there is no position, no profit of one, and no open order."""
-        return self.position == Position() and not self.orders
+        return self.position.is_blank and not self.queue
+
+    @property
+    def orders(self) -> dict[OrderId, Order]:
+        """Its open orders by id; made anew each time it is asked for."""
+        return {order.order_id: order for order in self.queue}
 
     @property
     def currency(self) -> str:
@@ -98,14 +105,14 @@ class Holding:
 
     def track(self, order: Order) -> None:
         """Count an order that waits in the book."""
-        self.orders[order.order_id] = order
+        self.queue.add(order)
         if order.reduce_only:
             self.reduce_only[order.order_id] = order
         self._count(order, order.remaining, 1)
 
     def untrack(self, order: Order) -> None:
         """Stop counting an order, with what it still waits for."""
-        del self.orders[order.order_id]
+        self.queue.remove(order)
         self.reduce_only.pop(order.order_id, None)
         self._count(order, order.remaining, -1)
 
@@ -231,7 +238,7 @@ class Ledger:
         self.spot_reserve = 0
         """Set aside for open spot orders, in this currency."""
 
-        self.transactions: deque[Transaction] = deque(maxlen=TRANSACTIONS_MAX)
+        self.transactions = Ring(TRANSACTIONS_MAX)
         """What changed the balance, newest last."""
 
         self.holdings: dict[InstrumentId, Holding] = {}
@@ -318,7 +325,7 @@ class Ledger:
             return
         for holding in self.holdings.values():
             # What is flat and has no orders adds nothing, at any mark.
-            is_active = holding.orders or holding.position.size
+            is_active = holding.queue or holding.position.size
             if is_active and holding.valued_at is not holding.market.valuation:
                 self.revalue(holding)
         self.valued_at = marks_set

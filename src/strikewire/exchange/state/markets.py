@@ -1,9 +1,8 @@
+# cython: annotation_typing=False, overflowcheck=True
 """One instrument while it is listed: its book, its mark, its trades."""
 
-from collections import deque
-
 from strikewire.exchange.commands import InstrumentState, Limits, Mark, TriggerPriceType
-from strikewire.exchange.events import Fill
+from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.book import Book
 from strikewire.exchange.state.clearing import Contract
 from strikewire.exchange.state.conditional import Watch
@@ -65,7 +64,7 @@ class Market:
         self.trade_seq = 0
         self.last_price: Ticks | None = None
         self.tick_direction = 1
-        self.trades: deque[Fill] = deque(maxlen=TRADES_MAX)
+        self.trades = Ring(TRADES_MAX)
         self.watches: dict[TriggerPriceType, Watch] = {}
         """Orders that wait for a price, by the kind of price; only kinds that are waited for."""
 

@@ -92,7 +92,7 @@ class _Ledger(msgspec.Struct, frozen=True, array_like=True):
     session_rpl: int
     options_session_rpl: int
     fees_paid: int
-    positions: list[tuple[InstrumentId, Position]]
+    positions: list[tuple[InstrumentId, tuple[int, int, int, int, int]]]
     verdict: Verdict | None = None
     transactions: list[Transaction] = []
     session_funding: int = 0
@@ -249,7 +249,7 @@ def _dump_account(state: State, account: Account) -> _Account:
             for currency, ledger in sorted(account.ledgers.items())
             if not ledger.is_empty
         ],
-        closed=[state.closed[order_id] for order_id in account.closed],
+        closed=[one.view() if isinstance(one, Order) else one for one in account.closed],
         fills=[fill.trade_id for fill in account.fills],
         margin_model=account.margin_model,
         changes=account.changes,
@@ -272,9 +272,9 @@ def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
         options_session_rpl=ledger.options_session_rpl,
         fees_paid=ledger.fees_paid,
         positions=[
-            (instrument_id, holding.position)
+            (instrument_id, holding.position.parts)
             for instrument_id, holding in sorted(ledger.holdings.items())
-            if holding.position != Position()
+            if not holding.position.is_blank
         ],
         verdict=ledger.verdict,
         transactions=list(ledger.transactions),
@@ -347,28 +347,23 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
         ledger.verdict = kept.verdict
         ledger.transactions.extend(kept.transactions)
         ledger.session_funding = kept.session_funding
-        for instrument_id, position in kept.positions:
-            market = state.markets[instrument_id]
+        for instrument_id, parts in kept.positions:
+            market, position = state.markets[instrument_id], Position(*parts)
             market.open_interest += max(position.size, 0)
             ledger.holdings[instrument_id] = Holding(market, position)
         for instrument_id, paid, time_ms in kept.funding:
             holding = ledger.holdings[instrument_id]
             holding.funding_paid, holding.funding_ms = int(paid), time_ms
     for view in saved.closed:
-        state.closed[view.order_id] = view
-        account.closed.append(view.order_id)
+        state.archive_order(account, view)
     account.fills.extend(fills[trade_id] for trade_id in saved.fills)
-    for fill in account.fills:
-        for side in (fill.maker, fill.taker):
-            if side.account_id == account.account_id:
-                state.fills_by_order.setdefault(side.order_id, deque()).append(fill)
 
 
 def _load_orders(state: State, orders: list[OrderView]) -> None:
     for view in orders:
         order = Order.restored(view)
         market = state.markets[order.instrument_id]
-        state.orders[order.order_id] = order
+        state.orders.put(order)
         state.begin_day(order)
         state.accounts[order.account_id].track(market, order)
         market.book.load(order)

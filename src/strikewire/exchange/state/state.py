@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, overflowcheck=True
 """All that the exchange remembers: markets, accounts, orders and the venue's own money."""
 
 from collections import deque
@@ -13,7 +14,8 @@ from strikewire.exchange.commands import (
     TriggerPriceType,
 )
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
-from strikewire.exchange.state.book import Order
+from strikewire.exchange.state.archives import Ring
+from strikewire.exchange.state.book import Order, OrderTable
 from strikewire.exchange.state.conditional import ConditionalOrder, Watch
 from strikewire.exchange.state.days import day_end_ns
 from strikewire.exchange.state.ledgers import Holding, Ledger
@@ -53,8 +55,8 @@ class Account:
         "limits",
         "margin_model",
         "name",
+        "open_orders",
         "opened_ns",
-        "orders",
         "owner",
         "self_trading",
         "self_trading_extended",
@@ -86,16 +88,31 @@ class Account:
         """Rates other than those of the instruments, by kind and settlement currency."""
 
         self.ledgers: dict[str, Ledger] = {}
-        self.orders: dict[OrderId, Order] = {}
+        self.open_orders = 0
+        """How many orders it has waiting in all books."""
+
         self.conditional: dict[OrderId, ConditionalOrder] = {}
-        self.closed: deque[OrderId] = deque()
-        self.fills: deque[Fill] = deque()
+        self.closed = Ring(CLOSED_ORDERS_MAX)
+        """Its closed orders, in the order in which they ended."""
+
+        self.fills = Ring(FILLS_MAX)
 
     @property
     def is_untouched(self) -> bool:
         """Whether nothing was ever kept here."""
         is_used = self.changes or self.fees
         return not is_used and all(ledger.is_empty for ledger in self.ledgers.values())
+
+    @property
+    def orders(self) -> dict[OrderId, Order]:
+        """Its orders that wait in books, by id, oldest first; made anew each time."""
+        waiting = [
+            order
+            for ledger in self.ledgers.values()
+            for holding in ledger.holdings.values()
+            for order in holding.queue
+        ]
+        return {order.order_id: order for order in sorted(waiting, key=_order_id)}
 
     def ledger(self, currency: str) -> Ledger:
         """Return the ledger of a currency, which is opened when it is first needed."""
@@ -143,13 +160,13 @@ class Account:
 
     def track(self, market: Market, order: Order) -> None:
         """Count an order that waits in the book, and set aside what it may cost."""
-        self.orders[order.order_id] = order
+        self.open_orders += 1
         self.holding(market).track(order)
         self._reserve(market, order, order.remaining, 1)
 
     def untrack(self, market: Market, order: Order) -> None:
         """Stop counting an order, with what it still waits for."""
-        del self.orders[order.order_id]
+        self.open_orders -= 1
         self.holding(market).untrack(order)
         self._reserve(market, order, order.remaining, -1)
 
@@ -206,11 +223,9 @@ class State:
     __slots__ = (
         "accounts",
         "bankruptcies",
-        "closed",
         "conditional",
         "day_end_ns",
         "day_orders",
-        "fills_by_order",
         "index_watchers",
         "indices",
         "locks",
@@ -248,8 +263,8 @@ class State:
         self.marks_set = 0
         """Counts changes of marks, so that a ledger can tell whether it is stale."""
 
-        self.orders: dict[OrderId, Order] = {}
-        """Every open order."""
+        self.orders = OrderTable()
+        """Every order that waits in a book or has ended and can still be looked up."""
 
         self.conditional: dict[OrderId, ConditionalOrder] = {}
         """Every order that waits outside of the books."""
@@ -263,10 +278,6 @@ class State:
         self.index_watchers: dict[str, dict[InstrumentId, Market]] = {}
         """By index: the markets in which somebody waits for its price."""
 
-        self.closed: dict[OrderId, OrderView] = {}
-        """Closed orders that can still be looked up."""
-
-        self.fills_by_order: dict[OrderId, deque[Fill]] = {}
         self.next_order_id = 1
         self.next_trade_id = 1
         self.next_transaction_id = 1
@@ -351,12 +362,12 @@ class State:
     def _locks(self, market: Market) -> bool:
         return "" in self.locks or market.instrument.price_index in self.locks
 
-    def archive_order(self, account: Account, view: OrderView) -> None:
+    def archive_order(self, account: Account, ended: Order | OrderView) -> None:
         """Keep a closed order to be looked up, and forget the account's oldest beyond the limit."""
-        self.closed[view.order_id] = view
-        account.closed.append(view.order_id)
-        if len(account.closed) > CLOSED_ORDERS_MAX:
-            del self.closed[account.closed.popleft()]
+        self.orders.archive(ended)
+        forgotten = account.closed.append(ended)
+        if forgotten is not None:
+            self.orders.forget(forgotten.order_id)
 
     def archive_settlements(self, currency: str, news: Iterable[Settlement]) -> None:
         """Keep what a settlement came to, and forget the oldest of the currency."""
@@ -365,19 +376,10 @@ class State:
 
     def archive_fill(self, fill: Fill) -> None:
         """Keep a fill for its owners, and forget each owner's oldest beyond the limit."""
-        for order_id in (fill.maker.order_id, fill.taker.order_id):
-            self.fills_by_order.setdefault(order_id, deque()).append(fill)
-        for account_id in {fill.maker.account_id, fill.taker.account_id}:
-            account = self.accounts[account_id]
-            account.fills.append(fill)
-            if len(account.fills) > FILLS_MAX:
-                self._forget_fill(account_id, account.fills.popleft())
+        self.accounts[fill.maker.account_id].fills.append(fill)
+        if fill.taker.account_id != fill.maker.account_id:
+            self.accounts[fill.taker.account_id].fills.append(fill)
 
-    def _forget_fill(self, account_id: AccountId, fill: Fill) -> None:
-        for side in (fill.maker, fill.taker):
-            if side.account_id == account_id:
-                kept = self.fills_by_order[side.order_id]
-                assert kept[0] is fill
-                kept.popleft()
-                if not kept:
-                    del self.fills_by_order[side.order_id]
+
+def _order_id(order: Order) -> OrderId:
+    return order.order_id

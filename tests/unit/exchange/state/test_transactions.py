@@ -97,7 +97,7 @@ def test_the_oldest_transactions_are_forgotten() -> None:
         ledger.log(deposited(number, ledger.balance))
 
     assert len(ledger.transactions) == 20_000
-    assert ledger.transactions[0].balance == 3
+    assert next(iter(ledger.transactions)).balance == 3
 
 
 def test_an_unknown_account_has_no_transactions() -> None:

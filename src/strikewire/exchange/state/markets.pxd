@@ -1,0 +1,17 @@
+cimport cython
+from libc.stdint cimport int64_t
+from strikewire.exchange.state.archives cimport Ring
+from strikewire.exchange.state.book cimport Book
+from strikewire.exchange.state.clearing cimport Contract
+
+@cython.final
+cdef class Market:
+    cdef public object instrument, set_state, limits, mark, funding, settlement_price, last_price
+    cdef public object _valuation
+    cdef public int64_t instrument_id, open_interest, trade_seq
+    cdef public int tick_direction
+    cdef public Contract contract
+    cdef public Book book
+    cdef public bint is_open, is_locked
+    cdef public Ring trades
+    cdef public dict watches

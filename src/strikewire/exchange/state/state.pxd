@@ -1,0 +1,25 @@
+cimport cython
+from libc.stdint cimport int64_t
+from strikewire.exchange.state.archives cimport Ring
+from strikewire.exchange.state.book cimport OrderTable
+
+@cython.final
+cdef class Account:
+    cdef public int64_t account_id, opened_ns, owner, changes, transactions, open_orders
+    cdef public object name, self_trading, limits, margin_model
+    cdef public bint self_trading_extended, is_locked
+    cdef public dict fees, ledgers, conditional
+    cdef public Ring closed, fills
+
+@cython.final
+cdef class Treasury:
+    cdef public int64_t deposits, withdrawals, fees, rounding, funding
+
+@cython.final
+cdef class State:
+    cdef public dict markets, market_by_name, accounts, bankruptcies, treasuries, sessions
+    cdef public dict settlements, indices, conditional, day_orders, index_watchers
+    cdef public set locks
+    cdef public object day_end_ns
+    cdef public OrderTable orders
+    cdef public int64_t marks_set, next_order_id, next_trade_id, next_transaction_id
