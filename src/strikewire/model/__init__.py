@@ -1,5 +1,14 @@
 """The nouns of the venue, on whose integers every flow agrees: instruments, prices, sides, ids."""
 
+from strikewire.model.combos import (
+    COMBO_LEGS_MAX,
+    COMBO_RATIO_MAX,
+    ComboError,
+    Part,
+    balancing_leg,
+    combo,
+    combo_legs,
+)
 from strikewire.model.currencies import (
     CURRENCIES,
     Currency,
@@ -8,6 +17,7 @@ from strikewire.model.currencies import (
     units_to_coins,
 )
 from strikewire.model.ids import (
+    COMBO_ID_FIRST,
     ID_MAX,
     AccountId,
     InstrumentId,
@@ -18,7 +28,13 @@ from strikewire.model.ids import (
     parse_order_id,
     parse_trade_id,
 )
-from strikewire.model.instruments import NO_EXPIRY_MS, Instrument, SettlementPeriod, TickStep
+from strikewire.model.instruments import (
+    NO_EXPIRY_MS,
+    ComboLeg,
+    Instrument,
+    SettlementPeriod,
+    TickStep,
+)
 from strikewire.model.names import (
     EXPIRY_HOUR_UTC,
     InstrumentNameError,
@@ -89,6 +105,9 @@ from strikewire.model.units import (
 
 __all__ = [
     "AMOUNT_LOTS_MAX",
+    "COMBO_ID_FIRST",
+    "COMBO_LEGS_MAX",
+    "COMBO_RATIO_MAX",
     "CURRENCIES",
     "EXPIRY_HOUR_UTC",
     "FUNDING_PERIOD_MS",
@@ -107,6 +126,8 @@ __all__ = [
     "PRICE_TICKS_MAX",
     "AccountId",
     "AmountError",
+    "ComboError",
+    "ComboLeg",
     "Currency",
     "CurrencyPrecisionError",
     "Expiry",
@@ -120,6 +141,7 @@ __all__ = [
     "OptionType",
     "OrderId",
     "ParsedName",
+    "Part",
     "PriceE8",
     "PriceRangeError",
     "SettlementPeriod",
@@ -130,7 +152,10 @@ __all__ = [
     "TradeId",
     "Units",
     "amount_to_lots",
+    "balancing_leg",
     "coins_to_units",
+    "combo",
+    "combo_legs",
     "divide_down",
     "divide_half_even",
     "divide_up",

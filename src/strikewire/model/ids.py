@@ -13,6 +13,10 @@ InstrumentId = NewType("InstrumentId", int)
 OrderId = NewType("OrderId", int)
 TradeId = NewType("TradeId", int)
 
+COMBO_ID_FIRST = InstrumentId(1_000_000_001)
+"""Ids of instruments are counted up from 1 by the venue, those of combos from here by the exchange,
+so that neither can take one that the other was about to take."""
+
 ID_MAX = 2**63 - 1
 """The largest id; beyond it a client's 64-bit integer would overflow."""
 

@@ -35,6 +35,15 @@ class TickStep(msgspec.Struct, frozen=True, array_like=True):
     """The coarser tick, in base ticks; greater than 1."""
 
 
+class ComboLeg(msgspec.Struct, frozen=True, array_like=True):
+    """One instrument of a combo, and how much of it goes into one lot of the combo."""
+
+    instrument_id: int
+    name: str
+    ratio: int
+    """Lots of it for each lot of the combo; negative where buying the combo sells it."""
+
+
 class Instrument(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything fixed about an instrument. It never changes after it is listed.
 
@@ -95,6 +104,14 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     taker_fee_ppm: int
     """Parts per million of the value (of the underlying, for an option) paid by the taker."""
+
+    legs: tuple[ComboLeg, ...] = ()
+    """What a combo is made of; empty for everything else."""
+
+    @property
+    def is_combo(self) -> bool:
+        """Whether it trades other instruments, several at once, and is never held itself."""
+        return self.kind in (Kind.FUTURE_COMBO, Kind.OPTION_COMBO)
 
     @property
     def is_option(self) -> bool:

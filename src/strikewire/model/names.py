@@ -49,6 +49,10 @@ class Kind(StrEnum):
     FUTURE = "future"
     OPTION = "option"
     SPOT = "spot"
+    FUTURE_COMBO = "future_combo"
+    """Several futures in one order: see `model.combos`."""
+
+    OPTION_COMBO = "option_combo"
 
 
 class InstrumentType(StrEnum):
@@ -176,13 +180,18 @@ def format_strike(strike: Decimal) -> str:
     return digits.replace(".", "d")
 
 
+def format_expiry(expiry_ns: int) -> str:
+    """Return an expiry as it stands in a name: "25DEC26"."""
+    day = utc_date(expiry_ns)
+    return f"{day.day}{_MONTHS[day.month - 1]}{day.year % 100:02}"
+
+
 def _spell(parsed: ParsedName) -> str:
     if parsed.kind is Kind.SPOT:
         return parsed.family
     if parsed.expiry_ns is None:
         return f"{parsed.family}-PERPETUAL"
-    day = utc_date(parsed.expiry_ns)
-    dated = f"{parsed.family}-{day.day}{_MONTHS[day.month - 1]}{day.year % 100:02}"
+    dated = f"{parsed.family}-{format_expiry(parsed.expiry_ns)}"
     if parsed.strike is None or parsed.option_type is None:
         return dated
     right = "C" if parsed.option_type is OptionType.CALL else "P"

@@ -38,17 +38,20 @@ class TickSizeError(ValueError):
 
 
 class PriceRangeError(ValueError):
-    """A price is not above zero, too high to be meant, or not a number.
+    """A price is not above zero and is no combo's, too far out to be meant, or not a number.
 
     Attributes:
         price: The price that was given.
         highest: The highest price an order may have, in the quote currency.
+        lowest: The lowest one, of a combo; None where it has to be above zero.
     """
 
-    def __init__(self, price: Decimal, highest: Decimal) -> None:
+    def __init__(self, price: Decimal, highest: Decimal, lowest: Decimal | None = None) -> None:
         self.price = price
         self.highest = highest
-        super().__init__(f"price {price:.12g} is not above 0 and at most {highest}")
+        self.lowest = lowest
+        above = "above 0" if lowest is None else f"at least {lowest}"
+        super().__init__(f"price {price:.12g} is not {above} and at most {highest}")
 
 
 class AmountError(ValueError):
@@ -69,7 +72,8 @@ def price_to_ticks(instrument: Instrument, price: Decimal) -> Ticks:
     """Return a client's price in base ticks.
 
     Raises:
-        PriceRangeError: It is not above zero, above `PRICE_TICKS_MAX`, or not a number.
+        PriceRangeError: It is not above zero (which only a combo's may be), further out than
+            `PRICE_TICKS_MAX`, or not a number.
         TickSizeError: It lies between two ticks.
     """
     _check_range(instrument, price)
@@ -177,9 +181,9 @@ def next_tick_up(instrument: Instrument, ticks: Ticks) -> Ticks:
 
     Args:
         instrument: Whose ticks.
-        ticks: Base ticks; not negative.
+        ticks: Base ticks; not negative, but of a combo.
     """
-    assert ticks >= 0
+    assert ticks >= 0 or instrument.is_combo
     tick = tick_above(instrument, ticks)
     return Ticks((ticks // tick + 1) * tick)
 
@@ -189,12 +193,12 @@ def next_tick_down(instrument: Instrument, ticks: Ticks) -> Ticks:
 
     Args:
         instrument: Whose ticks.
-        ticks: Base ticks; positive.
+        ticks: Base ticks; positive, but of a combo.
 
     Returns:
-        Base ticks; 0, which is no price, below the first tick.
+        Base ticks; 0, which is no price but of a combo, below the first tick.
     """
-    assert ticks > 0
+    assert ticks > 0 or instrument.is_combo
     below = ticks - 1
     return Ticks(below - below % tick_above(instrument, below))
 
@@ -204,10 +208,11 @@ def round_to_tick(instrument: Instrument, ticks: Ticks, side: Side) -> Ticks:
 
     Args:
         instrument: Whose ticks.
-        ticks: Base ticks, perhaps between two steps of a coarser tick; not negative.
+        ticks: Base ticks, perhaps between two steps of a coarser tick; not negative, but of a
+            combo.
         side: A buyer's price is rounded down, a seller's up.
     """
-    assert ticks >= 0
+    assert ticks >= 0 or instrument.is_combo
     tick = tick_above(instrument, ticks)
     if side is Side.BUY:
         return Ticks(divide_down(ticks, tick) * tick)
@@ -216,8 +221,9 @@ def round_to_tick(instrument: Instrument, ticks: Ticks, side: Side) -> Ticks:
 
 def _check_range(instrument: Instrument, price: Decimal) -> None:
     highest = PRICE_TICKS_MAX * instrument.tick_size
-    if not price.is_finite() or price <= 0 or price > highest:
-        raise PriceRangeError(price, highest)
+    lowest = -highest if instrument.is_combo else None
+    if not price.is_finite() or price > highest or (price <= 0 if lowest is None else price < lowest):
+        raise PriceRangeError(price, highest, lowest)
 
 
 def _decimal_places(number: Decimal) -> int:

@@ -121,7 +121,7 @@ def instrument(name: str, *, instrument_id: int, creation_ns: int = 0) -> Instru
 def families(kind: Kind) -> tuple[str, ...]:
     """Return the families the venue specifies instruments of `kind` for: "BTC", "BTC_USDC"..."""
     tables = {Kind.FUTURE: _FUTURES, Kind.OPTION: _OPTIONS, Kind.SPOT: _SPOT}
-    return tuple(tables[kind])
+    return tuple(tables.get(kind, ()))
 
 
 def _specification(name: str, parsed: ParsedName) -> Specification:

@@ -15,3 +15,5 @@ cdef class Market:
     cdef public bint is_open, is_locked
     cdef public Ring trades
     cdef public dict watches
+    cdef public tuple legs
+    cdef public list combos

@@ -1,6 +1,8 @@
 # cython: annotation_typing=False, overflowcheck=True
 """One instrument while it is listed: its book, its mark, its trades."""
 
+from typing import NamedTuple
+
 from strikewire.exchange.commands import InstrumentState, Limits, Mark, TriggerPriceType
 from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.book import Book
@@ -8,10 +10,30 @@ from strikewire.exchange.state.clearing import Contract
 from strikewire.exchange.state.conditional import Watch
 from strikewire.exchange.state.funding import LOTS, Funding
 from strikewire.exchange.state.margin import PriceBand, Valuation
-from strikewire.model import Instrument, InstrumentId, PriceE8, Ticks
+from strikewire.model import Instrument, InstrumentId, PriceE8, Side, Ticks
 
 TRADES_MAX = 1_000
 """Public trades of an instrument that can still be looked up; the oldest are forgotten first."""
+
+
+class Leg(NamedTuple):
+    """A market that a combo trades in.
+
+    Attributes:
+        market: Of the leg.
+        ratio: Lots for each lot of the combo; negative where buying the combo sells the leg.
+    """
+
+    market: "Market"
+    ratio: int
+
+    def side(self, side: Side) -> Side:
+        """Return on which side the leg trades when the combo trades on `side`."""
+        return side if self.ratio > 0 else side.opposite
+
+    def lots(self, lots: int) -> int:
+        """Return the lots of the leg in some lots of the combo."""
+        return abs(self.ratio) * lots
 
 
 class Market:
@@ -20,6 +42,7 @@ class Market:
     __slots__ = (
         "_valuation",
         "book",
+        "combos",
         "contract",
         "funding",
         "instrument",
@@ -27,6 +50,7 @@ class Market:
         "is_locked",
         "is_open",
         "last_price",
+        "legs",
         "limits",
         "mark",
         "open_interest",
@@ -68,12 +92,26 @@ class Market:
         self.watches: dict[TriggerPriceType, Watch] = {}
         """Orders that wait for a price, by the kind of price; only kinds that are waited for."""
 
+        self.legs: tuple[Leg, ...] = ()
+        """Of a combo: what it trades in. It has no mark of its own, and nobody ever holds it."""
+
+        self.combos: list[Market] = []
+        """The combos of which it is a leg, in the order of their listing."""
+
         self._valuation: Valuation | None = None
 
     @property
     def state(self) -> InstrumentState:
-        """What may be done in its book, as far as the instrument itself goes."""
-        return self.set_state if self.is_open else InstrumentState.DELIVERED
+        """What may be done in its book, as far as the instrument itself goes.
+
+        A combo can do no more than each of its legs; it ends without being delivered.
+        """
+        if not self.is_open:
+            return InstrumentState.INACTIVE if self.legs else InstrumentState.DELIVERED
+        if self.set_state is not InstrumentState.OPEN:
+            return self.set_state
+        stopped = (leg.market.state for leg in self.legs)
+        return next((one for one in stopped if one is not InstrumentState.OPEN), self.set_state)
 
     @property
     def valuation(self) -> Valuation | None:
@@ -84,7 +122,10 @@ class Market:
 
     @property
     def band(self) -> PriceBand | None:
-        """The prices orders may have; None as long as there is no mark."""
+        """The prices orders may have; None as long as there is no mark, also of a single leg."""
+        if self.legs:
+            bands = [(leg.market.band, leg.ratio) for leg in self.legs]
+            return combo_band([(band, ratio) for band, ratio in bands if band])
         valuation = self.valuation
         return valuation.band if valuation else None
 
