@@ -1,7 +1,7 @@
 # cython: annotation_typing=False, overflowcheck=True
 """One instrument while it is listed: its book, its mark, its trades."""
 
-from strikewire.exchange.commands import InstrumentState, Limits, Mark, TriggerPriceType
+from strikewire.exchange.commands import NO_LIMITS, InstrumentState, Limits, Mark, TriggerPriceType
 from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.book import Book
 from strikewire.exchange.state.clearing import Contract
@@ -49,7 +49,7 @@ class Market:
         self.set_state = InstrumentState.OPEN
         """As the venue last set it."""
 
-        self.limits = Limits()
+        self.limits: Limits = NO_LIMITS
         self.is_locked = False
         """Whether its index, or the whole venue, is locked."""
 
