@@ -66,6 +66,7 @@ from strikewire.exchange.orders.following import follow
 from strikewire.exchange.orders.lane import Lane
 from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import edit, place
+from strikewire.exchange.packed import pack_event, split, unpack
 from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.funding import Funding
 from strikewire.exchange.state.margin import PriceBand
@@ -121,6 +122,38 @@ class Exchange:
             events = self._lane.carry_out(time_ns, command)
             if events is not None:
                 return events
+        return self._apply(time_ns, command)
+
+    def submit(self, time_ns: int, batch: bytes) -> bytes:
+        """Carry out packed commands, and return their events as records; see `packed`.
+
+        Args:
+            time_ns: When all of them were accepted, in nanoseconds since the Unix epoch; never
+                less than that of the commands before.
+            batch: Records, one behind the other, each followed by its label.
+
+        Raises:
+            ValueError: The batch ends within a record, or has one that is no command. What came
+                before it has been carried out.
+        """
+        return self._run(time_ns, batch, is_silent=False)[0]
+
+    def replay(self, time_ns: int, batch: bytes) -> int:
+        """Carry out packed commands as `submit` does, tell nothing, and return how many."""
+        return self._run(time_ns, batch, is_silent=True)[1]
+
+    def _run(self, time_ns: int, batch: bytes, *, is_silent: bool) -> tuple[bytes, int]:
+        def otherwise(record: bytes) -> bytes:
+            events = self._apply(time_ns, unpack(record))
+            return b"" if is_silent else b"".join(map(pack_event, events))
+
+        if self._lane is not None:
+            return self._lane.run(time_ns, batch, otherwise, is_silent)
+        blocks = [otherwise(record) for record in split(batch)]
+        return b"".join(blocks), len(blocks)
+
+    def _apply(self, time_ns: int, command: Command) -> tuple[Event, ...]:
+        """Carry out a command the common way."""
         turn = Turn(self._state, time_ns)
         end_day(turn)
         ended, turn.events = turn.events, []
@@ -213,7 +246,8 @@ class Exchange:
     def trades(self, instrument_id: InstrumentId) -> list[Fill]:
         """Return an instrument's last trades, newest last, at most `TRADES_MAX`."""
         market = self._state.markets.get(instrument_id)
-        return [fill_of(one) for one in market.trades] if market else []
+        trades = market.trades if market else ()
+        return [fill_of(self._state.markets, one) for one in trades]
 
     # Orders and fills
 
@@ -259,15 +293,17 @@ class Exchange:
         account = self._state.accounts.get(account_id)
         if account is None:
             return []
-        return [fill_of(one) for one in account.fills if instrument_id in (None, one.instrument_id)]
+        return [
+            fill_of(self._state.markets, one)
+            for one in account.fills
+            if instrument_id in (None, one.instrument_id)
+        ]
 
     def order_fills(self, order_id: OrderId) -> list[Fill]:
         """Return the fills of an order that can still be looked up, newest last."""
         order = self.order(order_id)
-        fills = self._state.accounts[order.account_id].fills if order else ()
-        return [
-            fill_of(one) for one in fills if order_id in (one.maker.order_id, one.taker.order_id)
-        ]
+        fills = self.fills(order.account_id, order.instrument_id) if order else ()
+        return [one for one in fills if order_id in (one.maker.order_id, one.taker.order_id)]
 
     # Accounts and money
 
@@ -408,7 +444,8 @@ class Exchange:
         """Return what changed an account's balance, newest last, at most `TRANSACTIONS_MAX`."""
         account = self._state.accounts.get(account_id)
         ledger = account.ledgers.get(currency) if account else None
-        return [transaction_of(one) for one in ledger.transactions] if ledger else []
+        logged = ledger.transactions if ledger else ()
+        return [transaction_of(self._state.markets, one) for one in logged]
 
     def session_ns(self, currency: str) -> int:
         """Return when the session of a currency began; 0 before the first settlement."""

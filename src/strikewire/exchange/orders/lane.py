@@ -7,8 +7,11 @@ is not plain. This twin hands everything back: without a compiler there is one w
 the specification of the other.
 """
 
+from collections.abc import Callable
+
 from strikewire.exchange.commands import Command
 from strikewire.exchange.events import Event
+from strikewire.exchange.packed import split
 from strikewire.exchange.state.state import State
 
 
@@ -32,3 +35,29 @@ class Lane:
         """
         del time_ns, command
         return None
+
+    def run(
+        self,
+        time_ns: int,
+        batch: bytes,
+        otherwise: Callable[[bytes], bytes],
+        is_silent: bool = False,
+    ) -> tuple[bytes, int]:
+        """Carry out packed commands.
+
+        Args:
+            time_ns: When all of them were accepted, in nanoseconds since the Unix epoch.
+            batch: Their records, each with its label behind it, as `packed.split` takes them.
+            otherwise: Carries out one record that has to go the common way, and returns its
+                events as records.
+            is_silent: Return no events.
+
+        Returns:
+            All events as records, and how many commands there were.
+
+        Raises:
+            ValueError: The batch ends within a record; what came before is carried out.
+        """
+        del time_ns
+        blocks = [otherwise(record) for record in split(batch)]
+        return b"" if is_silent else b"".join(blocks), len(blocks)

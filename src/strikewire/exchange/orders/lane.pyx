@@ -16,7 +16,9 @@ from math import gcd
 from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport PyObject
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 from strikewire.exchange.state.archives cimport Ring
 from strikewire.exchange.state.book cimport (
@@ -40,7 +42,7 @@ from strikewire.exchange.state.book cimport (
 from strikewire.exchange.state.clearing cimport Contract, Position
 from strikewire.exchange.state.ledgers cimport Holding, Ledger
 from strikewire.exchange.state.markets cimport Market
-from strikewire.exchange.state.records cimport RecordedFill, RecordedPayment, RecordedSide
+from strikewire.exchange.state.records cimport RecordedFill, RecordedPayment
 from strikewire.exchange.state.state cimport Account, State, Treasury
 
 from strikewire.exchange.commands import (
@@ -57,6 +59,7 @@ from strikewire.exchange.commands import (
 )
 from strikewire.exchange.events import BalanceChanged, LevelChanged, OrderEvent, PositionChanged
 from strikewire.exchange.orders import admission
+from strikewire.exchange.packed import currency_code
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
 from strikewire.exchange.state.views import position_view
 from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX, Side
@@ -85,10 +88,52 @@ cdef extern from "wide.h":
     ) noexcept
 
 
+cdef enum Mode:
+    OBJECTS  # events as objects
+    RECORDS  # events as packed records
+    NOTHING  # no events, as in a replay
+
+cdef enum:  # as in `packed.py`
+    PLACE = 1
+    EDIT = 2
+    CANCEL = 3
+    POST_ONLY_FLAG = 1
+    REJECT_POST_ONLY_FLAG = 2
+    REDUCE_ONLY_FLAG = 4
+    POST_ONLY_SAID = 8
+    REDUCE_ONLY_SAID = 16
+    ORDER_EVENT = 1
+    TRADE_EVENT = 2
+    FILL_EVENT = 3
+    POSITION_EVENT = 4
+    BALANCE_EVENT = 5
+    LEVEL_EVENT = 6
+
+cdef struct Command:
+    uint8_t op
+    int8_t side
+    uint8_t kind, force
+    uint16_t flags, label_bytes
+    int64_t account_id, other_id, price, amount, valid_until_ns
+
+cdef struct Event:
+    uint8_t kind
+    int8_t side
+    uint8_t state, flags
+    uint32_t instrument_id
+    int64_t a, b, c, d, e
+
+cdef enum:  # as in `records.py`
+    FILLED_FLAG = 1
+    POST_ONLY_FLAG_KEPT = 2
+    REDUCE_ONLY_FLAG_KEPT = 4
+    LIQUIDATION_FLAG = 8
+
 cdef enum:
     DONE = 0
     DEFER = 1  # nothing has changed; the command goes the common way
     STEPS = 8  # coarser ticks of an instrument
+    REMEMBERED = 1 << 20  # accounts and instruments below are found by their number
 
 cdef int64_t _AMOUNT_LOTS_MAX = AMOUNT_LOTS_MAX
 cdef int64_t _PRICE_TICKS_MAX = PRICE_TICKS_MAX
@@ -102,6 +147,7 @@ cdef object _BUY = Side.BUY
 cdef object _SELL = Side.SELL
 cdef object _TYPE_LIMIT = OrderType.LIMIT
 cdef object _TYPE_MARKET = OrderType.MARKET
+cdef object _USER_REASON = CancelReason.USER_REQUEST
 cdef object _IOC_REASON = CancelReason.IMMEDIATE_OR_CANCEL
 cdef object _DRY_REASON = CancelReason.NO_LIQUIDITY
 cdef dict _FORCES = {
@@ -124,11 +170,14 @@ cdef class Terms:
     cdef int32_t iv_e4
     cdef int steps
     cdef int64_t[STEPS] above, tick
-    cdef object currency, key, index_name, instrument
+    cdef object currency, key, index_name
+    cdef uint32_t currency_code
+    cdef Treasury treasury
     cdef bint fits
 
-    def __init__(self, Market market):
+    def __init__(self, State state, Market market):
         self.valuation = market._valuation
+        self.treasury = state.treasury(market.contract.currency)
         try:
             self._fill(market)
             self.fits = True
@@ -138,8 +187,8 @@ cdef class Terms:
     def _fill(self, Market market):
         contract, valuation, mark = market.contract, market._valuation, market.mark
         instrument = contract.instrument
-        self.instrument = instrument
         self.currency = contract.currency
+        self.currency_code = currency_code(contract.currency)
         self.key = int(market.instrument_id)
         self.index_name = instrument.price_index
         self.expiry_ns = 0 if instrument.expiry_ns is None else instrument.expiry_ns
@@ -219,12 +268,42 @@ cdef int set_ratio(ratio* target, object numerator, object divisor, object lots)
     return 0
 
 
+cdef PyObject** remember(
+    PyObject** known, int64_t* room, int64_t place, PyObject* thing
+) noexcept:
+    """Note a thing under its number, if that is small; accounts and markets are never removed."""
+    cdef PyObject** grown
+    cdef int64_t wanted, one
+    if not 0 <= place < REMEMBERED:
+        return known
+    if place >= room[0]:
+        wanted = 2 * place + 64
+        grown = <PyObject**>PyMem_Realloc(known, wanted * sizeof(PyObject*))
+        if grown == NULL:
+            return known
+        for one in range(room[0], wanted):
+            grown[one] = NULL
+        known, room[0] = grown, wanted
+    known[place] = thing
+    return known
+
+
 cdef struct Wish:
     # An order that wants to come in, new or edited.
     int8_t sign
     uint8_t type, force
-    bint post_only, reject_post_only, waits
+    bint post_only, reject_post_only, waits, says_post_only
     int64_t limit, lots  # without what an edited order has filled already
+
+cdef inline uint8_t flags_of(Order order) noexcept:
+    """Return the flags of an order in the record of its fill."""
+    return (
+        (order.amount == order.filled) * FILLED_FLAG
+        + order.post_only * POST_ONLY_FLAG_KEPT
+        + order.reduce_only * REDUCE_ONLY_FLAG_KEPT
+        + order.is_liquidation * LIQUIDATION_FLAG
+    )
+
 
 cdef struct Found:
     PyObject* maker
@@ -239,22 +318,29 @@ cdef class Lane:
     cdef Found* found
     cdef Py_ssize_t matches, room
     cdef int64_t found_lots, found_value, own_lots, initial_after
-    cdef dict terms
     cdef int64_t time_ns
     cdef int64_t index, open_orders_max, instrument_orders_max, position_lots_max
     cdef Terms now
+    cdef Mode mode
+    cdef Event* out
+    cdef Py_ssize_t told, out_room
+    cdef PyObject** accounts
+    cdef PyObject** markets
+    cdef int64_t accounts_room, markets_room
     cdef public int64_t carried_out
     """How many commands it carried out."""
 
     def __cinit__(self, State state not None):
         self.state = state
-        self.terms = {}
         self.open_orders_max = admission.OPEN_ORDERS_MAX
         self.instrument_orders_max = admission.OPEN_ORDERS_INSTRUMENT_MAX
         self.position_lots_max = admission.POSITION_LOTS_MAX
 
     def __dealloc__(self):
         PyMem_Free(self.found)
+        PyMem_Free(self.out)
+        PyMem_Free(self.accounts)
+        PyMem_Free(self.markets)
 
     def carry_out(self, int64_t time_ns, command):
         """Return the events of a command; None if it has to go the common way."""
@@ -262,6 +348,7 @@ cdef class Lane:
         if self.state.day_end_ns is not None and time_ns >= self.state.day_end_ns:
             return None
         self.time_ns = time_ns
+        self.mode = OBJECTS
         self.events = []
         kind = type(command)
         if kind is PlaceOrder:
@@ -274,6 +361,95 @@ cdef class Lane:
             return None
         self.carried_out += 1
         return tuple(self.events)
+
+    def run(self, int64_t time_ns, bytes batch not None, otherwise, bint is_silent=False):
+        """Carry out packed commands.
+
+        Args:
+            time_ns: When all of them were accepted, in nanoseconds since the Unix epoch.
+            batch: Their records, each with its label behind it, as `packed.split` takes them.
+            otherwise: Carries out one record that has to go the common way, and returns its
+                events as records.
+            is_silent: Return no events.
+
+        Returns:
+            All events as records, and how many commands there were.
+        """
+        cdef const char* start = PyBytes_AS_STRING(batch)
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(batch), at = 0, length
+        cdef Py_ssize_t count = 0
+        cdef Command command
+        cdef int outcome
+        self.told = 0
+        self.time_ns = time_ns
+        while at < size:
+            if size - at < <Py_ssize_t>sizeof(Command):
+                raise ValueError(f"{size - at} bytes behind the last record")
+            memcpy(&command, start + at, sizeof(Command))
+            length = sizeof(Command) + command.label_bytes
+            if length > size - at:
+                raise ValueError("the last label is cut off")
+            self.mode = NOTHING if is_silent else RECORDS
+            outcome = DEFER
+            if self.state.day_end_ns is None or time_ns < self.state.day_end_ns:
+                outcome = self.unpacked(&command, start + at + sizeof(Command))
+            if outcome == DEFER:
+                self.append(otherwise(batch[at : at + length]), is_silent)
+            else:
+                self.carried_out += 1
+            at += length
+            count += 1
+        return PyBytes_FromStringAndSize(<char*>self.out, self.told * sizeof(Event)), count
+
+    cdef int append(self, bytes block, bint is_silent) except -1:
+        cdef Py_ssize_t more = PyBytes_GET_SIZE(block) // sizeof(Event)
+        if is_silent:
+            return 0
+        self.make_room(more)
+        memcpy(self.out + self.told, PyBytes_AS_STRING(block), more * sizeof(Event))
+        self.told += more
+        return 0
+
+    cdef int make_room(self, Py_ssize_t more) except -1:
+        cdef Event* grown
+        cdef Py_ssize_t room = self.out_room
+        if self.told + more > room:
+            room = 2 * room + more + 256
+            grown = <Event*>PyMem_Realloc(self.out, room * sizeof(Event))
+            if grown == NULL:
+                raise MemoryError
+            self.out, self.out_room = grown, room
+        return 0
+
+    cdef int unpacked(self, Command* command, const char* label) except -1:
+        cdef Wish wish
+        if command.op == CANCEL:
+            if command.kind != 0:
+                return DEFER
+            return self.cancel(command.account_id, command.other_id, _USER_REASON)
+        if command.op > CANCEL or command.op == 0 or command.valid_until_ns:
+            return DEFER
+        if command.flags & (REDUCE_ONLY_FLAG | REDUCE_ONLY_SAID):
+            return DEFER
+        wish.limit, wish.lots = command.price, command.amount
+        wish.post_only = command.flags & POST_ONLY_FLAG != 0
+        wish.reject_post_only = command.flags & REJECT_POST_ONLY_FLAG != 0
+        if command.op == EDIT:
+            wish.says_post_only = command.flags & POST_ONLY_SAID != 0
+            return self.change(command.account_id, command.other_id, &wish)
+        if command.kind > MARKET or command.force > FOK or command.side * command.side != 1:
+            return DEFER
+        if (command.kind == MARKET) != (command.price == NEVER):
+            return DEFER
+        wish.sign, wish.type, wish.force = command.side, command.kind, command.force
+        if command.label_bytes == 0:
+            return self.bring_in(command.account_id, command.other_id, &wish, "")
+        return self.bring_in(
+            command.account_id,
+            command.other_id,
+            &wish,
+            PyUnicode_DecodeUTF8(label, command.label_bytes, "surrogatepass"),
+        )
 
     # From the command to the wish
 
@@ -347,43 +523,50 @@ cdef class Lane:
         return DONE
 
     cdef int edit(self, command) except -1:
-        """Change a waiting order in its place, or bring it in anew."""
         cdef Wish wish
-        cdef Order order
-        cdef Account account
-        cdef Market market
-        cdef Holding holding
-        cdef PyObject* at = self.state.orders.find(command.order_id)
-        cdef int64_t amount, lots
         if not (
             command.trigger_price is None
             and command.trigger_offset is None
             and command.display_amount is None
             and command.valid_until_ns is None
             and command.verdict is None
-            and not command.reduce_only
+            and command.reduce_only is None
         ):
             return DEFER
+        wish.lots = command.amount
+        wish.limit = NEVER if command.price is None else command.price
+        wish.says_post_only = command.post_only is not None
+        wish.post_only = command.post_only is True
+        wish.reject_post_only = command.reject_post_only
+        return self.change(command.account_id, command.order_id, &wish)
+
+    cdef int change(self, int64_t account_id, int64_t order_id, Wish* wish) except -1:
+        """Change a waiting order in its place, or bring it in anew."""
+        cdef Order order
+        cdef Account account
+        cdef Market market
+        cdef Holding holding
+        cdef PyObject* at = self.state.orders.find(order_id)
+        cdef int64_t amount = wish.lots
         if at == NULL or not self.is_plain(<Order>at):
             return DEFER
         order = <Order>at
-        if order.account_id != <int64_t>command.account_id:
+        if order.account_id != account_id:
             return DEFER
-        account, market = self.account(order.account_id), self.market(order.instrument_id)
+        account, market = self.account(account_id), self.market(order.instrument_id)
         if account is None or market is None or not self.may_trade(account, market):
             return DEFER
-        amount = command.amount
-        lots = amount - order.filled
-        if not 0 < amount <= _AMOUNT_LOTS_MAX or lots <= 0:
+        if not 0 < amount <= _AMOUNT_LOTS_MAX or amount <= order.filled:
             return DEFER
         wish.sign, wish.type, wish.force = order.sign, LIMIT, order.force
-        wish.limit = order.ticks if command.price is None else command.price
-        wish.post_only = order.post_only if command.post_only is None else command.post_only
-        wish.reject_post_only = command.reject_post_only
-        wish.lots, wish.waits = lots, True
-        if wish.limit != order.ticks and not self.is_sane(&wish):
+        if wish.limit == NEVER:
+            wish.limit = order.ticks
+        if not wish.says_post_only:
+            wish.post_only = order.post_only
+        wish.lots, wish.waits = amount - order.filled, True
+        if wish.limit != order.ticks and not self.is_sane(wish):
             return DEFER
-        if wish.post_only and self.crosses(market, &wish):
+        if wish.post_only and self.crosses(market, wish):
             return DEFER
         holding = self.holding_of(order, account, market)
         if wish.limit == order.ticks and amount <= order.amount:
@@ -396,7 +579,7 @@ cdef class Lane:
             self.count(account, market, holding)
             self.tell_levels(market)
             return DONE
-        if self.look(account, market, holding, &wish, order) == DEFER:
+        if self.look(account, market, holding, wish, order) == DEFER:
             return DEFER
 
         order.post_only, order.reject_post_only = wish.post_only, wish.reject_post_only
@@ -431,26 +614,35 @@ cdef class Lane:
 
     # What can be seen before the book is looked at
 
-    cdef inline Account account(self, int64_t account_id):
-        cdef PyObject* found = PyDict_GetItem(self.state.accounts, account_id)
-        return None if found == NULL else <Account>found
+    cdef Account account(self, int64_t account_id):
+        cdef PyObject* found
+        if 0 <= account_id < self.accounts_room and self.accounts[account_id] != NULL:
+            return <Account>self.accounts[account_id]
+        found = PyDict_GetItem(self.state.accounts, account_id)
+        if found == NULL:
+            return None
+        self.accounts = remember(self.accounts, &self.accounts_room, account_id, found)
+        return <Account>found
 
-    cdef inline Market market(self, int64_t instrument_id):
-        cdef PyObject* found = PyDict_GetItem(self.state.markets, instrument_id)
-        return None if found == NULL else <Market>found
+    cdef Market market(self, int64_t instrument_id):
+        cdef PyObject* found
+        if 0 <= instrument_id < self.markets_room and self.markets[instrument_id] != NULL:
+            return <Market>self.markets[instrument_id]
+        found = PyDict_GetItem(self.state.markets, instrument_id)
+        if found == NULL:
+            return None
+        self.markets = remember(self.markets, &self.markets_room, instrument_id, found)
+        return <Market>found
 
     cdef bint knows(self, Market market) except -1:
         """Let the terms of a market be those of its mark; say whether it has any."""
-        cdef PyObject* found
         if market.contract.is_spot or market.mark is None:
             return False
         if market._valuation is None:
             market.valuation  # is worked out
-        found = PyDict_GetItem(self.terms, market.instrument_id)
-        if found == NULL or (<Terms>found).valuation is not market._valuation:
-            self.now = self.terms[market.instrument_id] = Terms(market)
-        else:
-            self.now = <Terms>found
+        if market.terms is None or (<Terms>market.terms).valuation is not market._valuation:
+            market.terms = Terms(self.state, market)
+        self.now = <Terms>market.terms
         return self.now.fits
 
     cdef bint may_trade(self, Account account, Market market) except -1:
@@ -691,7 +883,8 @@ cdef class Lane:
 
     cdef int rest(self, Account account, Market market, Holding holding, Order order) except -1:
         cdef int64_t left = order.left()
-        self.state.orders.put(order)
+        if self.state.orders.find(order.order_id) == NULL:
+            self.state.orders.insert(order)
         order.owner = <PyObject*>holding
         account.open_orders += 1
         holding.queue.add(order)
@@ -732,17 +925,54 @@ cdef class Lane:
 
     cdef int end(self, Account account, Order order, uint8_t status) except -1:
         order.status = status
-        order.updated_ns = self.time_ns
-        self.state.orders.put(order)
+        if self.state.orders.find(order.order_id) == NULL:
+            self.state.orders.insert(order)
         forgotten = account.closed.append(order)
         if forgotten is not None:
             self.state.orders.forget(forgotten.order_id)
-        self.events.append(OrderEvent(order.view()))
-        return 0
+        return self.announce(order)
 
     cdef int announce(self, Order order) except -1:
         order.updated_ns = self.time_ns
-        self.events.append(OrderEvent(order.view()))
+        if self.mode == OBJECTS:
+            self.events.append(OrderEvent(order.view()))
+        elif self.mode == RECORDS:
+            self.tell(
+                ORDER_EVENT, order.sign, order.status, 0, order.instrument_id,
+                order.order_id, order.account_id, order.ticks, order.amount, order.filled,
+            )
+        return 0
+
+    cdef int tell(
+        self, uint8_t kind, int8_t side, uint8_t state, uint8_t flags, uint32_t instrument_id,
+        int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
+    ) except -1:
+        cdef Event* event
+        if self.told == self.out_room:
+            self.make_room(1)
+        event = self.out + self.told
+        event.kind, event.side, event.state, event.flags = kind, side, state, flags
+        event.instrument_id = instrument_id
+        event.a, event.b, event.c, event.d, event.e = a, b, c, d, e
+        self.told += 1
+        return 0
+
+    cdef int tell_fill(self, RecordedFill fill) except -1:
+        if self.mode == OBJECTS:
+            self.events.append(fill.view(self.now.currency))
+        elif self.mode == RECORDS:
+            self.tell(
+                TRADE_EVENT, fill.taker_sign, 0, fill.tick_direction, fill.instrument_id,
+                fill.trade_id, fill.maker_order_id, fill.price, fill.amount, fill.taker_order_id,
+            )
+            self.tell(
+                FILL_EVENT, -fill.taker_sign, 0, 1, fill.instrument_id, fill.maker_account_id,
+                fill.maker_order_id, fill.maker_fee, fill.maker_profit, fill.trade_id,
+            )
+            self.tell(
+                FILL_EVENT, fill.taker_sign, 0, 0, fill.instrument_id, fill.taker_account_id,
+                fill.taker_order_id, fill.taker_fee, fill.taker_profit, fill.trade_id,
+            )
         return 0
 
     cdef int fill(
@@ -768,21 +998,28 @@ cdef class Lane:
         maker.filled_value += lots * maker.ticks
         taker.filled += lots
         taker.filled_value += lots * maker.ticks
-        market.print_trade(maker.ticks)
+        self.print_trade(market, maker.ticks)
         fill = RecordedFill.__new__(RecordedFill)
         fill.trade_id, fill.trade_seq = self.state.next_trade_id, market.trade_seq
+        fill.instrument_id = <int32_t>market.instrument_id
         fill.price, fill.amount = maker.ticks, lots
         fill.tick_direction = market.tick_direction
         fill.time_ns, fill.mark, fill.index = self.time_ns, self.now.mark, self.index
-        fill.iv_e4, fill.contract = self.now.iv_e4, market.contract
-        fill.maker = self.clear(fill, owner, market, other, maker, value, True)
-        fill.taker = self.clear(fill, account, market, holding, taker, value, False)
+        fill.iv_e4, fill.taker_sign = self.now.iv_e4, taker.sign
+        fill.maker_account_id, fill.maker_order_id = maker.account_id, maker.order_id
+        fill.maker_type, fill.maker_flags = maker.type, flags_of(maker)
+        fill.maker_label = maker.label
+        fill.taker_account_id, fill.taker_order_id = taker.account_id, taker.order_id
+        fill.taker_type, fill.taker_flags = taker.type, flags_of(taker)
+        fill.taker_label = taker.label
+        self.clear(fill, owner, market, other, maker, value, True)
+        self.clear(fill, account, market, holding, taker, value, False)
         self.state.next_trade_id += 1
         owner.fills.append(fill)
         if owner is not account:
             account.fills.append(fill)
         market.trades.append(fill)
-        self.events.append(fill.view())
+        self.tell_fill(fill)
         if maker.left():
             self.announce(maker)
         else:
@@ -791,7 +1028,20 @@ cdef class Lane:
             self.end(owner, maker, FILLED)
         return 0
 
-    cdef RecordedSide clear(
+    cdef int print_trade(self, Market market, int64_t price) except -1:
+        """Count a trade and note which way the price went, as `Market.print_trade` does."""
+        cdef int64_t last
+        market.trade_seq += 1
+        if market.last_price is not None:
+            last = market.last_price
+            if price == last:
+                market.tick_direction |= 1
+                return 0
+            market.tick_direction = 0 if price > last else 2
+        market.last_price = price
+        return 0
+
+    cdef int clear(
         self,
         RecordedFill fill,
         Account account,
@@ -800,10 +1050,9 @@ cdef class Lane:
         Order order,
         int64_t value,
         bint is_maker,
-    ):
+    ) except -1:
         """Move the money and the position of one side of a fill."""
         cdef Ledger ledger = <Ledger>holding.ledger
-        cdef RecordedSide side = RecordedSide.__new__(RecordedSide)
         cdef RecordedPayment paid = RecordedPayment.__new__(RecordedPayment)
         cdef int64_t rate = self.rate(account, market, is_maker)
         cdef int64_t fee = fee_up(&self.now.f, fill.amount, value, rate)
@@ -822,21 +1071,23 @@ cdef class Lane:
         else:
             ledger.session_rpl += profit
         ledger.balance += amount
-        if fee:
-            ledger.fees_paid += fee
-            (<Treasury>self.state.treasury(self.now.currency)).fees += fee
+        ledger.fees_paid += fee
+        self.now.treasury.fees += fee
         account.transactions += 1
         paid.transaction_id, paid.account_seq = self.state.next_transaction_id, account.transactions
-        paid.amount, paid.balance, paid.fill = amount, ledger.balance, fill
-        paid.position, paid.funding, paid.is_maker = holding.position.size, funding, is_maker
+        paid.time_ns, paid.account_id = self.time_ns, account.account_id
+        paid.amount, paid.fee, paid.balance = amount, fee, ledger.balance
+        paid.instrument_id, paid.sign, paid.is_maker = fill.instrument_id, order.sign, is_maker
+        paid.lots, paid.price, paid.position = fill.amount, fill.price, holding.position.size
+        paid.profit, paid.funding = profit, funding
+        paid.trade_id, paid.order_id = fill.trade_id, order.order_id
         self.state.next_transaction_id += 1
         ledger.transactions.append(paid)
-        side.account_id, side.order_id, side.sign = order.account_id, order.order_id, order.sign
-        side.fee, side.profit_loss, side.label = fee, profit, order.label
-        side.order_type = order.order_type
-        side.is_filled, side.post_only = order.left() == 0, order.post_only
-        side.reduce_only, side.is_liquidation = order.reduce_only, order.is_liquidation
-        return side
+        if is_maker:
+            fill.maker_fee, fill.maker_profit = fee, profit
+        else:
+            fill.taker_fee, fill.taker_profit = fee, profit
+        return 0
 
     cdef inline int64_t rate(self, Account account, Market market, bint is_maker) except? -1:
         if account.fees:
@@ -854,7 +1105,7 @@ cdef class Lane:
         cdef int64_t owed = holding.realize_funding(self.time_ns)
         ledger.session_rpl -= owed
         ledger.session_funding -= owed
-        (<Treasury>self.state.treasury(self.now.currency)).funding += owed
+        self.now.treasury.funding += owed
         return -owed
 
     cdef int64_t trade(
@@ -913,13 +1164,31 @@ cdef class Lane:
                 keys[owner.account_id] = one
                 self.revalue(one)
                 owner.changes += 1
+        if self.mode == NOTHING:
+            return 0
         ordered = sorted(keys)
         for key in ordered:
-            one = keys[key]
-            owner = <Account>one.account
-            self.events.append(PositionChanged(position_view(self.state, owner, market)))
+            self.tell_position(<Holding>keys[key], market)
         for key in ordered:
-            self.events.append(BalanceChanged(key, self.now.currency))
+            if self.mode == OBJECTS:
+                self.events.append(BalanceChanged(key, self.now.currency))
+            else:
+                self.tell(BALANCE_EVENT, 0, 0, 0, self.now.currency_code, key, 0, 0, 0, 0)
+        return 0
+
+    cdef int tell_position(self, Holding holding, Market market) except -1:
+        cdef Position position = holding.position
+        cdef int64_t realized
+        if self.mode == OBJECTS:
+            view = position_view(self.state, <Account>holding.account, market)
+            self.events.append(PositionChanged(view))
+            return 0
+        realized = position.realized + holding.funding
+        self.tell(
+            POSITION_EVENT, 0, 0, 0, <uint32_t>market.instrument_id,
+            (<Account>holding.account).account_id, position.size, position.average_price,
+            realized, 0,
+        )
         return 0
 
     cdef int revalue(self, Holding holding) except -1:
@@ -959,5 +1228,26 @@ cdef class Lane:
         return 0
 
     cdef int tell_levels(self, Market market) except -1:
-        self.events.extend(market.book.take_changes(market.instrument_id))
+        """Announce the levels that differ from what they were, as `Book.take_changes` does."""
+        cdef Book book = market.book
+        cdef Py_ssize_t place
+        cdef Touched* one
+        cdef Level* level
+        cdef int64_t amount, change_id = book.change_id + 1
+        if self.mode == OBJECTS:
+            self.events.extend(book.take_changes(market.instrument_id))
+            return 0
+        for place in range(book.touches):
+            one = book.touched + place
+            level = book.side_of(one.sign).find(one.price * one.sign)
+            amount = 0 if level == NULL else level.amount
+            if amount != one.before:
+                book.change_id = change_id
+                if self.mode == RECORDS:
+                    self.tell(
+                        LEVEL_EVENT, one.sign, 0, 0, <uint32_t>market.instrument_id,
+                        change_id, 0, one.price, amount, 0,
+                    )
+        book.touches = 0
+        book.places = None
         return 0

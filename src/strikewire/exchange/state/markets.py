@@ -32,6 +32,7 @@ class Market:
         "open_interest",
         "set_state",
         "settlement_price",
+        "terms",
         "tick_direction",
         "trade_seq",
         "trades",
@@ -69,6 +70,8 @@ class Market:
         """Orders that wait for a price, by the kind of price; only kinds that are waited for."""
 
         self._valuation: Valuation | None = None
+        self.terms: object = None
+        """What the compiled lane has made of the mark; only a memory, and its own."""
 
     @property
     def state(self) -> InstrumentState:

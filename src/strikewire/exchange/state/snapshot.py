@@ -170,7 +170,7 @@ def dump(state: State) -> bytes:
         ],
         markets=[_dump_market(market) for market in markets],
         accounts=[_dump_account(state, account) for account in accounts],
-        fills=[fill_of(kept[key]) for key in sorted(kept)],
+        fills=[fill_of(state.markets, kept[key]) for key in sorted(kept)],
         bankruptcies=[
             view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
         ],
@@ -247,7 +247,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         name=account.name,
         opened_ns=account.opened_ns,
         ledgers=[
-            _dump_ledger(currency, ledger)
+            _dump_ledger(state, currency, ledger)
             for currency, ledger in sorted(account.ledgers.items())
             if not ledger.is_empty
         ],
@@ -266,7 +266,7 @@ def _dump_account(state: State, account: Account) -> _Account:
     )
 
 
-def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
+def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
     return _Ledger(
         currency=currency,
         balance=ledger.balance,
@@ -279,7 +279,7 @@ def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
             if not holding.position.is_blank
         ],
         verdict=ledger.verdict,
-        transactions=[transaction_of(one) for one in ledger.transactions],
+        transactions=[transaction_of(state.markets, one) for one in ledger.transactions],
         session_funding=ledger.session_funding,
         funding=[
             (instrument_id, str(holding.funding_paid), holding.funding_ms)
