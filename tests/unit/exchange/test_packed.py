@@ -39,7 +39,7 @@ PLACED = PlaceOrder(
     label="wörter",
     valid_until_ns=START_NS,
 )
-COMMANDS = [
+COMMANDS: list[Command] = [
     PLACED,
     PlaceOrder(
         account_id=ALICE,
