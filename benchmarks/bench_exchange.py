@@ -1,6 +1,6 @@
 """Order flow with all of its clearing and margin, against matching alone and against a disk.
 
-All of it passes the kernels of its state: `archives`, `book`, `clearing`,
+All of it passes the kernels `lane`, `archives`, `book`, `clearing`, `records`,
 `ledgers`, `markets` and `state`.
 """
 

@@ -528,6 +528,10 @@ class Limits(msgspec.Struct, frozen=True, array_like=True):
     """Of an account: in each instrument. Of an instrument: of each account. The lower one holds."""
 
 
+NO_LIMITS = Limits()
+"""All at the venue's defaults: what everybody begins with, and most never leave."""
+
+
 class SetLimits(msgspec.Struct, frozen=True, array_like=True, tag="limits"):
     """Set the limits of an account or of an instrument, of which exactly one is named.
 

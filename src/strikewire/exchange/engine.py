@@ -63,11 +63,14 @@ from strikewire.exchange.orders.cancelling import cancel, cancel_all
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.expiring import end_day
 from strikewire.exchange.orders.following import follow
+from strikewire.exchange.orders.lane import Lane
 from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import edit, place
+from strikewire.exchange.packed import pack_event, split, unpack
 from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.funding import Funding
 from strikewire.exchange.state.margin import PriceBand
+from strikewire.exchange.state.records import fill_of, transaction_of
 from strikewire.exchange.state.snapshot import dump, load
 from strikewire.exchange.state.state import INSURANCE_FUND, State
 from strikewire.exchange.state.transactions import Transaction
@@ -94,6 +97,7 @@ class Exchange:
 
     def __init__(self) -> None:
         self._state = State()
+        self._lane = self._lane_of(self._state)
         self.instruments: dict[InstrumentId, Instrument] = {}
         """Every instrument ever listed; not to be changed from outside."""
 
@@ -114,6 +118,42 @@ class Exchange:
             whatever becomes of it; these events come behind those of the command itself.
         """
         assert seq > 0
+        if self._lane is not None:
+            events = self._lane.carry_out(time_ns, command)
+            if events is not None:
+                return events
+        return self._apply(time_ns, command)
+
+    def submit(self, time_ns: int, batch: bytes) -> bytes:
+        """Carry out packed commands, and return their events as records; see `packed`.
+
+        Args:
+            time_ns: When all of them were accepted, in nanoseconds since the Unix epoch; never
+                less than that of the commands before.
+            batch: Records, one behind the other, each followed by its label.
+
+        Raises:
+            ValueError: The batch ends within a record, or has one that is no command. What came
+                before it has been carried out.
+        """
+        return self._run(time_ns, batch, is_silent=False)[0]
+
+    def replay(self, time_ns: int, batch: bytes) -> int:
+        """Carry out packed commands as `submit` does, tell nothing, and return how many."""
+        return self._run(time_ns, batch, is_silent=True)[1]
+
+    def _run(self, time_ns: int, batch: bytes, *, is_silent: bool) -> tuple[bytes, int]:
+        def otherwise(record: bytes) -> bytes:
+            events = self._apply(time_ns, unpack(record))
+            return b"" if is_silent else b"".join(map(pack_event, events))
+
+        if self._lane is not None:
+            return self._lane.run(time_ns, batch, otherwise, is_silent)
+        blocks = [otherwise(record) for record in split(batch)]
+        return b"".join(blocks), len(blocks)
+
+    def _apply(self, time_ns: int, command: Command) -> tuple[Event, ...]:
+        """Carry out a command the common way."""
         turn = Turn(self._state, time_ns)
         end_day(turn)
         ended, turn.events = turn.events, []
@@ -140,6 +180,7 @@ class Exchange:
         """
         exchange = cls()
         exchange._state = load(blob)
+        exchange._lane = cls._lane_of(exchange._state)
         for market in exchange._state.markets.values():
             exchange._index(market.instrument)
         return exchange
@@ -205,7 +246,8 @@ class Exchange:
     def trades(self, instrument_id: InstrumentId) -> list[Fill]:
         """Return an instrument's last trades, newest last, at most `TRADES_MAX`."""
         market = self._state.markets.get(instrument_id)
-        return list(market.trades) if market else []
+        trades = market.trades if market else ()
+        return [fill_of(self._state.markets, one) for one in trades]
 
     # Orders and fills
 
@@ -251,12 +293,16 @@ class Exchange:
         account = self._state.accounts.get(account_id)
         if account is None:
             return []
-        return [fill for fill in account.fills if instrument_id in (None, fill.instrument_id)]
+        return [
+            fill_of(self._state.markets, one)
+            for one in account.fills
+            if instrument_id in (None, one.instrument_id)
+        ]
 
     def order_fills(self, order_id: OrderId) -> list[Fill]:
         """Return the fills of an order that can still be looked up, newest last."""
         order = self.order(order_id)
-        fills = self._state.accounts[order.account_id].fills if order else ()
+        fills = self.fills(order.account_id, order.instrument_id) if order else ()
         return [one for one in fills if order_id in (one.maker.order_id, one.taker.order_id)]
 
     # Accounts and money
@@ -398,7 +444,8 @@ class Exchange:
         """Return what changed an account's balance, newest last, at most `TRANSACTIONS_MAX`."""
         account = self._state.accounts.get(account_id)
         ledger = account.ledgers.get(currency) if account else None
-        return list(ledger.transactions) if ledger else []
+        logged = ledger.transactions if ledger else ()
+        return [transaction_of(self._state.markets, one) for one in logged]
 
     def session_ns(self, currency: str) -> int:
         """Return when the session of a currency began; 0 before the first settlement."""
@@ -433,6 +480,11 @@ class Exchange:
     def money(self, currency: str) -> MoneyCheck:
         """Count all money of a currency, from both ends."""
         return money(self._state, currency)
+
+    @staticmethod
+    def _lane_of(state: State) -> Lane | None:
+        """Return what carries out the common commands; None to let all go one way."""
+        return Lane(state)
 
     def _index(self, instrument: Instrument) -> None:
         instrument_id = InstrumentId(instrument.instrument_id)

@@ -117,7 +117,7 @@ class OrderState(StrEnum):
     """Its turn came, and another order took its place: see `triggered_order_id`."""
 
 
-class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class OrderView(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True):
     """An order as its owner sees it, at one moment."""
 
     order_id: OrderId
@@ -189,7 +189,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
         return Lots(self.amount - self.filled)
 
 
-class FillSide(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class FillSide(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True):
     """What a fill means to one of its two owners."""
 
     account_id: AccountId
@@ -212,7 +212,7 @@ class FillSide(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     is_liquidation: bool = False
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="fill"):
+class Fill(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True, tag="fill"):
     """Two orders met. The public part is a trade; each side is its owner's alone."""
 
     trade_id: TradeId
@@ -241,7 +241,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="fill
     taker: FillSide
 
 
-class PositionView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class PositionView(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True):
     """A position as its owner sees it, valued at the last mark."""
 
     account_id: AccountId
@@ -355,13 +355,13 @@ class SelfTradingChanged(msgspec.Struct, frozen=True, array_like=True, tag="self
     extended_to_subaccounts: bool
 
 
-class OrderEvent(msgspec.Struct, frozen=True, array_like=True, tag="order"):
+class OrderEvent(msgspec.Struct, gc=False, frozen=True, array_like=True, tag="order"):
     """An order changed; this is all of it, afterwards."""
 
     order: OrderView
 
 
-class LevelChanged(msgspec.Struct, frozen=True, array_like=True, tag="level"):
+class LevelChanged(msgspec.Struct, gc=False, frozen=True, array_like=True, tag="level"):
     """A level of a book changed; at most one of these per level and command."""
 
     instrument_id: InstrumentId
@@ -374,13 +374,13 @@ class LevelChanged(msgspec.Struct, frozen=True, array_like=True, tag="level"):
     """One more than the book's last; shared by all levels that one command changed in it."""
 
 
-class PositionChanged(msgspec.Struct, frozen=True, array_like=True, tag="position"):
+class PositionChanged(msgspec.Struct, gc=False, frozen=True, array_like=True, tag="position"):
     """A position changed; once per command and position, as it is afterwards."""
 
     position: PositionView
 
 
-class BalanceChanged(msgspec.Struct, frozen=True, array_like=True, tag="balance"):
+class BalanceChanged(msgspec.Struct, gc=False, frozen=True, array_like=True, tag="balance"):
     """Cash, realised profit or positions in a currency changed: ask `summary` for the figures."""
 
     account_id: AccountId

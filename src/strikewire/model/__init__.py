@@ -5,7 +5,6 @@ from strikewire.model.combos import (
     COMBO_RATIO_MAX,
     ComboError,
     Part,
-    balancing_leg,
     combo,
     combo_legs,
 )
@@ -152,7 +151,6 @@ __all__ = [
     "TradeId",
     "Units",
     "amount_to_lots",
-    "balancing_leg",
     "coins_to_units",
     "combo",
     "combo_legs",

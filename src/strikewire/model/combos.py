@@ -114,19 +114,6 @@ def combo(parts: Sequence[Part], *, instrument_id: int, creation_ns: int) -> Ins
     )
 
 
-def balancing_leg(legs: Sequence[tuple[Instrument, int]]) -> int:
-    """Return which leg takes up what the others leave of a combo's price.
-
-    Args:
-        legs: Instruments and ratios of a combo, in its order.
-
-    Returns:
-        Index of the first leg with the finest tick among those with a ratio of one.
-    """
-    parts = [Part(*leg) for leg in legs]
-    return parts.index(_balancing(parts))
-
-
 def _check(parts: Sequence[Part]) -> None:
     if not 2 <= len(parts) <= COMBO_LEGS_MAX:
         raise ComboError(f"{len(parts)}_legs")

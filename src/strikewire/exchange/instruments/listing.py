@@ -131,8 +131,12 @@ def _deliver(
 ) -> None:
     """Pay a position in cash, and a future's session with it, at once into the balance."""
     market, position = holding.market, holding.position
-    turn.touch(account, market)
     contract = market.contract
+    if holding.is_empty and not turn.has_touched(account, market):
+        # It was only looked at, which a restart forgets: it must leave no trace here either.
+        account.ledger(contract.currency).drop(holding)
+        return
+    turn.touch(account, market)
     if not position.size and (contract.is_option or not position.realized):
         return
     side, lots = holding.side, abs(holding.size)

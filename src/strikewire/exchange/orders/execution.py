@@ -354,6 +354,10 @@ class Turn:
             self._markets[instrument_id] = market
         self._unvalued[key] = self._holdings[key]
 
+    def has_touched(self, account: Account, market: Market) -> bool:
+        """Say whether the command has changed an account's orders or position in an instrument."""
+        return (account.account_id, market.instrument_id) in self._holdings
+
     def settle(self) -> None:
         """Let follow what follows from trades so far, so that another order may come in.
 

@@ -2,8 +2,13 @@ cimport cython
 from cpython.ref cimport PyObject
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
 
+cdef extern from *:
+    """
+    #define STRIKEWIRE_NEVER (-0x7FFFFFFFFFFFFFFFLL)
+    """
+    const int64_t NEVER "STRIKEWIRE_NEVER"  # the price of an order that has none
+
 cdef enum:
-    NEVER = -0x7FFFFFFFFFFFFFFF  # the price of an order that has none
     TOUCHED_LISTED = 16  # so many touched levels are searched one by one; more by their keys
 
 cdef enum Status:

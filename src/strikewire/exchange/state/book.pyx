@@ -11,6 +11,7 @@ compiler, and says what each method does.
 
 from collections import deque
 
+cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.string cimport memmove
@@ -29,6 +30,9 @@ cdef object BUY = Side.BUY
 cdef object SELL = Side.SELL
 
 
+@cython.final
+@cython.freelist(4096)
+@cython.no_gc
 cdef class Order:
     """An order while it lives."""
 

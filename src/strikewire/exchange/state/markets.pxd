@@ -7,7 +7,7 @@ from strikewire.exchange.state.clearing cimport Contract
 @cython.final
 cdef class Market:
     cdef public object instrument, set_state, limits, mark, funding, settlement_price, last_price
-    cdef public object _valuation
+    cdef public object _valuation, terms
     cdef public int64_t instrument_id, open_interest, trade_seq
     cdef public int tick_direction
     cdef public Contract contract

@@ -3,9 +3,10 @@
 
 from typing import NamedTuple
 
-from strikewire.exchange.commands import InstrumentState, Limits, Mark, TriggerPriceType
+from strikewire.exchange.commands import NO_LIMITS, InstrumentState, Limits, Mark, TriggerPriceType
 from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.book import Book
+from strikewire.exchange.state.combo_prices import combo_band, combo_mark, lowest_price
 from strikewire.exchange.state.clearing import Contract
 from strikewire.exchange.state.conditional import Watch
 from strikewire.exchange.state.funding import LOTS, Funding
@@ -22,10 +23,12 @@ class Leg(NamedTuple):
     Attributes:
         market: Of the leg.
         ratio: Lots for each lot of the combo; negative where buying the combo sells the leg.
+        weight: Ticks of the combo's price for each tick of the leg's, with the sign of the ratio.
     """
 
     market: "Market"
     ratio: int
+    weight: int
 
     def side(self, side: Side) -> Side:
         """Return on which side the leg trades when the combo trades on `side`."""
@@ -56,6 +59,7 @@ class Market:
         "open_interest",
         "set_state",
         "settlement_price",
+        "terms",
         "tick_direction",
         "trade_seq",
         "trades",
@@ -73,7 +77,7 @@ class Market:
         self.set_state = InstrumentState.OPEN
         """As the venue last set it."""
 
-        self.limits = Limits()
+        self.limits: Limits = NO_LIMITS
         self.is_locked = False
         """Whether its index, or the whole venue, is locked."""
 
@@ -99,6 +103,8 @@ class Market:
         """The combos of which it is a leg, in the order of their listing."""
 
         self._valuation: Valuation | None = None
+        self.terms: object = None
+        """What the compiled lane has made of the mark; only a memory, and its own."""
 
     @property
     def state(self) -> InstrumentState:
@@ -114,6 +120,19 @@ class Market:
         return next((one for one in stopped if one is not InstrumentState.OPEN), self.set_state)
 
     @property
+    def mark_price(self) -> PriceE8 | None:
+        """What it is worth: its mark, or of a combo what its legs' marks come to; None without."""
+        if self.legs:
+            marks = [(leg.market.mark, leg.ratio) for leg in self.legs]
+            return combo_mark([(mark.price if mark else None, ratio) for mark, ratio in marks])
+        return self.mark.price if self.mark else None
+
+    @property
+    def lowest_price(self) -> int:
+        """The lowest price an order may have, in ticks; of a combo it may lie below zero."""
+        return lowest_price([leg.weight for leg in self.legs]) if self.legs else 1
+
+    @property
     def valuation(self) -> Valuation | None:
         """What the mark means for margin; None without a mark, and on spot, which needs none."""
         if self._valuation is None and self.mark is not None:
@@ -124,8 +143,8 @@ class Market:
     def band(self) -> PriceBand | None:
         """The prices orders may have; None as long as there is no mark, also of a single leg."""
         if self.legs:
-            bands = [(leg.market.band, leg.ratio) for leg in self.legs]
-            return combo_band([(band, ratio) for band, ratio in bands if band])
+            bands = [(band, leg.weight) for leg in self.legs if (band := leg.market.band)]
+            return combo_band(bands) if len(bands) == len(self.legs) else None
         valuation = self.valuation
         return valuation.band if valuation else None
 

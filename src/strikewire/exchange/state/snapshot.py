@@ -10,6 +10,7 @@ from collections import deque
 import msgspec
 
 from strikewire.exchange.commands import (
+    NO_LIMITS,
     FeeKind,
     FeeRates,
     InstrumentState,
@@ -26,6 +27,7 @@ from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.funding import Funding, FundingPoint
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.records import fill_of, transaction_of
 from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, State, Treasury
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.model import (
@@ -148,8 +150,8 @@ def dump(state: State) -> bytes:
     """Return a state as bytes; equal for equal states."""
     accounts = [state.accounts[key] for key in sorted(state.accounts)]
     markets = [state.markets[key] for key in sorted(state.markets)]
-    fills = {fill.trade_id: fill for account in accounts for fill in account.fills}
-    fills.update((fill.trade_id, fill) for market in markets for fill in market.trades)
+    kept = {fill.trade_id: fill for account in accounts for fill in account.fills}
+    kept.update((fill.trade_id, fill) for market in markets for fill in market.trades)
     content = _Snapshot(
         next_order_id=state.next_order_id,
         next_trade_id=state.next_trade_id,
@@ -157,18 +159,18 @@ def dump(state: State) -> bytes:
         treasuries=[
             (
                 currency,
-                kept.deposits,
-                kept.withdrawals,
-                kept.fees,
-                kept.rounding,
-                kept.funding,
+                treasury.deposits,
+                treasury.withdrawals,
+                treasury.fees,
+                treasury.rounding,
+                treasury.funding,
             )
-            for currency, kept in sorted(state.treasuries.items())
-            if not kept.is_empty
+            for currency, treasury in sorted(state.treasuries.items())
+            if not treasury.is_empty
         ],
         markets=[_dump_market(market) for market in markets],
         accounts=[_dump_account(state, account) for account in accounts],
-        fills=[fills[key] for key in sorted(fills)],
+        fills=[fill_of(state.markets, kept[key]) for key in sorted(kept)],
         bankruptcies=[
             view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
         ],
@@ -245,7 +247,7 @@ def _dump_account(state: State, account: Account) -> _Account:
         name=account.name,
         opened_ns=account.opened_ns,
         ledgers=[
-            _dump_ledger(currency, ledger)
+            _dump_ledger(state, currency, ledger)
             for currency, ledger in sorted(account.ledgers.items())
             if not ledger.is_empty
         ],
@@ -264,7 +266,7 @@ def _dump_account(state: State, account: Account) -> _Account:
     )
 
 
-def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
+def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
     return _Ledger(
         currency=currency,
         balance=ledger.balance,
@@ -277,7 +279,7 @@ def _dump_ledger(currency: str, ledger: Ledger) -> _Ledger:
             if not holding.position.is_blank
         ],
         verdict=ledger.verdict,
-        transactions=list(ledger.transactions),
+        transactions=[transaction_of(state.markets, one) for one in ledger.transactions],
         session_funding=ledger.session_funding,
         funding=[
             (instrument_id, str(holding.funding_paid), holding.funding_ms)
@@ -291,7 +293,7 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
     market = Market(kept.instrument)
     market.is_open = kept.is_open
     market.set_state = kept.set_state
-    market.limits = kept.limits
+    market.limits = _limits(kept.limits)
     market.mark = kept.mark
     market.book.change_id = kept.change_id
     market.trade_seq = kept.trade_seq
@@ -332,7 +334,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
     account.owner = saved.owner
     account.self_trading = saved.self_trading
     account.self_trading_extended = saved.self_trading_extended
-    account.limits = saved.limits
+    account.limits = _limits(saved.limits)
     account.margin_model, account.changes = saved.margin_model, saved.changes
     account.is_locked = saved.is_locked
     account.transactions = saved.transactions
@@ -357,6 +359,10 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
     for view in saved.closed:
         state.archive_order(account, view)
     account.fills.extend(fills[trade_id] for trade_id in saved.fills)
+
+
+def _limits(kept: Limits) -> Limits:
+    return NO_LIMITS if kept == NO_LIMITS else kept
 
 
 def _load_orders(state: State, orders: list[OrderView]) -> None:

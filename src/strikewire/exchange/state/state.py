@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from strikewire.exchange.commands import (
+    NO_LIMITS,
     FeeKind,
     FeeRates,
     Limits,
@@ -72,7 +73,7 @@ class Account:
 
         self.self_trading = SelfTrading.ALLOWED
         self.self_trading_extended = False
-        self.limits = Limits()
+        self.limits: Limits = NO_LIMITS
         self.margin_model = MarginModel.STANDARD
         self.is_locked = False
         """Whether it is being liquidated, and only the venue trades for it."""

@@ -41,7 +41,7 @@ class TransactionType(StrEnum):
     """A share of a loss that nobody else could pay."""
 
 
-class About(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class About(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True):
     """What a payment was for; what does not apply is left at its default."""
 
     instrument_id: InstrumentId = InstrumentId(0)
@@ -75,7 +75,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 NOTHING = About()
 
 
-class Transaction(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Transaction(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True):
     """One change of the cash of one account in one currency."""
 
     transaction_id: int

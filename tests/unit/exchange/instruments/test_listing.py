@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from strikewire.exchange import (
+    Exchange,
     InstrumentListed,
     InstrumentSettled,
     ListInstrument,
@@ -14,6 +15,7 @@ from strikewire.exchange import (
     Reject,
     Rejected,
     SetMarks,
+    SettleInstrument,
 )
 from strikewire.exchange.instruments import listing
 from strikewire.model import InstrumentId, Kind, PriceE8, Ticks, TickStep, instrument
@@ -285,3 +287,17 @@ def test_what_cannot_be_settled_is_refused() -> None:
     assert floor.settle(FUTURE, 0).rejected.param == "delivery_price"
     floor.settle(FUTURE, 50_000).expect_accepted()
     assert floor.settle(FUTURE, 50_000).rejected.code is Reject.BOOK_CLOSED
+
+
+def test_a_holding_that_was_only_looked_at_leaves_no_trace_at_the_settlement() -> None:
+    floor = TradingFloor.at(20_000, FUTURE)
+    looked = floor.exchange._state.accounts[CAROL].holding
+    looked(floor.exchange._state.markets[floor.id(FUTURE)])
+    floor.expire(FUTURE)
+    forgetful = Exchange.restore(floor.exchange.snapshot())
+    settled = SettleInstrument(floor.id(FUTURE), e8(50_000))
+
+    floor.apply(settled)
+    forgetful.apply(floor.seq, floor.now_ns, settled)
+
+    assert floor.exchange.state_hash() == forgetful.state_hash()

@@ -1,0 +1,1253 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, nonecheck=False
+"""The common commands in one piece: `lane.py` says what this is for.
+
+Theory of operation. A command is looked at first and carried out after: `_look` walks the book and
+collects whom the order would trade with and what that costs, and only when nothing at all speaks
+against it does `_trade` move anything. Whatever is not plain sailing (a refusal, an order with
+ties, a market that is not trading, figures of more than 126 bits) answers `DEFER`, with nothing
+changed, and the command goes the common way. So every rule, every refusal and its wording exist
+once, in Python, and what is here twice is arithmetic.
+
+Pointers, structures and products of 128 bits are what pure-Python mode cannot say.
+"""
+
+from math import gcd
+
+from cpython.dict cimport PyDict_GetItem
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.ref cimport PyObject
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+from strikewire.exchange.state.archives cimport Ring
+from strikewire.exchange.state.book cimport (
+    CANCELLED,
+    FILLED,
+    FOK,
+    GTC,
+    GTD,
+    IOC,
+    LIMIT,
+    MARKET,
+    NEVER,
+    OPEN,
+    Book,
+    HalfBook,
+    Level,
+    Order,
+    OrderTable,
+    Touched,
+)
+from strikewire.exchange.state.clearing cimport Contract, Position
+from strikewire.exchange.state.ledgers cimport Holding, Ledger
+from strikewire.exchange.state.markets cimport Market
+from strikewire.exchange.state.records cimport RecordedFill, RecordedPayment
+from strikewire.exchange.state.state cimport Account, State, Treasury
+
+from strikewire.exchange.commands import (
+    NO_LIMITS,
+    CancelOrder,
+    CancelReason,
+    EditOrder,
+    InstrumentState,
+    MarginModel,
+    OrderType,
+    PlaceOrder,
+    SelfTrading,
+    TimeInForce,
+)
+from strikewire.exchange.events import BalanceChanged, LevelChanged, OrderEvent, PositionChanged
+from strikewire.exchange.orders import admission
+from strikewire.exchange.packed import currency_code
+from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
+from strikewire.exchange.state.views import position_view
+from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX, Side
+
+
+cdef extern from "wide.h":
+    ctypedef long long wide
+    ctypedef struct ratio:
+        wide numerator
+        int64_t denominator
+    ctypedef struct figures:
+        bint is_option, is_inverse_future
+        int64_t lowest, highest, lot_scale, tick_e8, tick_value, tick_value_divisor
+        ratio worth, coins_e8, initial, maintenance, fee_base
+        int64_t initial_ppm, maintenance_ppm, per_coin_ppm
+    wide wide_of(int64_t high, uint64_t low) noexcept
+    int64_t product_even(int64_t a, int64_t b, int64_t d) noexcept
+    int64_t value_even(const figures* f, int64_t lots, int64_t price) noexcept
+    int64_t value_up(const figures* f, int64_t lots, int64_t price) noexcept
+    int64_t exit_worth(const figures* f, int64_t size) noexcept
+    int64_t fee_up(const figures* f, int64_t lots, int64_t value, int64_t rate_ppm) noexcept
+    int64_t initial_of(const figures* f, int64_t lots) noexcept
+    void margin_of(const figures* f, int64_t lots, int64_t* initial, int64_t* kept) noexcept
+    int64_t average_of(
+        const figures* f, int64_t held, int64_t average, int64_t opened, int64_t price
+    ) noexcept
+
+
+cdef enum Mode:
+    OBJECTS  # events as objects
+    RECORDS  # events as packed records
+    NOTHING  # no events, as in a replay
+
+cdef enum:  # as in `packed.py`
+    PLACE = 1
+    EDIT = 2
+    CANCEL = 3
+    POST_ONLY_FLAG = 1
+    REJECT_POST_ONLY_FLAG = 2
+    REDUCE_ONLY_FLAG = 4
+    POST_ONLY_SAID = 8
+    REDUCE_ONLY_SAID = 16
+    ORDER_EVENT = 1
+    TRADE_EVENT = 2
+    FILL_EVENT = 3
+    POSITION_EVENT = 4
+    BALANCE_EVENT = 5
+    LEVEL_EVENT = 6
+
+cdef struct Command:
+    uint8_t op
+    int8_t side
+    uint8_t kind, force
+    uint16_t flags, label_bytes
+    int64_t account_id, other_id, price, amount, valid_until_ns
+
+cdef struct Event:
+    uint8_t kind
+    int8_t side
+    uint8_t state, flags
+    uint32_t instrument_id
+    int64_t a, b, c, d, e
+
+cdef enum:  # as in `records.py`
+    FILLED_FLAG = 1
+    POST_ONLY_FLAG_KEPT = 2
+    REDUCE_ONLY_FLAG_KEPT = 4
+    LIQUIDATION_FLAG = 8
+
+cdef enum:
+    DONE = 0
+    DEFER = 1  # nothing has changed; the command goes the common way
+    STEPS = 8  # coarser ticks of an instrument
+    REMEMBERED = 1 << 20  # accounts and instruments below are found by their number
+
+cdef int64_t _AMOUNT_LOTS_MAX = AMOUNT_LOTS_MAX
+cdef int64_t _PRICE_TICKS_MAX = PRICE_TICKS_MAX
+cdef int64_t _NS_PER_MS = NS_PER_MS
+cdef Py_ssize_t _LABEL_LENGTH_MAX = LABEL_LENGTH_MAX
+cdef object _NO_LIMITS = NO_LIMITS
+cdef object _STATE_OPEN = InstrumentState.OPEN
+cdef object _STANDARD = MarginModel.STANDARD
+cdef object _ALLOWED = SelfTrading.ALLOWED
+cdef object _BUY = Side.BUY
+cdef object _SELL = Side.SELL
+cdef object _TYPE_LIMIT = OrderType.LIMIT
+cdef object _TYPE_MARKET = OrderType.MARKET
+cdef object _USER_REASON = CancelReason.USER_REQUEST
+cdef object _IOC_REASON = CancelReason.IMMEDIATE_OR_CANCEL
+cdef object _DRY_REASON = CancelReason.NO_LIQUIDITY
+cdef dict _FORCES = {
+    TimeInForce.GTC: GTC, TimeInForce.IOC: IOC, TimeInForce.FOK: FOK, TimeInForce.GTD: GTD
+}
+_WIDEST = 1 << 126
+_WORD = 1 << 63
+
+
+class TooWide(Exception):
+    """A market's figures do not fit."""
+
+
+cdef class Terms:
+    """What trading in one market comes to at its present mark, in machine words."""
+
+    cdef object valuation
+    cdef figures f
+    cdef int64_t expiry_ns, maker_ppm, taker_ppm, mark, underlying
+    cdef int32_t iv_e4
+    cdef int steps
+    cdef int64_t[STEPS] above, tick
+    cdef object currency, key, index_name
+    cdef uint32_t currency_code
+    cdef Treasury treasury
+    cdef bint fits
+
+    def __init__(self, State state, Market market):
+        self.valuation = market._valuation
+        self.treasury = state.treasury(market.contract.currency)
+        try:
+            self._fill(market)
+            self.fits = True
+        except TooWide:
+            self.fits = False
+
+    def _fill(self, Market market):
+        contract, valuation, mark = market.contract, market._valuation, market.mark
+        instrument = contract.instrument
+        self.currency = contract.currency
+        self.currency_code = currency_code(contract.currency)
+        self.key = int(market.instrument_id)
+        self.index_name = instrument.price_index
+        self.expiry_ns = 0 if instrument.expiry_ns is None else instrument.expiry_ns
+        if len(instrument.tick_steps) > STEPS:
+            raise TooWide
+        self.steps = len(instrument.tick_steps)
+        for place, step in enumerate(instrument.tick_steps):
+            self.above[place] = word(step.above_price)
+            self.tick[place] = word(step.tick)
+        rates = contract.fee_rates
+        self.maker_ppm, self.taker_ppm = word(rates.maker_ppm), word(rates.taker_ppm)
+        self.mark, self.iv_e4 = word(mark.price), mark.iv_e4
+        self.underlying = word(mark.underlying)
+        band = valuation.band
+        self.f.lowest, self.f.highest = word(band.lowest), word(band.highest)
+        self.f.is_option = contract.is_option
+        self.f.is_inverse_future = contract.is_inverse_future
+        lot_scale = contract.lot_e8 * contract.scale
+        self.f.lot_scale = word(lot_scale)
+        self.f.tick_e8 = word(contract.tick_e8)
+        word(contract.tick_e8 * PRICE_TICKS_MAX)
+        self.f.tick_value = word(contract.tick_value)
+        self.f.tick_value_divisor = word(contract.tick_value_divisor)
+        fits(contract.tick_value * PRICE_TICKS_MAX * AMOUNT_LOTS_MAX)
+        lots = 3 * admission.POSITION_LOTS_MAX
+        if contract.is_inverse_future:
+            worth, divisor = lot_scale, mark.price
+        else:
+            worth, divisor = lot_scale * mark.price, PRICE_SCALE * PRICE_SCALE
+        set_ratio(&self.f.worth, worth, divisor, lots)
+        word(worth * lots // divisor)
+        if contract.is_option:
+            set_ratio(&self.f.initial, valuation._initial, valuation._divisor, lots)
+            set_ratio(&self.f.maintenance, valuation._maintenance, valuation._divisor, lots)
+            word(max(valuation._initial, valuation._maintenance) * lots // valuation._divisor)
+            base, divisor = lot_scale, PRICE_SCALE * 1_000_000
+            if not instrument.is_inverse:
+                base, divisor = lot_scale * mark.underlying, PRICE_SCALE**2 * 1_000_000
+            set_ratio(&self.f.fee_base, base, divisor, AMOUNT_LOTS_MAX * 1_000_000)
+            return
+        coins, divisor = contract.lot_e8, 1
+        if contract.is_inverse_future:
+            coins, divisor = contract.lot_e8 * PRICE_SCALE, mark.price
+        set_ratio(&self.f.coins_e8, coins, divisor, lots)
+        future = valuation.rates
+        self.f.initial_ppm = word(future.initial_ppm)
+        self.f.maintenance_ppm = word(future.maintenance_ppm)
+        self.f.per_coin_ppm = word(future.per_coin_ppm)
+        highest = future.initial_ppm * PRICE_SCALE + future.per_coin_ppm * (coins * lots // divisor + 1)
+        value = worth * lots // (mark.price if contract.is_inverse_future else PRICE_SCALE**2) + 1
+        fits(highest * value)
+        word(highest * value // (PRICE_SCALE * 1_000_000))
+
+
+cdef object word(object number):
+    """Return a number that fits into 62 bits and a sign."""
+    if not -_WORD // 2 < number < _WORD // 2:
+        raise TooWide
+    return number
+
+
+cdef object fits(object number):
+    if not -_WIDEST < number < _WIDEST:
+        raise TooWide
+    return number
+
+
+cdef int set_ratio(ratio* target, object numerator, object divisor, object lots) except -1:
+    """Set a fraction in lowest terms, that will be multiplied with as many lots."""
+    if divisor <= 0:
+        raise TooWide
+    common = gcd(numerator, divisor) or 1
+    numerator, divisor = numerator // common, divisor // common
+    fits(numerator * lots)
+    target.numerator = wide_of(numerator >> 64, numerator & 0xFFFFFFFFFFFFFFFF)
+    target.denominator = word(divisor)
+    return 0
+
+
+cdef PyObject** remember(
+    PyObject** known, int64_t* room, int64_t place, PyObject* thing
+) noexcept:
+    """Note a thing under its number, if that is small; accounts and markets are never removed."""
+    cdef PyObject** grown
+    cdef int64_t wanted, one
+    if not 0 <= place < REMEMBERED:
+        return known
+    if place >= room[0]:
+        wanted = 2 * place + 64
+        grown = <PyObject**>PyMem_Realloc(known, wanted * sizeof(PyObject*))
+        if grown == NULL:
+            return known
+        for one in range(room[0], wanted):
+            grown[one] = NULL
+        known, room[0] = grown, wanted
+    known[place] = thing
+    return known
+
+
+cdef struct Wish:
+    # An order that wants to come in, new or edited.
+    int8_t sign
+    uint8_t type, force
+    bint post_only, reject_post_only, waits, says_post_only
+    int64_t limit, lots  # without what an edited order has filled already
+
+cdef inline uint8_t flags_of(Order order) noexcept:
+    """Return the flags of an order in the record of its fill."""
+    return (
+        (order.amount == order.filled) * FILLED_FLAG
+        + order.post_only * POST_ONLY_FLAG_KEPT
+        + order.reduce_only * REDUCE_ONLY_FLAG_KEPT
+        + order.is_liquidation * LIQUIDATION_FLAG
+    )
+
+
+cdef struct Found:
+    PyObject* maker
+    int64_t lots, value
+
+
+cdef class Lane:
+    """Carries out what needs no second thought."""
+
+    cdef State state
+    cdef list events
+    cdef Found* found
+    cdef Py_ssize_t matches, room
+    cdef int64_t found_lots, found_value, own_lots, initial_after
+    cdef int64_t time_ns
+    cdef int64_t index, open_orders_max, instrument_orders_max, position_lots_max
+    cdef Terms now
+    cdef Mode mode
+    cdef Event* out
+    cdef Py_ssize_t told, out_room
+    cdef PyObject** accounts
+    cdef PyObject** markets
+    cdef int64_t accounts_room, markets_room
+    cdef public int64_t carried_out
+    """How many commands it carried out."""
+
+    def __cinit__(self, State state not None):
+        self.state = state
+        self.open_orders_max = admission.OPEN_ORDERS_MAX
+        self.instrument_orders_max = admission.OPEN_ORDERS_INSTRUMENT_MAX
+        self.position_lots_max = admission.POSITION_LOTS_MAX
+
+    def __dealloc__(self):
+        PyMem_Free(self.found)
+        PyMem_Free(self.out)
+        PyMem_Free(self.accounts)
+        PyMem_Free(self.markets)
+
+    def carry_out(self, int64_t time_ns, command):
+        """Return the events of a command; None if it has to go the common way."""
+        cdef int outcome = DEFER
+        if self.state.day_end_ns is not None and time_ns >= self.state.day_end_ns:
+            return None
+        self.time_ns = time_ns
+        self.mode = OBJECTS
+        self.events = []
+        kind = type(command)
+        if kind is PlaceOrder:
+            outcome = self.place(command)
+        elif kind is CancelOrder:
+            outcome = self.cancel(command.account_id, command.order_id, command.reason)
+        elif kind is EditOrder:
+            outcome = self.edit(command)
+        if outcome == DEFER:
+            return None
+        self.carried_out += 1
+        return tuple(self.events)
+
+    def run(self, int64_t time_ns, bytes batch not None, otherwise, bint is_silent=False):
+        """Carry out packed commands.
+
+        Args:
+            time_ns: When all of them were accepted, in nanoseconds since the Unix epoch.
+            batch: Their records, each with its label behind it, as `packed.split` takes them.
+            otherwise: Carries out one record that has to go the common way, and returns its
+                events as records.
+            is_silent: Return no events.
+
+        Returns:
+            All events as records, and how many commands there were.
+        """
+        cdef const char* start = PyBytes_AS_STRING(batch)
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(batch), at = 0, length
+        cdef Py_ssize_t count = 0
+        cdef Command command
+        cdef int outcome
+        self.told = 0
+        self.time_ns = time_ns
+        while at < size:
+            if size - at < <Py_ssize_t>sizeof(Command):
+                raise ValueError(f"{size - at} bytes behind the last record")
+            memcpy(&command, start + at, sizeof(Command))
+            length = sizeof(Command) + command.label_bytes
+            if length > size - at:
+                raise ValueError("the last label is cut off")
+            self.mode = NOTHING if is_silent else RECORDS
+            outcome = DEFER
+            if self.state.day_end_ns is None or time_ns < self.state.day_end_ns:
+                outcome = self.unpacked(&command, start + at + sizeof(Command))
+            if outcome == DEFER:
+                self.append(otherwise(batch[at : at + length]), is_silent)
+            else:
+                self.carried_out += 1
+            at += length
+            count += 1
+        return PyBytes_FromStringAndSize(<char*>self.out, self.told * sizeof(Event)), count
+
+    cdef int append(self, bytes block, bint is_silent) except -1:
+        cdef Py_ssize_t more = PyBytes_GET_SIZE(block) // sizeof(Event)
+        if is_silent:
+            return 0
+        self.make_room(more)
+        memcpy(self.out + self.told, PyBytes_AS_STRING(block), more * sizeof(Event))
+        self.told += more
+        return 0
+
+    cdef int make_room(self, Py_ssize_t more) except -1:
+        cdef Event* grown
+        cdef Py_ssize_t room = self.out_room
+        if self.told + more > room:
+            room = 2 * room + more + 256
+            grown = <Event*>PyMem_Realloc(self.out, room * sizeof(Event))
+            if grown == NULL:
+                raise MemoryError
+            self.out, self.out_room = grown, room
+        return 0
+
+    cdef int unpacked(self, Command* command, const char* label) except -1:
+        cdef Wish wish
+        if command.op == CANCEL:
+            if command.kind != 0:
+                return DEFER
+            return self.cancel(command.account_id, command.other_id, _USER_REASON)
+        if command.op > CANCEL or command.op == 0 or command.valid_until_ns:
+            return DEFER
+        if command.flags & (REDUCE_ONLY_FLAG | REDUCE_ONLY_SAID):
+            return DEFER
+        wish.limit, wish.lots = command.price, command.amount
+        wish.post_only = command.flags & POST_ONLY_FLAG != 0
+        wish.reject_post_only = command.flags & REJECT_POST_ONLY_FLAG != 0
+        if command.op == EDIT:
+            wish.says_post_only = command.flags & POST_ONLY_SAID != 0
+            return self.change(command.account_id, command.other_id, &wish)
+        if command.kind > MARKET or command.force > FOK or command.side * command.side != 1:
+            return DEFER
+        if (command.kind == MARKET) != (command.price == NEVER):
+            return DEFER
+        wish.sign, wish.type, wish.force = command.side, command.kind, command.force
+        if command.label_bytes == 0:
+            return self.bring_in(command.account_id, command.other_id, &wish, "")
+        return self.bring_in(
+            command.account_id,
+            command.other_id,
+            &wish,
+            PyUnicode_DecodeUTF8(label, command.label_bytes, "surrogatepass"),
+        )
+
+    # From the command to the wish
+
+    cdef int place(self, command) except -1:
+        cdef Wish wish
+        if not (
+            command.trigger is None
+            and command.linked is None
+            and command.display_amount is None
+            and command.valid_until_ns is None
+            and command.verdict is None
+            and not command.reduce_only
+        ):
+            return DEFER
+        wish.sign = command.side
+        price = command.price
+        kind = command.order_type
+        if kind is _TYPE_LIMIT and price is not None:
+            wish.type, wish.limit = LIMIT, price
+        elif kind is _TYPE_MARKET and price is None:
+            wish.type, wish.limit = MARKET, NEVER
+        else:
+            return DEFER
+        wish.force = <int>_FORCES[command.time_in_force]
+        wish.post_only = command.post_only
+        wish.reject_post_only = command.reject_post_only
+        wish.lots = command.amount
+        return self.bring_in(command.account_id, command.instrument_id, &wish, command.label)
+
+    cdef int bring_in(
+        self, int64_t account_id, int64_t instrument_id, Wish* wish, object label
+    ) except -1:
+        """Let a new order trade, wait, or end."""
+        cdef Account account = self.account(account_id)
+        cdef Market market = self.market(instrument_id)
+        cdef Holding holding
+        cdef Order order
+        if account is None or market is None or not self.may_trade(account, market):
+            return DEFER
+        if wish.force == GTD or not 0 < wish.lots <= _AMOUNT_LOTS_MAX:
+            return DEFER
+        if len(label) > _LABEL_LENGTH_MAX:
+            return DEFER
+        if wish.type == LIMIT:
+            if not self.is_sane(wish):
+                return DEFER
+            if wish.post_only and (wish.force != GTC or self.crosses(market, wish)):
+                return DEFER
+        elif wish.post_only:
+            return DEFER
+        else:
+            wish.limit = self.now.f.highest if wish.sign > 0 else self.now.f.lowest
+        wish.waits = wish.type == LIMIT and wish.force == GTC
+        holding = self.holding(account, market)
+        if self.look(account, market, holding, wish, None) == DEFER:
+            return DEFER
+        if wish.force == FOK and self.found_lots < wish.lots:
+            return DEFER
+
+        order = Order.__new__(Order)
+        order.order_id = self.state.next_order_id
+        self.state.next_order_id += 1
+        order.account_id, order.instrument_id = account_id, <int32_t>instrument_id
+        order.sign, order.type, order.force = wish.sign, wish.type, wish.force
+        order.ticks = NEVER if wish.type == MARKET else wish.limit
+        order.amount = wish.lots
+        order.post_only, order.reject_post_only = wish.post_only, wish.reject_post_only
+        order.label, order.cancel_reason = label, ""
+        order.created_ns = self.time_ns
+        self.enter(account, market, holding, order, False)
+        return DONE
+
+    cdef int edit(self, command) except -1:
+        cdef Wish wish
+        if not (
+            command.trigger_price is None
+            and command.trigger_offset is None
+            and command.display_amount is None
+            and command.valid_until_ns is None
+            and command.verdict is None
+            and command.reduce_only is None
+        ):
+            return DEFER
+        wish.lots = command.amount
+        wish.limit = NEVER if command.price is None else command.price
+        wish.says_post_only = command.post_only is not None
+        wish.post_only = command.post_only is True
+        wish.reject_post_only = command.reject_post_only
+        return self.change(command.account_id, command.order_id, &wish)
+
+    cdef int change(self, int64_t account_id, int64_t order_id, Wish* wish) except -1:
+        """Change a waiting order in its place, or bring it in anew."""
+        cdef Order order
+        cdef Account account
+        cdef Market market
+        cdef Holding holding
+        cdef PyObject* at = self.state.orders.find(order_id)
+        cdef int64_t amount = wish.lots
+        if at == NULL or not self.is_plain(<Order>at):
+            return DEFER
+        order = <Order>at
+        if order.account_id != account_id:
+            return DEFER
+        account, market = self.account(account_id), self.market(order.instrument_id)
+        if account is None or market is None or not self.may_trade(account, market):
+            return DEFER
+        if not 0 < amount <= _AMOUNT_LOTS_MAX or amount <= order.filled:
+            return DEFER
+        wish.sign, wish.type, wish.force = order.sign, LIMIT, order.force
+        if wish.limit == NEVER:
+            wish.limit = order.ticks
+        if not wish.says_post_only:
+            wish.post_only = order.post_only
+        wish.lots, wish.waits = amount - order.filled, True
+        if wish.limit != order.ticks and not self.is_sane(wish):
+            return DEFER
+        if wish.post_only and self.crosses(market, wish):
+            return DEFER
+        holding = self.holding_of(order, account, market)
+        if wish.limit == order.ticks and amount <= order.amount:
+            order.post_only, order.reject_post_only = wish.post_only, wish.reject_post_only
+            order.replaced = True
+            if amount < order.amount:
+                self.shrink(holding, order, order.amount - amount)
+                market.book.resize(order, amount)
+            self.announce(order)
+            self.count(account, market, holding)
+            self.tell_levels(market)
+            return DONE
+        if self.look(account, market, holding, wish, order) == DEFER:
+            return DEFER
+
+        order.post_only, order.reject_post_only = wish.post_only, wish.reject_post_only
+        order.replaced = True
+        self.lift(account, market, holding, order)
+        order.ticks, order.amount = wish.limit, amount
+        self.enter(account, market, holding, order, True)
+        return DONE
+
+    cdef int cancel(self, int64_t account_id, int64_t order_id, object reason) except -1:
+        """Take an order out of its book for good."""
+        cdef PyObject* at = self.state.orders.find(order_id)
+        cdef Order order
+        cdef Account account
+        cdef Market market
+        cdef Holding holding
+        if at == NULL or not self.is_plain(<Order>at):
+            return DEFER
+        order = <Order>at
+        if order.account_id != account_id:
+            return DEFER
+        account, market = self.account(account_id), self.market(order.instrument_id)
+        if account is None or market is None or not self.knows(market):
+            return DEFER
+        holding = self.holding_of(order, account, market)
+        self.lift(account, market, holding, order)
+        order.cancel_reason = reason
+        self.end(account, order, CANCELLED)
+        self.count(account, market, holding)
+        self.tell_levels(market)
+        return DONE
+
+    # What can be seen before the book is looked at
+
+    cdef Account account(self, int64_t account_id):
+        cdef PyObject* found
+        if 0 <= account_id < self.accounts_room and self.accounts[account_id] != NULL:
+            return <Account>self.accounts[account_id]
+        found = PyDict_GetItem(self.state.accounts, account_id)
+        if found == NULL:
+            return None
+        self.accounts = remember(self.accounts, &self.accounts_room, account_id, found)
+        return <Account>found
+
+    cdef Market market(self, int64_t instrument_id):
+        cdef PyObject* found
+        if 0 <= instrument_id < self.markets_room and self.markets[instrument_id] != NULL:
+            return <Market>self.markets[instrument_id]
+        found = PyDict_GetItem(self.state.markets, instrument_id)
+        if found == NULL:
+            return None
+        self.markets = remember(self.markets, &self.markets_room, instrument_id, found)
+        return <Market>found
+
+    cdef bint knows(self, Market market) except -1:
+        """Let the terms of a market be those of its mark; say whether it has any."""
+        if market.contract.is_spot or market.mark is None:
+            return False
+        if market._valuation is None:
+            market.valuation  # is worked out
+        if market.terms is None or (<Terms>market.terms).valuation is not market._valuation:
+            market.terms = Terms(self.state, market)
+        self.now = <Terms>market.terms
+        return self.now.fits
+
+    cdef bint may_trade(self, Account account, Market market) except -1:
+        if account.is_locked or account.margin_model is not _STANDARD or account.owner:
+            return False
+        if account.self_trading is not _ALLOWED or account.limits is not _NO_LIMITS or account.fees:
+            return False
+        if not market.is_open or market.is_locked or market.set_state is not _STATE_OPEN:
+            return False
+        if market.limits is not _NO_LIMITS or market.watches or not self.knows(market):
+            return False
+        return self.now.expiry_ns == 0 or self.time_ns < self.now.expiry_ns
+
+    cdef inline bint is_plain(self, Order order):
+        """Say whether an order waits, and nothing but its book and its owner minds it."""
+        return (
+            order.level != NULL
+            and order.link is None
+            and order.force == GTC
+            and not order.reduce_only
+            and order.refresh_amount == 0
+        )
+
+    cdef bint is_sane(self, Wish* wish) noexcept:
+        """Say whether a price is one, lies on a tick, and inside the band."""
+        cdef int64_t tick = 1
+        cdef int step
+        if not 0 < wish.limit <= _PRICE_TICKS_MAX:
+            return False
+        for step in range(self.now.steps):
+            if wish.limit < self.now.above[step]:
+                break
+            tick = self.now.tick[step]
+        if wish.limit % tick:
+            return False
+        if wish.sign > 0:
+            return wish.limit <= self.now.f.highest
+        return wish.limit >= self.now.f.lowest
+
+    cdef inline bint crosses(self, Market market, Wish* wish):
+        cdef Level* best = market.book.side_of(-wish.sign).first()
+        return best != NULL and best.key >= -wish.limit * wish.sign
+
+    cdef Holding holding(self, Account account, Market market):
+        cdef PyObject* ledger = PyDict_GetItem(account.ledgers, self.now.currency)
+        cdef PyObject* found = NULL
+        cdef Holding holding
+        if ledger != NULL:
+            found = PyDict_GetItem((<Ledger>ledger).holdings, self.now.key)
+        if found == NULL:
+            holding = account.holding(market)
+            ledger = PyDict_GetItem(account.ledgers, self.now.currency)
+        else:
+            holding = <Holding>found
+        holding.account, holding.ledger = <PyObject*>account, ledger
+        return holding
+
+    cdef inline Holding holding_of(self, Order order, Account account, Market market):
+        """Return what the owner of a waiting order has in its instrument."""
+        cdef Holding holding
+        if order.owner == NULL:
+            holding = self.holding(account, market)
+            order.owner = <PyObject*>holding
+            return holding
+        return <Holding>order.owner
+
+    # Looking
+
+    cdef int look(
+        self, Account account, Market market, Holding holding, Wish* wish, Order freed
+    ) except -1:
+        """Find whom an order would trade with, and whether its owner can pay. Nothing changes."""
+        cdef int64_t waiting, freed_lots = 0 if freed is None else freed.left()
+        cdef int64_t counted
+        if self.match(market, holding, wish) == DEFER:
+            return DEFER
+        if self.matches and holding.reduce_only:
+            return DEFER
+        waiting = wish.lots - self.found_lots if wish.waits else 0
+        if waiting and freed is None:
+            if account.open_orders >= self.open_orders_max:
+                return DEFER
+            if holding.queue.count >= self.instrument_orders_max:
+                return DEFER
+        counted = holding.buy_lots if wish.sign > 0 else holding.sell_lots
+        if wish.sign * holding.position.size + counted - freed_lots + wish.lots > self.position_lots_max:
+            return DEFER
+        if not self.affords(holding, wish, freed, waiting, counted - freed_lots + wish.lots):
+            return DEFER
+        return DONE
+
+    cdef int match(self, Market market, Holding holding, Wish* wish) except -1:
+        """Walk the opposite side, best price first and first come first."""
+        cdef HalfBook half = market.book.side_of(-wish.sign)
+        cdef Py_ssize_t place = half.count - 1
+        cdef int64_t worst = -wish.limit * wish.sign
+        cdef int64_t wanted = wish.lots, lots
+        cdef Level* level
+        cdef PyObject* at
+        cdef Order maker
+        self.matches = 0
+        self.found_lots = self.found_value = self.own_lots = 0
+        while place >= 0 and wanted:
+            level = half.levels[place]
+            if level.key < worst:
+                break
+            if level.icebergs:
+                return DEFER
+            at = level.head
+            while at != NULL and wanted:
+                maker = <Order>at
+                if maker.link is not None or maker.reduce_only or maker.force != GTC:
+                    return DEFER
+                if self.owner_of(maker, market).reduce_only:
+                    return DEFER
+                lots = maker.left()
+                if wanted < lots:
+                    lots = wanted
+                self.find(at, lots, value_even(&self.now.f, lots, maker.ticks))
+                if maker.owner == <PyObject*>holding:
+                    self.own_lots += lots
+                wanted -= lots
+                at = maker.after
+            place -= 1
+        self.found_lots = wish.lots - wanted
+        return DONE
+
+    cdef inline Holding owner_of(self, Order order, Market market):
+        if order.owner == NULL:
+            return self.holding_of(order, self.account(order.account_id), market)
+        return <Holding>order.owner
+
+    cdef inline int find(self, PyObject* maker, int64_t lots, int64_t value) except -1:
+        cdef Found* grown
+        if self.matches == self.room:
+            grown = <Found*>PyMem_Realloc(self.found, (2 * self.room + 16) * sizeof(Found))
+            if grown == NULL:
+                raise MemoryError
+            self.found, self.room = grown, 2 * self.room + 16
+        self.found[self.matches].maker = maker
+        self.found[self.matches].lots = lots
+        self.found[self.matches].value = value
+        self.matches += 1
+        return 0
+
+    cdef bint affords(
+        self, Holding holding, Wish* wish, Order freed, int64_t waiting, int64_t opposing
+    ) except -1:
+        """Say whether margin allows an order."""
+        cdef figures* f = &self.now.f
+        cdef Ledger ledger = <Ledger>holding.ledger
+        cdef int64_t size = holding.position.size, reserve = holding.buy_reserve
+        cdef int64_t buys = holding.buy_lots, sells = holding.sell_lots
+        cdef int64_t moved = 0, fees = 0, gained = 0, lost, cost, after, free
+        cdef int64_t freed_lots = 0 if freed is None else freed.left()
+        cdef int64_t reducible = -wish.sign * size
+        cdef Py_ssize_t place
+        cdef Found* one
+        cdef Order maker
+        if ledger.verdict is not None:
+            return False
+        if ledger.valued_at != self.state.marks_set:
+            ledger.refresh(self.state.marks_set)
+        if opposing <= reducible and opposing >= 0:
+            # What can only make the position smaller is always allowed.
+            return True
+        if wish.sign > 0:
+            buys += waiting - freed_lots
+        else:
+            sells += waiting - freed_lots
+        for place in range(self.matches):
+            one = self.found + place
+            fees += fee_up(f, one.lots, one.value, self.now.taker_ppm)
+            maker = <Order>one.maker
+            if maker.owner == <PyObject*>holding:
+                fees += fee_up(f, one.lots, one.value, self.now.maker_ppm)
+            else:
+                gained += wish.sign * one.lots
+                moved += one.value if wish.sign > 0 and f.is_inverse_future else (
+                    -one.value if wish.sign > 0 or f.is_inverse_future else one.value
+                )
+        if wish.sign > 0:
+            sells -= self.own_lots
+        else:
+            buys -= self.own_lots
+        if f.is_option and wish.sign > 0:
+            if waiting:
+                reserve += value_up(f, waiting, wish.limit)
+            if freed is not None:
+                reserve -= value_up(f, freed_lots, freed.ticks)
+        size += gained
+        if f.is_option:
+            after = initial_of(f, max(sells - size, 0)) + reserve
+        else:
+            after = initial_of(f, max(abs(size + buys), abs(size - sells)))
+        lost = fees - moved
+        if not f.is_option:
+            lost -= exit_worth(f, size) - exit_worth(f, size - gained)
+        cost = after - holding.initial_margin + lost
+        free = (
+            ledger.balance
+            + ledger.session_rpl
+            + ledger.profit
+            + ledger.funding
+            - ledger.initial_margin
+            - ledger.spot_reserve
+        )
+        return cost <= 0 or cost <= free
+
+    # Doing
+
+    cdef int enter(
+        self, Account account, Market market, Holding holding, Order order, bint was_waiting
+    ) except -1:
+        """Trade as found, then wait, or end."""
+        cdef Py_ssize_t place
+        cdef Found* one
+        cdef Holding maker
+        if self.matches:
+            index = self.state.indices.get(self.now.index_name)
+            self.index = 0 if index is None else index
+        for place in range(self.matches):
+            one = self.found + place
+            self.fill(account, market, holding, order, <Order>one.maker, one.lots, one.value)
+        if order.left() == 0:
+            self.end(account, order, FILLED)
+        elif order.type == LIMIT and order.force == GTC:
+            self.rest(account, market, holding, order)
+        else:
+            order.cancel_reason = _DRY_REASON if order.type == MARKET else _IOC_REASON
+            self.end(account, order, CANCELLED)
+        if self.matches:
+            self.settle(account, market, holding)
+        elif order.level != NULL or was_waiting:
+            self.count(account, market, holding)
+        self.tell_levels(market)
+        return 0
+
+    cdef int rest(self, Account account, Market market, Holding holding, Order order) except -1:
+        cdef int64_t left = order.left()
+        if self.state.orders.find(order.order_id) == NULL:
+            self.state.orders.insert(order)
+        order.owner = <PyObject*>holding
+        account.open_orders += 1
+        holding.queue.add(order)
+        if order.sign < 0:
+            holding.sell_lots += left
+        else:
+            holding.buy_lots += left
+            if self.now.f.is_option:
+                holding.buy_reserve += value_up(&self.now.f, left, order.ticks)
+        market.book.touch(order)
+        market.book.side_of(order.sign).put(order)
+        self.announce(order)
+        return 0
+
+    cdef int lift(self, Account account, Market market, Holding holding, Order order) except -1:
+        market.book.touch(order)
+        market.book.side_of(order.sign).cut(order)
+        self.untrack(account, holding, order)
+        return 0
+
+    cdef int untrack(self, Account account, Holding holding, Order order) except -1:
+        account.open_orders -= 1
+        holding.queue.remove(order)
+        self.shrink(holding, order, order.left())
+        return 0
+
+    cdef inline void shrink(self, Holding holding, Order order, int64_t lots) noexcept:
+        """Count lots as no longer waiting, before the order itself changes."""
+        cdef int64_t left = order.left()
+        if order.sign < 0:
+            holding.sell_lots -= lots
+            return
+        holding.buy_lots -= lots
+        if self.now.f.is_option:
+            holding.buy_reserve -= value_up(&self.now.f, left, order.ticks)
+            if left > lots:
+                holding.buy_reserve += value_up(&self.now.f, left - lots, order.ticks)
+
+    cdef int end(self, Account account, Order order, uint8_t status) except -1:
+        order.status = status
+        if self.state.orders.find(order.order_id) == NULL:
+            self.state.orders.insert(order)
+        forgotten = account.closed.append(order)
+        if forgotten is not None:
+            self.state.orders.forget(forgotten.order_id)
+        return self.announce(order)
+
+    cdef int announce(self, Order order) except -1:
+        order.updated_ns = self.time_ns
+        if self.mode == OBJECTS:
+            self.events.append(OrderEvent(order.view()))
+        elif self.mode == RECORDS:
+            self.tell(
+                ORDER_EVENT, order.sign, order.status, 0, order.instrument_id,
+                order.order_id, order.account_id, order.ticks, order.amount, order.filled,
+            )
+        return 0
+
+    cdef int tell(
+        self, uint8_t kind, int8_t side, uint8_t state, uint8_t flags, uint32_t instrument_id,
+        int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
+    ) except -1:
+        cdef Event* event
+        if self.told == self.out_room:
+            self.make_room(1)
+        event = self.out + self.told
+        event.kind, event.side, event.state, event.flags = kind, side, state, flags
+        event.instrument_id = instrument_id
+        event.a, event.b, event.c, event.d, event.e = a, b, c, d, e
+        self.told += 1
+        return 0
+
+    cdef int tell_fill(self, RecordedFill fill) except -1:
+        if self.mode == OBJECTS:
+            self.events.append(fill.view(self.now.currency))
+        elif self.mode == RECORDS:
+            self.tell(
+                TRADE_EVENT, fill.taker_sign, 0, fill.tick_direction, fill.instrument_id,
+                fill.trade_id, fill.maker_order_id, fill.price, fill.amount, fill.taker_order_id,
+            )
+            self.tell(
+                FILL_EVENT, -fill.taker_sign, 0, 1, fill.instrument_id, fill.maker_account_id,
+                fill.maker_order_id, fill.maker_fee, fill.maker_profit, fill.trade_id,
+            )
+            self.tell(
+                FILL_EVENT, fill.taker_sign, 0, 0, fill.instrument_id, fill.taker_account_id,
+                fill.taker_order_id, fill.taker_fee, fill.taker_profit, fill.trade_id,
+            )
+        return 0
+
+    cdef int fill(
+        self,
+        Account account,
+        Market market,
+        Holding holding,
+        Order taker,
+        Order maker,
+        int64_t lots,
+        int64_t value,
+    ) except -1:
+        cdef Holding other = <Holding>maker.owner
+        cdef Account owner = <Account>other.account
+        cdef RecordedFill fill
+        self.shrink(other, maker, lots)
+        market.book.touch(maker)
+        if lots == maker.left():
+            market.book.side_of(maker.sign).cut(maker)
+        else:
+            maker.level.amount -= lots
+        maker.filled += lots
+        maker.filled_value += lots * maker.ticks
+        taker.filled += lots
+        taker.filled_value += lots * maker.ticks
+        self.print_trade(market, maker.ticks)
+        fill = RecordedFill.__new__(RecordedFill)
+        fill.trade_id, fill.trade_seq = self.state.next_trade_id, market.trade_seq
+        fill.instrument_id = <int32_t>market.instrument_id
+        fill.price, fill.amount = maker.ticks, lots
+        fill.tick_direction = market.tick_direction
+        fill.time_ns, fill.mark, fill.index = self.time_ns, self.now.mark, self.index
+        fill.iv_e4, fill.taker_sign = self.now.iv_e4, taker.sign
+        fill.maker_account_id, fill.maker_order_id = maker.account_id, maker.order_id
+        fill.maker_type, fill.maker_flags = maker.type, flags_of(maker)
+        fill.maker_label = maker.label
+        fill.taker_account_id, fill.taker_order_id = taker.account_id, taker.order_id
+        fill.taker_type, fill.taker_flags = taker.type, flags_of(taker)
+        fill.taker_label = taker.label
+        self.clear(fill, owner, market, other, maker, value, True)
+        self.clear(fill, account, market, holding, taker, value, False)
+        self.state.next_trade_id += 1
+        owner.fills.append(fill)
+        if owner is not account:
+            account.fills.append(fill)
+        market.trades.append(fill)
+        self.tell_fill(fill)
+        if maker.left():
+            self.announce(maker)
+        else:
+            owner.open_orders -= 1
+            other.queue.remove(maker)
+            self.end(owner, maker, FILLED)
+        return 0
+
+    cdef int print_trade(self, Market market, int64_t price) except -1:
+        """Count a trade and note which way the price went, as `Market.print_trade` does."""
+        cdef int64_t last
+        market.trade_seq += 1
+        if market.last_price is not None:
+            last = market.last_price
+            if price == last:
+                market.tick_direction |= 1
+                return 0
+            market.tick_direction = 0 if price > last else 2
+        market.last_price = price
+        return 0
+
+    cdef int clear(
+        self,
+        RecordedFill fill,
+        Account account,
+        Market market,
+        Holding holding,
+        Order order,
+        int64_t value,
+        bint is_maker,
+    ) except -1:
+        """Move the money and the position of one side of a fill."""
+        cdef Ledger ledger = <Ledger>holding.ledger
+        cdef RecordedPayment paid = RecordedPayment.__new__(RecordedPayment)
+        cdef int64_t rate = self.rate(account, market, is_maker)
+        cdef int64_t fee = fee_up(&self.now.f, fill.amount, value, rate)
+        cdef int64_t profit, amount = -fee, funding = 0
+        order.fee += fee
+        if market.funding is not None:
+            funding = self.accrue(market, holding, ledger)
+        market.open_interest -= max(holding.position.size, 0)
+        profit = self.trade(market, holding.position, order, fill.amount, fill.price, value)
+        if holding.position.size == 0:
+            holding.funding_paid, holding.funding_ms = 0, 0
+        market.open_interest += max(holding.position.size, 0)
+        if self.now.f.is_option:
+            ledger.options_session_rpl += profit
+            amount -= order.sign * value
+        else:
+            ledger.session_rpl += profit
+        ledger.balance += amount
+        ledger.fees_paid += fee
+        self.now.treasury.fees += fee
+        account.transactions += 1
+        paid.transaction_id, paid.account_seq = self.state.next_transaction_id, account.transactions
+        paid.time_ns, paid.account_id = self.time_ns, account.account_id
+        paid.amount, paid.fee, paid.balance = amount, fee, ledger.balance
+        paid.instrument_id, paid.sign, paid.is_maker = fill.instrument_id, order.sign, is_maker
+        paid.lots, paid.price, paid.position = fill.amount, fill.price, holding.position.size
+        paid.profit, paid.funding = profit, funding
+        paid.trade_id, paid.order_id = fill.trade_id, order.order_id
+        self.state.next_transaction_id += 1
+        ledger.transactions.append(paid)
+        if is_maker:
+            fill.maker_fee, fill.maker_profit = fee, profit
+        else:
+            fill.taker_fee, fill.taker_profit = fee, profit
+        return 0
+
+    cdef inline int64_t rate(self, Account account, Market market, bint is_maker) except? -1:
+        if account.fees:
+            rates = account.rates(market)
+            return rates.maker_ppm if is_maker else rates.taker_ppm
+        return self.now.maker_ppm if is_maker else self.now.taker_ppm
+
+    cdef int64_t accrue(self, Market market, Holding holding, Ledger ledger) except? -1:
+        """Realise the funding of a position up to now, and return what it brought."""
+        funding = market.funding
+        if funding.rate == 0 and (not holding.position.size or holding.funding_paid == funding.paid):
+            holding.funding_paid = funding.paid
+            holding.funding_ms = self.time_ns // _NS_PER_MS
+            return 0
+        cdef int64_t owed = holding.realize_funding(self.time_ns)
+        ledger.session_rpl -= owed
+        ledger.session_funding -= owed
+        self.now.treasury.funding += owed
+        return -owed
+
+    cdef int64_t trade(
+        self, Market market, Position position, Order order, int64_t lots, int64_t price, int64_t value
+    ) except? -1:
+        """Enter a fill into a position, and return the profit that it realised."""
+        cdef figures* f = &self.now.f
+        cdef int64_t held = abs(position.size), closed = 0, opened, profit = 0, entered, exited, mean
+        cdef int64_t moved = order.sign * value if f.is_inverse_future else -order.sign * value
+        if position.size * order.sign < 0:
+            closed = min(lots, held)
+        opened = lots - closed
+        mean = 0
+        if opened:
+            mean = average_of(
+                f, held - closed, position.average_price, opened, price * self.now.f.tick_e8
+            )
+            if mean == 0:
+                return position.trade(market.contract, order.side, lots, price, value)
+        if closed:
+            entered = product_even(position.entry_value, closed, held)
+            exited = product_even(moved, closed, lots)
+            profit = entered + exited
+            position.entry_value -= entered
+            moved -= exited
+            position.size += order.sign * closed
+            position.realized += profit
+        if opened:
+            position.average_price = mean
+            position.size += order.sign * opened
+            position.entry_value += moved
+        if position.size == 0:
+            position.average_price = 0
+        return profit
+
+    # What follows
+
+    cdef int count(self, Account account, Market market, Holding holding) except -1:
+        """Bring margin up to date where orders came or went, and no position changed."""
+        self.revalue(holding)
+        account.changes += 1
+        return 0
+
+    cdef int settle(self, Account account, Market market, Holding holding) except -1:
+        """Bring margin up to date where positions changed, and tell of them."""
+        cdef Py_ssize_t place
+        cdef Holding one
+        cdef Account owner
+        keys = {account.account_id: holding}
+        self.revalue(holding)
+        account.changes += 1
+        for place in range(self.matches):
+            one = <Holding>(<Order>self.found[place].maker).owner
+            owner = <Account>one.account
+            if owner.account_id not in keys:
+                keys[owner.account_id] = one
+                self.revalue(one)
+                owner.changes += 1
+        if self.mode == NOTHING:
+            return 0
+        ordered = sorted(keys)
+        for key in ordered:
+            self.tell_position(<Holding>keys[key], market)
+        for key in ordered:
+            if self.mode == OBJECTS:
+                self.events.append(BalanceChanged(key, self.now.currency))
+            else:
+                self.tell(BALANCE_EVENT, 0, 0, 0, self.now.currency_code, key, 0, 0, 0, 0)
+        return 0
+
+    cdef int tell_position(self, Holding holding, Market market) except -1:
+        cdef Position position = holding.position
+        cdef int64_t realized
+        if self.mode == OBJECTS:
+            view = position_view(self.state, <Account>holding.account, market)
+            self.events.append(PositionChanged(view))
+            return 0
+        realized = position.realized + holding.funding
+        self.tell(
+            POSITION_EVENT, 0, 0, 0, <uint32_t>market.instrument_id,
+            (<Account>holding.account).account_id, position.size, position.average_price,
+            realized, 0,
+        )
+        return 0
+
+    cdef int revalue(self, Holding holding) except -1:
+        """Work out anew what a holding adds to the sums of its ledger."""
+        cdef figures* f = &self.now.f
+        cdef Ledger ledger = <Ledger>holding.ledger
+        cdef int64_t size = holding.position.size, initial, kept, needed, worth
+        if f.is_option:
+            needed = initial_of(f, max(holding.sell_lots - size, 0)) + holding.buy_reserve
+            margin_of(f, max(-size, 0), &initial, &kept)
+        else:
+            needed = initial_of(
+                f, max(abs(size + holding.buy_lots), abs(size - holding.sell_lots))
+            )
+            margin_of(f, abs(size), &initial, &kept)
+        worth = exit_worth(f, size)
+        ledger.initial_margin += needed - holding.initial_margin
+        ledger.position_margin += initial - holding.position_margin
+        ledger.maintenance_margin += kept - holding.maintenance_margin
+        holding.initial_margin, holding.position_margin = needed, initial
+        holding.maintenance_margin = kept
+        if f.is_option:
+            ledger.option_value += worth - holding.option_value
+            holding.option_value = worth
+            worth += holding.position.entry_value
+            ledger.option_profit += worth - holding.option_profit
+            holding.option_profit = worth
+        else:
+            worth += holding.position.entry_value
+            ledger.profit += worth - holding.profit
+            holding.profit = worth
+            if holding.market.funding is not None:
+                worth = -holding.accrued_funding()
+                ledger.funding += worth - holding.funding
+                holding.funding = worth
+        holding.valued_at = holding.market._valuation
+        return 0
+
+    cdef int tell_levels(self, Market market) except -1:
+        """Announce the levels that differ from what they were, as `Book.take_changes` does."""
+        cdef Book book = market.book
+        cdef Py_ssize_t place
+        cdef Touched* one
+        cdef Level* level
+        cdef int64_t amount, change_id = book.change_id + 1
+        if self.mode == OBJECTS:
+            self.events.extend(book.take_changes(market.instrument_id))
+            return 0
+        for place in range(book.touches):
+            one = book.touched + place
+            level = book.side_of(one.sign).find(one.price * one.sign)
+            amount = 0 if level == NULL else level.amount
+            if amount != one.before:
+                book.change_id = change_id
+                if self.mode == RECORDS:
+                    self.tell(
+                        LEVEL_EVENT, one.sign, 0, 0, <uint32_t>market.instrument_id,
+                        change_id, 0, one.price, amount, 0,
+                    )
+        book.touches = 0
+        book.places = None
+        return 0

@@ -1,0 +1,153 @@
+/* Whole numbers of more than 64 bits: products of prices, amounts and rates, and their quotients.
+
+   Every quotient names its rounding. Operands are bounded where the terms of a market are made, so
+   that no product here passes 126 bits; a market whose terms do not fit is left to Python. */
+
+#ifndef STRIKEWIRE_WIDE_H
+#define STRIKEWIRE_WIDE_H
+
+#include <stdint.h>
+
+typedef __int128 wide;
+
+typedef struct {
+    wide numerator;
+    int64_t denominator; /* positive */
+} ratio;
+
+static inline wide wide_of(int64_t high, uint64_t low) {
+    return (wide)(((unsigned __int128)(uint64_t)high << 64) | low);
+}
+
+/* Most quotients have small numerators, and a machine divides 64 bits far faster than 128. */
+static inline wide quotient_of(wide n, int64_t d, int64_t *rest) {
+    if ((wide)(int64_t)n == n) {
+        int64_t small = (int64_t)n;
+        *rest = small % d;
+        return small / d;
+    }
+    wide q = n / d;
+    *rest = (int64_t)(n - q * d);
+    return q;
+}
+
+static inline int64_t divided_up(wide n, int64_t d) {
+    int64_t rest;
+    wide q = quotient_of(n, d, &rest);
+    return (int64_t)(q + (rest > 0));
+}
+
+static inline int64_t divided_even(wide n, int64_t d) {
+    int64_t rest;
+    wide q = quotient_of(n, d, &rest);
+    if (rest < 0) {
+        rest += d;
+        q -= 1;
+    }
+    uint64_t twice = 2 * (uint64_t)rest;
+    if (twice > (uint64_t)d || (twice == (uint64_t)d && (q & 1))) q += 1;
+    return (int64_t)q;
+}
+
+static inline int64_t wide_even(wide n, wide d) {
+    wide q = n / d, rest = n - q * d;
+    if (rest < 0) {
+        rest += d;
+        q -= 1;
+    }
+    if (2 * rest > d || (2 * rest == d && (q & 1))) q += 1;
+    return (int64_t)q;
+}
+
+static inline int64_t ratio_up(const ratio *r, int64_t lots) {
+    return divided_up(r->numerator * lots, r->denominator);
+}
+
+static inline int64_t ratio_even(const ratio *r, int64_t lots) {
+    return divided_even(r->numerator * lots, r->denominator);
+}
+
+static inline int64_t product_up(int64_t a, int64_t b, int64_t d) {
+    return divided_up((wide)a * b, d);
+}
+
+static inline int64_t product_even(int64_t a, int64_t b, int64_t d) {
+    return divided_even((wide)a * b, d);
+}
+
+/* What one mark means for one market: see `Terms`. */
+typedef struct {
+    int is_option, is_inverse_future;
+    int64_t lowest, highest;       /* the price band, in ticks */
+    int64_t lot_scale, tick_e8;    /* an inverse future's value is lots * lot_scale / (price * tick_e8) */
+    int64_t tick_value, tick_value_divisor;
+    ratio worth;                   /* of one lot at the mark; of an inverse future without sign */
+    ratio coins_e8;                /* of one lot of a future, in 1e-8 of the coin */
+    ratio initial, maintenance;    /* of one short lot of an option */
+    int64_t initial_ppm, maintenance_ppm, per_coin_ppm;
+    ratio fee_base;                /* of one lot of an option, to be multiplied with the rate */
+} figures;
+
+#define PPM 1000000LL
+#define SCALE_E8 100000000LL
+
+static inline int64_t value_even(const figures *f, int64_t lots, int64_t price) {
+    if (f->is_inverse_future) return product_even(lots, f->lot_scale, price * f->tick_e8);
+    return divided_even((wide)(lots * price) * f->tick_value, f->tick_value_divisor);
+}
+
+static inline int64_t value_up(const figures *f, int64_t lots, int64_t price) {
+    if (f->is_inverse_future) return product_up(lots, f->lot_scale, price * f->tick_e8);
+    return divided_up((wide)(lots * price) * f->tick_value, f->tick_value_divisor);
+}
+
+static inline int64_t exit_worth(const figures *f, int64_t size) {
+    return ratio_even(&f->worth, f->is_inverse_future ? -size : size);
+}
+
+static inline int64_t fee_up(const figures *f, int64_t lots, int64_t value, int64_t rate_ppm) {
+    if (!f->is_option) return product_up(value, rate_ppm, PPM);
+    int64_t fee = divided_up(f->fee_base.numerator * lots * rate_ppm, f->fee_base.denominator);
+    int64_t cap = product_up(value, 125000, PPM);
+    if (fee > cap) fee = cap;
+    return fee < -cap ? -cap : fee;
+}
+
+static inline int64_t margin_rate(const figures *f, int64_t value, int64_t coins, int64_t ppm) {
+    wide rate = (wide)ppm * SCALE_E8 + (wide)f->per_coin_ppm * coins;
+    return divided_up(rate * value, PPM * SCALE_E8);
+}
+
+static inline int64_t initial_of(const figures *f, int64_t lots) {
+    if (lots == 0) return 0;
+    if (f->is_option) return ratio_up(&f->initial, lots);
+    return margin_rate(f, ratio_up(&f->worth, lots), ratio_up(&f->coins_e8, lots), f->initial_ppm);
+}
+
+static inline void margin_of(const figures *f, int64_t lots, int64_t *initial, int64_t *kept) {
+    if (lots == 0) {
+        *initial = *kept = 0;
+        return;
+    }
+    if (f->is_option) {
+        *initial = ratio_up(&f->initial, lots);
+        *kept = ratio_up(&f->maintenance, lots);
+        return;
+    }
+    int64_t value = ratio_up(&f->worth, lots), coins = ratio_up(&f->coins_e8, lots);
+    *initial = margin_rate(f, value, coins, f->initial_ppm);
+    *kept = margin_rate(f, value, coins, f->maintenance_ppm);
+}
+
+/* The average of a position into which `opened` more lots come; 0 if it does not fit. */
+static inline int64_t average_of(const figures *f, int64_t held, int64_t average, int64_t opened,
+                                 int64_t price) {
+    if (held == 0) return price;
+    if (!f->is_inverse_future)
+        return wide_even((wide)held * average + (wide)opened * price, (wide)held + opened);
+    if ((double)(held + opened) * (double)average * (double)price > 5e37) return 0;
+    return wide_even((wide)(held + opened) * average * price,
+                     (wide)held * price + (wide)opened * average);
+}
+
+#endif

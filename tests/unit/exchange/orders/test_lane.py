@@ -1,0 +1,149 @@
+"""The lane against the reference: the same events and the same state, whatever the command."""
+
+from collections.abc import Callable
+
+import pytest
+
+from strikewire.exchange import (
+    CancelOrder,
+    Command,
+    EditOrder,
+    Mark,
+    OrderType,
+    PlaceOrder,
+    SetMarks,
+    TimeInForce,
+)
+from strikewire.exchange.orders import lane
+from strikewire.exchange.reference import Reference
+from strikewire.model import InstrumentId, Lots, OrderId, Side, Ticks
+from strikewire.testing.exchange import ALICE, BOB, CAROL, START_NS, TradingFloor, e8
+
+ONE = InstrumentId(1)
+IS_COMPILED = not lane.__file__.endswith(".py")
+
+
+def order(account: int, side: Side, amount: int, price: int | None, **more: object) -> PlaceOrder:
+    fields = {
+        "account_id": account,
+        "instrument_id": ONE,
+        "side": side,
+        "amount": Lots(amount),
+        "price": None if price is None else Ticks(price),
+    }
+    return PlaceOrder(**(fields | more))  # type: ignore[arg-type]
+
+
+def sell(amount: int, price: int, **more: object) -> PlaceOrder:
+    return order(BOB, Side.SELL, amount, price, **more)
+
+
+def buy(amount: int, price: int | None, **more: object) -> PlaceOrder:
+    return order(ALICE, Side.BUY, amount, price, **more)
+
+
+def edit(order_id: int, amount: int, **more: object) -> EditOrder:
+    fields = {"account_id": BOB, "order_id": OrderId(order_id), "amount": Lots(amount)}
+    return EditOrder(**(fields | more))  # type: ignore[arg-type]
+
+
+ASKS: list[Command] = [sell(3, 100), sell(4, 100, label="second"), sell(5, 102)]
+PLAIN: dict[str, list[Command]] = {
+    "rests": [*ASKS, buy(2, 99)],
+    "takes part of one": [*ASKS, buy(2, 100)],
+    "takes levels and rests": [*ASKS, buy(20, 103)],
+    "takes and is filled": [*ASKS, buy(9, 103)],
+    "ioc": [*ASKS, buy(20, 100, time_in_force=TimeInForce.IOC)],
+    "ioc finds nobody": [*ASKS, buy(20, 98, time_in_force=TimeInForce.IOC)],
+    "fok": [*ASKS, buy(7, 100, time_in_force=TimeInForce.FOK)],
+    "market": [*ASKS, buy(8, None, order_type=OrderType.MARKET)],
+    "market finds too little": [*ASKS, buy(80, None, order_type=OrderType.MARKET)],
+    "post only": [*ASKS, buy(2, 99, post_only=True)],
+    "meets itself": [*ASKS, order(BOB, Side.BUY, 5, 100)],
+    "turns a position": [*ASKS, buy(7, 100), buy(1, 99), order(ALICE, Side.SELL, 20, 99)],
+    "cancel": [*ASKS, CancelOrder(BOB, OrderId(2))],
+    "lower amount": [*ASKS, edit(1, 2)],
+    "same again": [*ASKS, edit(1, 3)],
+    "higher amount": [*ASKS, edit(1, 9)],
+    "other price": [*ASKS, edit(1, 3, price=Ticks(103))],
+    "edited into the book": [*ASKS, buy(2, 99), edit(3, 5, price=Ticks(99))],
+    "edited after a fill": [*ASKS, buy(2, 100), edit(1, 9, price=Ticks(101))],
+}
+SPECIAL: dict[str, list[Command]] = {
+    "fok that is killed": [*ASKS, buy(8, 100, time_in_force=TimeInForce.FOK)],
+    "post only is moved": [*ASKS, buy(2, 100, post_only=True)],
+    "post only is refused": [*ASKS, buy(2, 100, post_only=True, reject_post_only=True)],
+    "reduces": [*ASKS, buy(5, 100), order(ALICE, Side.SELL, 9, 103, reduce_only=True)],
+    "cuts back": [
+        *ASKS,
+        buy(5, 100),
+        order(ALICE, Side.SELL, 5, 103, reduce_only=True),
+        order(CAROL, Side.BUY, 9, 99),
+        order(ALICE, Side.SELL, 4, 99),
+    ],
+    "iceberg": [*ASKS, sell(300, 100, display_amount=Lots(100)), buy(150, 100)],
+    "good til day": [*ASKS, buy(2, 99, time_in_force=TimeInForce.GTD), sell(2, 99)],
+    "too late": [*ASKS, buy(2, 99, valid_until_ns=START_NS)],
+    "no account": [order(99, Side.BUY, 5, 100)],
+    "no instrument": [order(ALICE, Side.BUY, 5, 100, instrument_id=InstrumentId(99))],
+    "no amount": [buy(0, 100)],
+    "no price": [buy(5, None)],
+    "outside of the band": [buy(5, 4_000)],
+    "too much": [buy(10_000_000, 100)],
+    "long label": [buy(5, 100, label="x" * 65)],
+    "cancel of another's": [*ASKS, CancelOrder(ALICE, OrderId(2))],
+    "cancel of nothing": [CancelOrder(ALICE, OrderId(2))],
+    "edit below what is filled": [*ASKS, buy(2, 100), edit(1, 2)],
+    "edit of nothing": [edit(1, 2)],
+}
+
+
+def both(commands: list[Command]) -> tuple[TradingFloor, int]:
+    """Carry commands out on a floor and on its reference, and compare them one by one."""
+    floor = TradingFloor.at(100)
+    reference = Reference.restore(floor.exchange.snapshot())
+    for seq, command in enumerate(commands, start=1000):
+        told = floor.exchange.apply(seq, START_NS + seq, command)
+        assert told == reference.apply(seq, START_NS + seq, command)
+        assert floor.exchange.state_hash() == reference.state_hash()
+    last = floor.exchange._lane
+    assert last is not None
+    return floor, last.carried_out
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_common_commands_go_the_quick_way_to_the_same_end(name: str) -> None:
+    before = TradingFloor.at(100).exchange._lane
+    assert before is not None
+
+    _, carried_out = both(PLAIN[name])
+
+    assert carried_out == (before.carried_out + len(PLAIN[name])) * IS_COMPILED
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_special_commands_come_to_the_same_end(name: str) -> None:
+    both(SPECIAL[name])
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        lambda floor: floor.apply(
+            SetMarks((), (Mark(ONE, e8(100), 0, e8(100), funding_rate=10**9),))
+        ),
+        lambda floor: floor.apply(SetMarks((), (Mark(ONE, e8(99), 0, e8(99)),))),
+    ],
+    ids=["funding", "another mark"],
+)
+def test_marks_in_between_are_followed(prepare: Callable[[TradingFloor], object]) -> None:
+    floor = TradingFloor.at(100)
+    floor.sell(BOB, 5, at=100)
+    floor.buy(ALICE, 3, at=100)
+    prepare(floor)
+    reference = Reference.restore(floor.exchange.snapshot())
+
+    for seq, command in enumerate([buy(1, 100), buy(3, 100), sell(2, 100)], start=1000):
+        time_ns = START_NS + seq * 10**9
+        assert floor.exchange.apply(seq, time_ns, command) == reference.apply(seq, time_ns, command)
+    assert floor.exchange.state_hash() == reference.state_hash()
