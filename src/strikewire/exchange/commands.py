@@ -347,6 +347,22 @@ class ListInstrument(msgspec.Struct, frozen=True, array_like=True, tag="list"):
     """In which it begins; not delivered."""
 
 
+class CreateCombo(msgspec.Struct, frozen=True, array_like=True, tag="combo"):
+    """Open a book for a combination of instruments, or find the one that there is.
+
+    The same legs the other way round are the same combo, which is then to be sold. The exchange
+    chooses its id. Rejected where the legs make no combo, or one of them does not trade.
+
+    Source: Deribit API v2, `private/create_combo`.
+    """
+
+    account_id: AccountId
+    """Who asks."""
+
+    legs: tuple[tuple[InstrumentId, int], ...]
+    """Instrument and ratio: positive bought, negative sold; a common factor is taken out."""
+
+
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="place"):
     """Trade against the book, then perhaps wait in it; or wait for a price first."""
 
@@ -601,6 +617,7 @@ Command: TypeAlias = (
     | CreateSubaccount
     | SetFees
     | ListInstrument
+    | CreateCombo
     | PlaceOrder
     | EditOrder
     | CancelOrder

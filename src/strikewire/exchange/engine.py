@@ -18,6 +18,7 @@ from strikewire.exchange.commands import (
     CancelOrders,
     ChangeMarginModel,
     Command,
+    CreateCombo,
     CreateSubaccount,
     Deposit,
     EditOrder,
@@ -50,11 +51,13 @@ from strikewire.exchange.events import (
     BankruptcyView,
     Event,
     Fill,
+    InstrumentListed,
     OrderView,
     PositionView,
     Rejected,
     Settlement,
 )
+from strikewire.exchange.instruments.combos import combo_of, create_combo
 from strikewire.exchange.instruments.halting import set_instrument_state, set_platform_lock
 from strikewire.exchange.instruments.listing import list_instrument, set_marks, settle
 from strikewire.exchange.instruments.settling import settle_session
@@ -160,8 +163,10 @@ class Exchange:
         rejected = _carry_out(turn, command)
         if rejected is not None:
             turn.events.append(rejected)
-        elif isinstance(command, ListInstrument):
-            self._index(command.instrument)
+        elif isinstance(command, ListInstrument | CreateCombo):
+            for event in turn.events:
+                if isinstance(event, InstrumentListed):
+                    self._index(event.instrument)
         turn.events += ended
         follow(turn)
         return turn.finish()
@@ -213,6 +218,14 @@ class Exchange:
     def indices(self) -> dict[str, PriceE8]:
         """Index prices by name; not to be changed from outside."""
         return self._state.indices
+
+    def combo(self, legs: Iterable[tuple[InstrumentId, int]]) -> Instrument | None:
+        """Return the combo that is made of some legs, or of their opposites; None without.
+
+        Args:
+            legs: Instrument and ratio of each, in any order.
+        """
+        return combo_of(self._state, tuple(legs))
 
     def mark(self, instrument_id: InstrumentId) -> Mark | None:
         """Return an instrument's mark, if it has one."""
@@ -300,10 +313,17 @@ class Exchange:
         ]
 
     def order_fills(self, order_id: OrderId) -> list[Fill]:
-        """Return the fills of an order that can still be looked up, newest last."""
+        """Return the fills of an order that can still be looked up, newest last.
+
+        In a combo those of the combo, each of which tells what its legs were filled at.
+        """
         order = self.order(order_id)
         fills = self.fills(order.account_id, order.instrument_id) if order else ()
-        return [one for one in fills if order_id in (one.maker.order_id, one.taker.order_id)]
+        return [
+            one
+            for one in fills
+            if order_id in (one.maker.order_id, one.taker.order_id) and one.combo_id is None
+        ]
 
     # Accounts and money
 
@@ -519,6 +539,8 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return create_subaccount(turn, command)
         case ListInstrument():
             return list_instrument(turn, command)
+        case CreateCombo():
+            return create_combo(turn, command)
         case SettleInstrument():
             return settle(turn, command)
         case SettleSession():

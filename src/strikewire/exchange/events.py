@@ -1,6 +1,7 @@
 """Events: everything that a command did, complete enough that no reader has to ask back.
 
-Order of the events of one command: each fill with the maker's order after it, then the order the
+Order of the events of one command: each fill (of a combo with its legs' fills behind it) with the
+maker's order after it, then the order the
 command was about, orders that changed in consequence, then each order that its prices brought in:
 that it was triggered, its fills, and how it ended or waits. Positions, balances, and the levels of
 the book come last. A rejected command has exactly one event, `Rejected`.
@@ -239,6 +240,16 @@ class Fill(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True,
     iv_e4: int
     maker: FillSide
     taker: FillSide
+    combo_id: InstrumentId | None = None
+    """Of a leg: the combo that was traded."""
+
+    combo_trade_id: TradeId | None = None
+    """Of a leg: the trade of the combo."""
+
+    legs: tuple["Fill", ...] = ()
+    """Of a combo: its legs, in the combo's order, each of which is an event of its own as well.
+
+    Fees and profits of its two sides are the sums of theirs."""
 
 
 class PositionView(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True):
@@ -421,6 +432,12 @@ class LimitsChanged(msgspec.Struct, frozen=True, array_like=True, tag="limits"):
     instrument_id: InstrumentId | None
 
 
+class ComboClosed(msgspec.Struct, frozen=True, array_like=True, tag="combo_closed"):
+    """A combo is closed for good, because a leg of it was settled; it settles nothing itself."""
+
+    instrument_id: InstrumentId
+
+
 class InstrumentSettled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
     """A book is closed for good; orders, positions and balances of it came before this event."""
 
@@ -534,6 +551,7 @@ Event: TypeAlias = (
     | BalanceChanged
     | InstrumentListed
     | InstrumentSettled
+    | ComboClosed
     | CashTransferred
     | FeesChanged
     | InstrumentStateChanged

@@ -222,7 +222,11 @@ def round_to_tick(instrument: Instrument, ticks: Ticks, side: Side) -> Ticks:
 def _check_range(instrument: Instrument, price: Decimal) -> None:
     highest = PRICE_TICKS_MAX * instrument.tick_size
     lowest = -highest if instrument.is_combo else None
-    if not price.is_finite() or price > highest or (price <= 0 if lowest is None else price < lowest):
+    if (
+        not price.is_finite()
+        or price > highest
+        or (price <= 0 if lowest is None else price < lowest)
+    ):
         raise PriceRangeError(price, highest, lowest)
 
 

@@ -12,6 +12,7 @@ from strikewire.exchange import (
     CancelOrder,
     CancelOrders,
     Command,
+    CreateCombo,
     Deposit,
     EditOrder,
     Event,
@@ -149,6 +150,15 @@ class TradingFloor:
         self.apply(ListInstrument(instrument(name, instrument_id=instrument_id)))
         self.ids[name] = instrument_id
         return instrument_id
+
+    def combine(self, *legs: tuple[str, int], by: AccountId = ALICE) -> str:
+        """Create the combo of some instruments, each with its ratio, and return its name."""
+        asked = tuple((self.id(name), ratio) for name, ratio in legs)
+        Deed(self.apply(CreateCombo(by, asked))).expect_accepted()
+        one = self.exchange.combo(asked)
+        assert one is not None
+        self.ids[one.name] = InstrumentId(one.instrument_id)
+        return one.name
 
     def id(self, name: str | None = None) -> InstrumentId:
         """Return the id of a listed instrument."""

@@ -8,6 +8,9 @@
 | inactive  | no, 10012             | none left | no                 | yes     |
 | delivered | no, 10012             | none left | no                 | it was  |
 
+A combo can do no more than each of its legs: their states are its own, and what cancels the orders
+of a leg cancels those of the combo.
+
 A lock of the index or of the whole venue does to each instrument what `locked` does. Orders that
 wait for a price go on waiting while their instrument does not trade.
 
@@ -44,9 +47,14 @@ def set_instrument_state(turn: Turn, command: SetInstrumentState) -> Rejected | 
     if market.set_state is command.state:
         return None
     if command.state is InstrumentState.INACTIVE:
-        clear(turn, market, CancelReason.INSTRUMENT_INACTIVE)
+        for one in (market, *market.combos):
+            clear(turn, one, CancelReason.INSTRUMENT_INACTIVE)
+    before = [one.state for one in market.combos]
     market.set_state = command.state
-    turn.last = InstrumentStateChanged(command.instrument_id, command.state)
+    for one, was in zip(market.combos, before, strict=True):
+        if one.state is not was:
+            turn.events.append(InstrumentStateChanged(one.instrument_id, one.state))
+    turn.last = InstrumentStateChanged(command.instrument_id, market.state)
     return None
 
 

@@ -18,6 +18,7 @@ from strikewire.exchange.events import (
     Reject,
     Rejected,
 )
+from strikewire.exchange.instruments.combos import close_combos
 from strikewire.exchange.instruments.settling import Tally, settlement
 from strikewire.exchange.orders.cancelling import clear
 from strikewire.exchange.orders.checks import find_market
@@ -28,9 +29,9 @@ from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.state import Account, State
 from strikewire.exchange.state.transactions import About, TransactionType
 from strikewire.model import (
+    COMBO_ID_FIRST,
     CURRENCIES,
     FUNDING_SCALE,
-    ID_MAX,
     PRICE_SCALE,
     Instrument,
     InstrumentId,
@@ -104,6 +105,8 @@ def settle(turn: Turn, command: SettleInstrument) -> Rejected | None:
     expiry_ns = market.instrument.expiry_ns
     if not market.is_open:
         return Rejected(Reject.BOOK_CLOSED, "settled", "instrument_id")
+    if market.legs:
+        return Rejected(Reject.INVALID_ARGUMENTS, "settled_by_its_legs", "instrument_id")
     if expiry_ns is None or turn.time_ns < expiry_ns:
         return Rejected(Reject.INVALID_ARGUMENTS, "not_expired", "instrument_id")
     if market.set_state is InstrumentState.HALTED:
@@ -113,6 +116,7 @@ def settle(turn: Turn, command: SettleInstrument) -> Rejected | None:
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "delivery_price")
 
     clear(turn, market, CancelReason.SETTLEMENT)
+    close_combos(turn, market)
     tally = Tally()
     for account_id in sorted(turn.state.accounts):
         account = turn.state.accounts[account_id]
@@ -168,7 +172,7 @@ def _deliver(
 
 def _refuse_listing(state: State, instrument: Instrument, time_ns: int) -> Rejected | None:
     instrument_id = InstrumentId(instrument.instrument_id)
-    if not 0 < instrument_id <= ID_MAX:
+    if not 0 < instrument_id < COMBO_ID_FIRST:
         return Rejected(Reject.INVALID_ARGUMENTS, f"id {instrument_id}", "instrument_id")
     if instrument_id in state.markets or instrument.name in state.market_by_name:
         return Rejected(Reject.OTHER_REJECT, "instrument_exists", "instrument")
@@ -186,7 +190,8 @@ def _is_tradable(instrument: Instrument) -> bool:
     option_terms = (instrument.strike, instrument.option_type, instrument.expiry_ns)
     fees = (instrument.maker_fee_ppm, instrument.taker_fee_ppm)
     return (
-        instrument.settlement_currency in CURRENCIES
+        not (instrument.is_combo or instrument.legs)
+        and instrument.settlement_currency in CURRENCIES
         and (not instrument.is_spot or instrument.base_currency in CURRENCIES)
         and _is_countable(instrument.tick_size)
         and _is_countable(instrument.lot_size)
@@ -205,8 +210,9 @@ def _is_countable(size: Decimal) -> bool:
 
 
 def _is_open(state: State, mark: Mark) -> bool:
+    """Say whether an instrument can be marked: a combo is worth what its legs are."""
     market = state.markets.get(mark.instrument_id)
-    return market is not None and market.is_open
+    return market is not None and market.is_open and not market.legs
 
 
 def _is_sane(instrument: Instrument, mark: Mark) -> bool:

@@ -9,6 +9,13 @@ import msgspec
 
 from strikewire.exchange.commands import MarginModel, SelfTrading, Verdict
 from strikewire.exchange.events import Reject, Rejected
+from strikewire.exchange.orders.combo_admission import (
+    Asked,
+    affords_combo,
+    affords_combo_verdict,
+    reached,
+)
+from strikewire.exchange.orders.combo_admission import outcome as outcome_of_combo
 from strikewire.exchange.orders.matching import Plan, Room, plan
 from strikewire.exchange.orders.selftrade import chosen, own_orders
 from strikewire.exchange.state.book import Order
@@ -80,7 +87,11 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
         return Admission(Plan((), (), 0), killed=True)
     waiting = intent.lots - found.lots if intent.waits else 0
     holding = account.find_holding(market) or Holding(market)
+    asked = Asked(intent.side, intent.limit, waiting, intent.freed)
     refused = _refuse_beyond_limits(account, holding, intent, waiting)
+    for leg in market.legs:
+        if reached(account, leg, asked, intent.lots) > _position_limit(account, leg.market):
+            refused = refused or Rejected(Reject.POSITION_TOO_LARGE, "position_too_large", "amount")
     if refused is not None:
         return refused
     by_verdict = (
@@ -92,7 +103,13 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
         refused = refuse_verdict(account, intent.verdict)
         if refused is not None:
             return refused
-    if market.contract.is_spot:
+    if market.legs and by_verdict:
+        assert intent.verdict is not None
+        done = outcome_of_combo(account, market, intent.side, found)
+        affordable = affords_combo_verdict(state, account, market, intent.verdict, done)
+    elif market.legs:
+        affordable = affords_combo(state, account, market, asked, found, lots=intent.lots)
+    elif market.contract.is_spot:
         affordable = _affords_spot(state, account, market, intent, found, waiting=waiting)
     elif by_verdict:
         affordable = _affords_verdict(state, account, holding, intent, found)

@@ -60,7 +60,10 @@ def find_open_order(
 
 
 def refuse_closed(market: Market, time_ns: int) -> Rejected | None:
-    """Refuse when an instrument does not trade: no longer, not yet, or not now."""
+    """Refuse when an instrument does not trade: no longer, not yet, or not now.
+
+    A combo trades as long as each of its legs does.
+    """
     if not market.is_open:
         return Rejected(Reject.BOOK_CLOSED, "settled", "instrument_id")
     expiry_ns = market.instrument.expiry_ns
@@ -72,6 +75,10 @@ def refuse_closed(market: Market, time_ns: int) -> Rejected | None:
         return Rejected(Reject.LOCKED, f"instrument_{market.set_state}", "instrument_id")
     if market.is_locked:
         return Rejected(Reject.LOCKED, "platform_locked", "instrument_id")
+    for leg in market.legs:
+        refused = refuse_closed(leg.market, time_ns)
+        if refused is not None:
+            return refused
     return None
 
 
@@ -85,8 +92,9 @@ def refuse_amount(amount: int) -> Rejected | None:
 
 def refuse_price(market: Market, price: Ticks) -> Rejected | None:
     """Refuse a price that is no price, or lies between two ticks."""
-    if not 0 < price <= PRICE_TICKS_MAX:
-        limit = 1 if price <= 0 else PRICE_TICKS_MAX
+    lowest = market.lowest_price
+    if not lowest <= price <= PRICE_TICKS_MAX:
+        limit = lowest if price < lowest else PRICE_TICKS_MAX
         return Rejected(Reject.INVALID_PRICE, f"{price} against {limit} ticks", "price")
     tick = tick_above(market.instrument, price)
     if price % tick:
@@ -105,8 +113,9 @@ def refuse_outside(band: PriceBand | None, side: Side, price: Ticks) -> Rejected
     return None
 
 
-def refuse_reducing_spot(market: Market, reduce_only: bool) -> Rejected | None:
-    """Refuse to reduce where there are no positions."""
-    if reduce_only and market.instrument.is_spot:
-        return Rejected(Reject.INVALID_ARGUMENTS, "reduce_only_on_spot", "reduce_only")
+def refuse_reducing(market: Market, reduce_only: bool) -> Rejected | None:
+    """Refuse to reduce where there are no positions: on spot, and in a combo."""
+    if reduce_only and (market.instrument.is_spot or market.legs):
+        reason = "reduce_only_on_combo" if market.legs else "reduce_only_on_spot"
+        return Rejected(Reject.INVALID_ARGUMENTS, reason, "reduce_only")
     return None

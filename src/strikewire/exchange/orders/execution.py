@@ -20,6 +20,7 @@ from strikewire.exchange.events import (
     OrderState,
     PositionChanged,
 )
+from strikewire.exchange.orders.combo_trades import combo_fees, leg_trades
 from strikewire.exchange.orders.matching import Match, Plan
 from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.conditional import ConditionalOrder
@@ -68,6 +69,32 @@ class Fact(Struct, frozen=True):
 
     is_over: bool = False
     """Whether it has ended, and not traded."""
+
+
+def fill_side(order: Order, side: Side, *, fee: Units, profit: int, currency: str) -> FillSide:
+    """Return what a fill means to the owner of one of its two orders.
+
+    Args:
+        order: As the fill left it.
+        side: On which it traded.
+        fee: Paid.
+        profit: Realised.
+        currency: Of both.
+    """
+    return FillSide(
+        account_id=order.account_id,
+        order_id=order.order_id,
+        side=side,
+        fee=fee,
+        fee_currency=currency,
+        profit_loss=Units(profit),
+        order_type=order.order_type,
+        label=order.label,
+        order_state=OrderState.OPEN if order.remaining else OrderState.FILLED,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+        is_liquidation=order.is_liquidation,
+    )
 
 
 class Turn:
@@ -348,6 +375,8 @@ class Turn:
     def touch(self, account: Account, market: Market) -> None:
         """Have an account's margin in an instrument worked out anew at the end."""
         instrument_id = market.instrument_id
+        for leg in market.legs:
+            self.touch(account, leg.market)
         key = (account.account_id, instrument_id)
         if key not in self._holdings:
             self._holdings[key] = (account, account.holding(market))
@@ -394,36 +423,25 @@ class Turn:
     def _fill(self, market: Market, taker: Order, match: Match) -> None:
         maker, lots = match.maker, match.lots
         assert maker.price is not None
-        contract = market.contract
-        value = contract.value(lots, maker.price)
         account = self.state.accounts[maker.account_id]
         account.shrink(market, maker, lots)
         self.touch(account, market)
         market.book.fill(maker, lots)
         taker.filled = Lots(taker.filled + lots)
         taker.filled_value += lots * maker.price
-        market.print_trade(maker.price)
-        instrument, mark = market.instrument, market.mark
-        fill = Fill(
-            trade_id=TradeId(self.state.next_trade_id),
-            trade_seq=market.trade_seq,
-            instrument_id=InstrumentId(instrument.instrument_id),
-            price=maker.price,
-            amount=Lots(lots),
-            taker_side=taker.side,
-            tick_direction=market.tick_direction,
-            time_ns=self.time_ns,
-            mark=mark.price if mark else PriceE8(0),
-            index=self.state.indices.get(instrument.price_index, PriceE8(0)),
-            iv_e4=mark.iv_e4 if mark else 0,
-            maker=self._clear(market, maker, match, value),
-            taker=self._clear(market, taker, match, value),
-        )
-        self.state.next_trade_id += 1
-        self.state.archive_fill(fill)
-        market.trades.append(fill)
-        self.events.append(fill)
-        self.moved(market, TriggerPriceType.LAST, ticks_to_e8(instrument, maker.price))
+        if market.legs:
+            self._trade_combo(market, maker, taker, lots)
+        else:
+            value = market.contract.value(lots, maker.price)
+            self._trade(
+                market,
+                (maker, taker),
+                taker_side=taker.side,
+                price=maker.price,
+                lots=lots,
+                value=value,
+                fees=self._fees(market, (maker, taker), lots, value),
+            )
         for order in (maker, taker):
             if order.link is not None:
                 self.facts.append(Fact(order, lots, order.remaining + lots))
@@ -432,23 +450,170 @@ class Turn:
         else:
             self._retire(market, maker)
 
-    def _clear(self, market: Market, order: Order, match: Match, value: Units) -> FillSide:
+    def _trade(
+        self,
+        market: Market,
+        orders: tuple[Order, Order],
+        *,
+        taker_side: Side,
+        price: Ticks,
+        lots: int,
+        value: Units,
+        fees: tuple[Units, Units],
+        combo: tuple[InstrumentId, TradeId] | None = None,
+    ) -> Fill:
+        """Carry out a trade of two orders in an instrument that can be held, or on spot.
+
+        Args:
+            market: Of the instrument.
+            orders: Maker and taker.
+            taker_side: On which the taker trades here.
+            price: In ticks.
+            lots: Positive.
+            value: Of the trade.
+            fees: Of maker and taker.
+            combo: The combo of which this is a leg, and the trade in it.
+        """
+        maker, taker = orders
+        mark = market.mark
+        market.print_trade(price)
+        fill = Fill(
+            trade_id=TradeId(self.state.next_trade_id),
+            trade_seq=market.trade_seq,
+            instrument_id=market.instrument_id,
+            price=price,
+            amount=Lots(lots),
+            taker_side=taker_side,
+            tick_direction=market.tick_direction,
+            time_ns=self.time_ns,
+            mark=mark.price if mark else PriceE8(0),
+            index=self.state.indices.get(market.instrument.price_index, PriceE8(0)),
+            iv_e4=mark.iv_e4 if mark else 0,
+            maker=self._clear(
+                market,
+                maker,
+                side=taker_side.opposite,
+                price=price,
+                lots=lots,
+                value=value,
+                fee=fees[0],
+                is_maker=True,
+            ),
+            taker=self._clear(
+                market,
+                taker,
+                side=taker_side,
+                price=price,
+                lots=lots,
+                value=value,
+                fee=fees[1],
+                is_maker=False,
+            ),
+            combo_id=combo[0] if combo else None,
+            combo_trade_id=combo[1] if combo else None,
+        )
+        self._print(market, fill)
+        return fill
+
+    def _trade_combo(self, market: Market, maker: Order, taker: Order, lots: int) -> None:
+        """Carry out a trade of two orders in a combo: each leg, and then what it was in all."""
+        price = maker.price
+        assert price is not None
+        accounts = self.state.accounts
+        trades = leg_trades(market, taker.side, price=price, lots=lots)
+        maker_fees = combo_fees(accounts[maker.account_id], trades, is_maker=True)
+        taker_fees = combo_fees(accounts[taker.account_id], trades, is_maker=False)
+        combo = market.instrument_id, TradeId(self.state.next_trade_id + len(trades))
+        legs = tuple(
+            self._trade(
+                leg.market,
+                (maker, taker),
+                taker_side=side,
+                price=at,
+                lots=leg_lots,
+                value=value,
+                fees=fees,
+                combo=combo,
+            )
+            for (leg, side, leg_lots, at, value), fees in zip(
+                trades, zip(maker_fees, taker_fees, strict=True), strict=True
+            )
+        )
+        market.print_trade(price)
+        sides = [
+            fill_side(
+                order,
+                order.side,
+                fee=Units(sum(one.fee for one in parts)),
+                profit=sum(one.profit_loss for one in parts),
+                currency=market.contract.currency,
+            )
+            for order, parts in (
+                (maker, [leg.maker for leg in legs]),
+                (taker, [leg.taker for leg in legs]),
+            )
+        ]
+        fill = Fill(
+            trade_id=combo[1],
+            trade_seq=market.trade_seq,
+            instrument_id=market.instrument_id,
+            price=price,
+            amount=Lots(lots),
+            taker_side=taker.side,
+            tick_direction=market.tick_direction,
+            time_ns=self.time_ns,
+            mark=market.mark_price or PriceE8(0),
+            index=legs[0].index,
+            iv_e4=0,
+            maker=sides[0],
+            taker=sides[1],
+            legs=legs,
+        )
+        self._print(market, fill)
+
+    def _print(self, market: Market, fill: Fill) -> None:
+        """Keep a fill for its owners and for the public, and announce it."""
+        assert fill.trade_id == self.state.next_trade_id
+        self.state.next_trade_id += 1
+        self.state.archive_fill(fill)
+        market.trades.append(fill)
+        self.events.append(fill)
+        self.moved(market, TriggerPriceType.LAST, ticks_to_e8(market.instrument, fill.price))
+
+    def _fees(
+        self, market: Market, orders: tuple[Order, Order], lots: int, value: Units
+    ) -> tuple[Units, Units]:
+        """Return the fees of maker and taker."""
+        underlying = market.mark.underlying if market.mark else PriceE8(0)
+        maker, taker = (self.state.accounts[one.account_id].rates(market) for one in orders)
+        contract = market.contract
+        return (
+            contract.fee(lots, value, maker.maker_ppm, underlying),
+            contract.fee(lots, value, taker.taker_ppm, underlying),
+        )
+
+    def _clear(
+        self,
+        market: Market,
+        order: Order,
+        *,
+        side: Side,
+        price: Ticks,
+        lots: int,
+        value: Units,
+        fee: Units,
+        is_maker: bool,
+    ) -> FillSide:
         """Move the money and the position of one side of a fill."""
         account = self.state.accounts[order.account_id]
-        contract, lots = market.contract, match.lots
-        price = match.maker.price
-        assert price is not None
-        underlying = market.mark.underlying if market.mark else PriceE8(0)
-        rates = account.rates(market)
-        rate_ppm = rates.maker_ppm if order is match.maker else rates.taker_ppm
-        fee = contract.fee(lots, value, rate_ppm, underlying)
+        contract = market.contract
         order.fee = Units(order.fee + fee)
-        moved = Moved(-order.side * value, 0, 0)
+        moved = Moved(-side * value, 0, 0)
         if not contract.is_spot:
-            moved = self.move(account, market, order.side, lots=lots, price=price, value=value)
+            moved = self.move(account, market, side, lots=lots, price=price, value=value)
         about = About(
             instrument_id=market.instrument_id,
-            side=order.side,
+            side=side,
             lots=Lots(lots),
             price=ticks_to_e8(market.instrument, price),
             position=0 if contract.is_spot else account.holding(market).size,
@@ -456,27 +621,14 @@ class Turn:
             funding=Units(moved.funding),
             trade_id=TradeId(self.state.next_trade_id),
             order_id=order.order_id,
-            is_maker=order is match.maker,
+            is_maker=is_maker,
         )
         trade = TransactionType.TRADE
         if contract.is_spot:
-            coins = order.side * contract.base_units(lots)
+            coins = side * contract.base_units(lots)
             self.pay(account, market.instrument.base_currency, coins, trade, about=about)
         self.pay(account, contract.currency, moved.cash - fee, trade, fee=fee, about=about)
-        return FillSide(
-            account_id=order.account_id,
-            order_id=order.order_id,
-            side=order.side,
-            fee=fee,
-            fee_currency=contract.currency,
-            profit_loss=Units(moved.profit),
-            order_type=order.order_type,
-            label=order.label,
-            order_state=OrderState.OPEN if order.remaining else OrderState.FILLED,
-            post_only=order.post_only,
-            reduce_only=order.reduce_only,
-            is_liquidation=order.is_liquidation,
-        )
+        return fill_side(order, side, fee=fee, profit=moved.profit, currency=contract.currency)
 
     def _retire(self, market: Market, maker: Order) -> None:
         """End an order that was filled while it waited; the book has let go of it already."""

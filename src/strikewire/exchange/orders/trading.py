@@ -29,7 +29,7 @@ from strikewire.exchange.orders.checks import (
     refuse_locked,
     refuse_outside,
     refuse_price,
-    refuse_reducing_spot,
+    refuse_reducing,
 )
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.iceberg import refuse_display, refuse_iceberg
@@ -236,7 +236,7 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
         or refuse_amount(command.amount)
         or refuse_price(market, price)
         or _refuse_hiding(order, command, wanted)
-        or refuse_reducing_spot(market, reduce_only)
+        or refuse_reducing(market, reduce_only)
     )
     if refused is None and price != order.price:
         refused = refuse_outside(market.band, order.side, price)
@@ -361,13 +361,13 @@ def refuse_form(market: Market, command: PlaceOrder, *, is_later: bool = False) 
     if len(command.label) > LABEL_LENGTH_MAX:
         reason = f"{len(command.label)} against {LABEL_LENGTH_MAX} characters"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "label")
-    refused = refuse_iceberg(command) or refuse_reducing_spot(market, command.reduce_only)
+    refused = refuse_iceberg(command) or refuse_reducing(market, command.reduce_only)
     if refused is not None:
         return refused
     if is_later or command.order_type.is_triggered:
         # Marks and bands are asked when it comes in: by then they are others.
         return None
-    if market.mark is None and not market.instrument.is_spot:
+    if market.mark_price is None and not market.instrument.is_spot:
         return Rejected(Reject.RETRY, "no_mark_price", "instrument_id")
     if command.price is None:
         return None
@@ -400,7 +400,7 @@ def _inside(market: Market, side: Side, price: Ticks, *, reject: bool) -> Ticks 
     assert best is not None
     next_tick = next_tick_down if side is Side.BUY else next_tick_up
     inside = next_tick(market.instrument, best)
-    if not 0 < inside <= PRICE_TICKS_MAX:
+    if not market.lowest_price <= inside <= PRICE_TICKS_MAX:
         return Rejected(Reject.POST_ONLY_REJECT, "no_price_inside", "price")
     return inside
 

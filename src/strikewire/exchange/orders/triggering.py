@@ -31,7 +31,7 @@ from strikewire.exchange.orders.checks import (
     refuse_closed,
     refuse_locked,
     refuse_price,
-    refuse_reducing_spot,
+    refuse_reducing,
 )
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.state.conditional import ConditionalOrder, rises, trailing_level
@@ -139,6 +139,8 @@ def refuse_trigger(market: Market, command: PlaceOrder) -> Rejected | None:
         return Rejected(Reject.INVALID_ARGUMENTS, "no_trigger", "trigger") if missing else None
     if not order_type.is_triggered:
         return Rejected(Reject.INVALID_ARGUMENTS, f"trigger_of_{order_type}_order", "trigger")
+    if market.legs:
+        return Rejected(Reject.INVALID_ARGUMENTS, "trigger_on_combo", "trigger")
     refused = _refuse_misfit(order_type, trigger.price, trigger.offset)
     if refused is not None:
         return refused
@@ -230,7 +232,7 @@ def _refuse_change(market: Market, order: ConditionalOrder, command: EditOrder) 
     can_post = is_limit and order.command.time_in_force is TimeInForce.GTC
     if command.post_only and not can_post:
         return Rejected(Reject.UNSUPPORTED_COMBINATION, "post_only_cannot_take", "post_only")
-    return refuse_reducing_spot(market, bool(command.reduce_only))
+    return refuse_reducing(market, bool(command.reduce_only))
 
 
 def _moved(order: ConditionalOrder, command: EditOrder) -> Trigger | None:

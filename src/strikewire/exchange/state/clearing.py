@@ -20,6 +20,7 @@ from strikewire.model import (
     CURRENCIES,
     PRICE_SCALE,
     Instrument,
+    Kind,
     OptionType,
     PriceE8,
     SettlementPeriod,
@@ -370,7 +371,7 @@ class Position:
 def _fee_kind(instrument: Instrument) -> FeeKind:
     if instrument.is_spot:
         return FeeKind.SPOT
-    if instrument.is_option:
+    if instrument.is_option or instrument.kind is Kind.OPTION_COMBO:
         return FeeKind.OPTION
     return FeeKind.PERPETUAL if instrument.is_perpetual else FeeKind.FUTURE
 

@@ -16,7 +16,7 @@ from strikewire.exchange.state.funding import funding_payment
 from strikewire.exchange.state.margin import Valuation
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.transactions import TRANSACTIONS_MAX, Transaction
-from strikewire.model import NS_PER_MS, InstrumentId, OrderId, Side
+from strikewire.model import NS_PER_MS, InstrumentId, OrderId, Side, Ticks
 
 
 class Holding:
@@ -52,7 +52,8 @@ class Holding:
         self.buy_lots = 0
         self.sell_lots = 0
         self.buy_reserve = 0
-        """Premium of all open buy orders of an option, each rounded up."""
+        """Premium of all open buy orders of an option, or of all open orders of a combo of options
+        that would pay one; each rounded up."""
 
         self.funding_paid = 0
         """What `Funding.paid_at` was when the position last paid; 0 when flat."""
@@ -121,6 +122,13 @@ class Holding:
         self._count(order, order.remaining, -1)
         self._count(order, order.remaining - lots, 1)
 
+    def expect(self, side: Side, lots: int) -> None:
+        """Count lots that an order in a combo would trade here; negative to count no longer."""
+        if side is Side.SELL:
+            self.sell_lots += lots
+        else:
+            self.buy_lots += lots
+
     def flag(self, order: Order) -> None:
         """Note that a counted order only reduces from now on."""
         self.reduce_only[order.order_id] = order
@@ -137,6 +145,9 @@ class Holding:
             buy_reserve: What the open buy orders of an option would pay.
         """
         valuation = self.market.valuation
+        if self.market.legs:
+            # Each leg counts what the orders could make of its own position.
+            return buy_reserve
         if valuation is None or self.market.contract.is_spot:
             return 0
         if self.market.contract.is_option:
@@ -151,6 +162,9 @@ class Holding:
     def revalue(self) -> None:
         """Work out anew what this holding adds to its ledger."""
         self.valued_at = valuation = self.market.valuation
+        if self.market.legs:
+            self.initial_margin = self.buy_reserve
+            return
         if valuation is None or self.market.contract.is_spot:
             return
         size = self.position.size
@@ -192,6 +206,10 @@ class Holding:
             self.funding_paid = self.funding_ms = 0
 
     def _count(self, order: Order, lots: int, sign: int) -> None:
+        if self.market.legs:
+            self.expect(order.side, sign * lots)
+            self.buy_reserve += sign * premium(self.market, order.side, lots, order.price)
+            return
         if order.side is Side.SELL:
             self.sell_lots += sign * lots
             return
@@ -199,6 +217,18 @@ class Holding:
         if self.market.contract.is_option:
             assert order.price is not None
             self.buy_reserve += sign * self.market.contract.value_up(lots, order.price)
+
+
+def premium(market: Market, side: Side, lots: int, price: Ticks | None) -> int:
+    """Return what an order in a combo would pay in cash, rounded up: nothing if it is paid.
+
+    The cash of the legs' fills sums to the combo's own value but for the rounding of each leg, so
+    a unit for each leg comes on top.
+    """
+    if price is None or not lots or not market.legs[0].market.contract.is_option:
+        return 0
+    paid = market.contract.value_up(lots, Ticks(max(side * price, 0)))
+    return paid + len(market.legs)
 
 
 class Ledger:
@@ -325,8 +355,9 @@ class Ledger:
             return
         for holding in self.holdings.values():
             # What is flat and has no orders adds nothing, at any mark.
-            is_active = holding.queue or holding.position.size
-            if is_active and holding.valued_at is not holding.market.valuation:
+            is_active = holding.buy_lots or holding.sell_lots or holding.position.size
+            is_stale = holding.valued_at is not holding.market.valuation or holding.market.legs
+            if is_active and is_stale:
                 self.revalue(holding)
         self.valued_at = marks_set
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from strikewire.exchange.commands import NO_LIMITS, InstrumentState, Limits, Mark, TriggerPriceType
 from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.book import Book
-from strikewire.exchange.state.combo_prices import combo_band, combo_mark, lowest_price
 from strikewire.exchange.state.clearing import Contract
+from strikewire.exchange.state.combo_prices import combo_band, combo_mark, lowest_price
 from strikewire.exchange.state.conditional import Watch
 from strikewire.exchange.state.funding import LOTS, Funding
 from strikewire.exchange.state.margin import PriceBand, Valuation
@@ -100,7 +100,7 @@ class Market:
         """Of a combo: what it trades in. It has no mark of its own, and nobody ever holds it."""
 
         self.combos: list[Market] = []
-        """The combos of which it is a leg, in the order of their listing."""
+        """The combos that trade in it, in the order of their listing."""
 
         self._valuation: Valuation | None = None
         self.terms: object = None

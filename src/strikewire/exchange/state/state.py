@@ -20,8 +20,8 @@ from strikewire.exchange.state.book import Order, OrderTable
 from strikewire.exchange.state.conditional import ConditionalOrder, Watch
 from strikewire.exchange.state.days import day_end_ns
 from strikewire.exchange.state.ledgers import Holding, Ledger
-from strikewire.exchange.state.markets import Market
-from strikewire.model import AccountId, InstrumentId, OrderId, PriceE8
+from strikewire.exchange.state.markets import Leg, Market
+from strikewire.model import AccountId, ComboLeg, InstrumentId, OrderId, PriceE8
 
 CLOSED_ORDERS_MAX = 20_000
 """Closed orders an account can still look up; the oldest are forgotten first."""
@@ -163,19 +163,27 @@ class Account:
         """Count an order that waits in the book, and set aside what it may cost."""
         self.open_orders += 1
         self.holding(market).track(order)
+        self._expect(market, order, order.remaining)
         self._reserve(market, order, order.remaining, 1)
 
     def untrack(self, market: Market, order: Order) -> None:
         """Stop counting an order, with what it still waits for."""
         self.open_orders -= 1
         self.holding(market).untrack(order)
+        self._expect(market, order, -order.remaining)
         self._reserve(market, order, order.remaining, -1)
 
     def shrink(self, market: Market, order: Order, lots: int) -> None:
         """Count an order's lots as no longer waiting; call it before the order itself changes."""
         self.holding(market).shrink(order, lots)
+        self._expect(market, order, -lots)
         self._reserve(market, order, order.remaining, -1)
         self._reserve(market, order, order.remaining - lots, 1)
+
+    def _expect(self, market: Market, order: Order, lots: int) -> None:
+        """Count what an order in a combo would trade in each of its legs."""
+        for leg in market.legs:
+            self.holding(leg.market).expect(leg.side(order.side), leg.lots(lots))
 
     def _reserve(self, market: Market, order: Order, lots: int, sign: int) -> None:
         if market.contract.is_spot:
@@ -224,6 +232,7 @@ class State:
     __slots__ = (
         "accounts",
         "bankruptcies",
+        "combos",
         "conditional",
         "day_end_ns",
         "day_orders",
@@ -245,6 +254,9 @@ class State:
     def __init__(self) -> None:
         self.markets: dict[InstrumentId, Market] = {}
         self.market_by_name: dict[str, Market] = {}
+        self.combos: dict[tuple[ComboLeg, ...], Market] = {}
+        """Every combo there ever was, by its legs."""
+
         self.locks: set[str] = set()
         """Indices whose instruments are locked; the empty name locks all of them."""
 
@@ -302,7 +314,23 @@ class State:
         return ledger
 
     def add_market(self, market: Market) -> None:
-        """Open a market under its instrument's id and name, neither of which is taken."""
+        """Open a market under its instrument's id and name, neither of which is taken.
+
+        The markets of a combo's legs are there already.
+        """
+        legs = market.instrument.legs
+        market.legs = tuple(
+            Leg(
+                leg_market := self.markets[InstrumentId(leg.instrument_id)],
+                leg.ratio,
+                leg.ratio * leg_market.contract.tick_e8 // market.contract.tick_e8,
+            )
+            for leg in legs
+        )
+        for one in market.legs if market.is_open else ():
+            one.market.combos.append(market)
+        if legs:
+            self.combos[legs] = market
         market.is_locked = self._locks(market)
         self.markets[market.instrument_id] = market
         self.market_by_name[market.instrument.name] = market
