@@ -175,6 +175,23 @@ class KindUserTradesChannel(ChannelName, frozen=True, kw_only=True):
     interval: Interval
 
 
+class UserComboTradesChannel(ChannelName, frozen=True, kw_only=True):
+    """The account's fills in a combo, with their legs; one fill a message."""
+
+    scope: ClassVar[Scope | None] = "trade:read"
+    instrument_name: str
+    interval: Interval
+
+
+class KindUserComboTradesChannel(ChannelName, frozen=True, kw_only=True):
+    """The account's fills in all combos of a kind and a currency; one fill a message."""
+
+    scope: ClassVar[Scope | None] = "trade:read"
+    kind: KindFilter
+    currency: str
+    interval: Interval
+
+
 class UserChangesChannel(ChannelName, frozen=True, kw_only=True):
     """The account's orders, fills and positions in an instrument."""
 
@@ -255,6 +272,8 @@ _CHANNELS: Final = (
     Channel(pattern="user.orders.{kind}.{currency}.{interval}", parsed=KindUserOrdersChannel, data=trading.Order | list[trading.Order]),
     Channel(pattern="user.trades.{instrument_name}.{interval}", parsed=UserTradesChannel, data=list[trading.UserTrade]),
     Channel(pattern="user.trades.{kind}.{currency}.{interval}", parsed=KindUserTradesChannel, data=list[trading.UserTrade]),
+    Channel(pattern="user.combo_trades.{instrument_name}.{interval}", parsed=UserComboTradesChannel, data=trading.UserTrade),
+    Channel(pattern="user.combo_trades.{kind}.{currency}.{interval}", parsed=KindUserComboTradesChannel, data=trading.UserTrade),
     Channel(pattern="user.changes.{instrument_name}.{interval}", parsed=UserChangesChannel, data=account.UserChanges),
     Channel(pattern="user.changes.{kind}.{currency}.{interval}", parsed=KindUserChangesChannel, data=account.UserChanges),
     Channel(pattern="user.portfolio.{currency}", parsed=PortfolioChannel, data=account.Portfolio),

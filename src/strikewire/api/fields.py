@@ -71,8 +71,8 @@ _NOT_POSITIVE: Final = {
 }
 
 
-def check_positive(value: Decimal | None, param: str) -> None:
-    """Refuse a price or an amount that no exact arithmetic should have to meet.
+def check_number(value: Decimal | None, param: str) -> None:
+    """Refuse a number that no exact arithmetic should have to meet; one below zero may pass.
 
     Args:
         value: What the client sent; None, a parameter left out, passes.
@@ -80,8 +80,7 @@ def check_positive(value: Decimal | None, param: str) -> None:
 
     Raises:
         ApiError: -32602 for NaN, infinities and numbers of 1e15 and more or with more than 40
-            decimals; 10021, 10023, 10024 or 10035 for an amount, a price, a display amount or a
-            trigger price that is not above zero.
+            decimals.
     """
     if value is None:
         return
@@ -92,6 +91,20 @@ def check_positive(value: Decimal | None, param: str) -> None:
     # Checked by exponent, so that 1e999999999 costs nothing.
     if value >= NUMBER_LIMIT or value <= -NUMBER_LIMIT or exponent < -DECIMALS_MAX:
         raise invalid_params(param, "is too large or has too many decimals")
-    if value <= 0:
+
+
+def check_positive(value: Decimal | None, param: str) -> None:
+    """Refuse a price or an amount that no exact arithmetic should have to meet.
+
+    Args:
+        value: What the client sent; None, a parameter left out, passes.
+        param: Its name, for the answer.
+
+    Raises:
+        ApiError: As `check_number`; 10021, 10023, 10024 or 10035 for an amount, a price, a display
+            amount or a trigger price that is not above zero.
+    """
+    check_number(value, param)
+    if value is not None and value <= 0:
         code = _NOT_POSITIVE.get(param, ErrorCode.INVALID_AMOUNT)
         raise ApiError(code, param=param, reason="must be above zero")

@@ -191,6 +191,9 @@ class GetLastTradesByCurrency(Struct, frozen=True, kw_only=True):
 class PublicTrade(Struct, frozen=True, kw_only=True):
     """One match as everybody sees it. `direction` is the taker's; `iv` only on options.
 
+    A trade in a combo has `legs`, each of which is also a trade of its own instrument, with the
+    combo's name and this trade's id in `combo_id` and `combo_trade_id`.
+
     `tick_direction`: 0 plus, 1 zero-plus, 2 minus, 3 zero-minus.
     """
 
@@ -207,6 +210,9 @@ class PublicTrade(Struct, frozen=True, kw_only=True):
     contracts: float | UnsetType = UNSET
     iv: Percent | UnsetType = UNSET
     liquidation: Literal["M", "T", "MT"] | UnsetType = UNSET
+    combo_id: str | UnsetType = UNSET
+    combo_trade_id: str | UnsetType = UNSET
+    legs: list["PublicTrade"] | UnsetType = UNSET
 
 
 class PublicTrades(Struct, frozen=True, kw_only=True):

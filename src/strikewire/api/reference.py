@@ -124,7 +124,7 @@ class GetIndexPriceNames(Struct, frozen=True, kw_only=True):
 
 
 class IndexPriceName(Struct, frozen=True, kw_only=True):
-    """One price index; this venue creates no combos."""
+    """One price index, and whether combos of its futures and of its options can be created."""
 
     name: str
     future_combo_creation_enabled: bool = False

@@ -11,7 +11,16 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from strikewire.api import account, market_data, reference, session, settlement, trading, wallet
+from strikewire.api import (
+    account,
+    combos,
+    market_data,
+    reference,
+    session,
+    settlement,
+    trading,
+    wallet,
+)
 from strikewire.api.fields import Ok
 
 Cost = Literal["matching", "non_matching", "subscribe", "auth"]
@@ -110,6 +119,9 @@ _TABLE: Final = (
     _method("public/get_instrument", reference.GetInstrument, reference.Instrument),
     _method("public/get_index_price", reference.GetIndexPrice, reference.IndexPrice),
     _method("public/get_index_price_names", reference.GetIndexPriceNames, list[str | reference.IndexPriceName]),
+    _method("public/get_combos", combos.GetCombos, list[combos.Combo]),
+    _method("public/get_combo_ids", combos.GetComboIds, list[str]),
+    _method("public/get_combo_details", combos.GetComboDetails, combos.Combo),
     _method("public/ticker", market_data.GetTicker, market_data.Ticker),
     _method("public/get_order_book", market_data.GetOrderBook, market_data.OrderBook),
     _method("public/get_book_summary_by_currency", market_data.GetBookSummaryByCurrency, list[market_data.BookSummary]),
@@ -149,6 +161,8 @@ _TABLE: Final = (
     _method("private/get_user_trades_by_instrument_and_time", trading.GetUserTradesByInstrumentAndTime, trading.UserTrades, "trade:read"),
     _method("private/get_user_trades_by_currency", trading.GetUserTradesByCurrency, trading.UserTrades, "trade:read"),
     _method("private/get_user_trades_by_order", trading.GetUserTradesByOrder, list[trading.UserTrade], "trade:read"),
+    _method("private/create_combo", combos.CreateCombo, combos.Combo, "trade:read_write"),
+    _method("private/get_leg_prices", combos.GetLegPrices, combos.LegPrices, "trade:read"),
     _method("private/get_position", account.GetPosition, account.Position, "trade:read"),
     _method("private/change_margin_model", account.ChangeMarginModel, list[account.MarginModelChange], "account:read_write"),
     _method("private/set_self_trading_config", account.SetSelfTradingConfig, Ok, "account:read_write"),

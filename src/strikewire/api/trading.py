@@ -21,6 +21,7 @@ from strikewire.api.fields import (
     RequestTime,
     Sequence,
     Sorting,
+    check_number,
     check_positive,
 )
 from strikewire.api.market_data import TRADES_COUNT_DEFAULT, Percent, check_span
@@ -190,7 +191,7 @@ class Edit(Struct, frozen=True, kw_only=True):
         check_positive(self.amount, "amount")
         check_positive(self.contracts, "contracts")
         check_positive(self.display_amount, "display_amount")
-        check_positive(self.price, "price")
+        check_number(self.price, "price")
         check_positive(self.trigger_price, "trigger_price")
         check_positive(self.trigger_offset, "trigger_offset")
 
@@ -207,7 +208,7 @@ def _check_price(request: _PlaceOrder | OtocoOrder) -> None:
     if request.type in LIMIT_TYPES:
         if request.price is None:
             raise invalid_params("price", f"is required for a {request.type} order")
-        check_positive(request.price, "price")
+        check_number(request.price, "price")
 
 
 def _check_trigger(request: _PlaceOrder | OtocoOrder) -> None:
@@ -455,6 +456,8 @@ class UserTrade(Struct, frozen=True, kw_only=True):
 
     `fee` is in `fee_currency` and positive when paid; `profit_loss` is in the settlement
     currency; `state` is the order's state after this fill; `liquidity` M for maker, T for taker.
+    A fill in a combo has `legs`, each of which is also a fill in its own instrument, with the
+    combo's name and this fill's id in `combo_id` and `combo_trade_id`.
     """
 
     trade_id: str
@@ -486,6 +489,9 @@ class UserTrade(Struct, frozen=True, kw_only=True):
     risk_reducing: bool = False
     self_trade: bool = False
     liquidation: Literal["M", "T", "MT"] | UnsetType = UNSET
+    combo_id: str | UnsetType = UNSET
+    combo_trade_id: str | UnsetType = UNSET
+    legs: list["UserTrade"] | UnsetType = UNSET
 
 
 class OrderAndTrades(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from strikewire.api import (
     account,
+    combos,
     fields,
     market_data,
     reference,
@@ -278,6 +279,53 @@ class Methods:
                 extended=extended,
             ),
             list[str | reference.IndexPriceName],
+        )
+        return result
+
+    async def get_combos(
+        self: Caller,
+        *,
+        currency: str,
+    ) -> list[combos.Combo]:
+        """List the active combos of a currency; with `any` of all."""
+        result: list[combos.Combo] = await self.call(
+            "public/get_combos",
+            _given(
+                currency=currency,
+            ),
+            list[combos.Combo],
+        )
+        return result
+
+    async def get_combo_ids(
+        self: Caller,
+        *,
+        currency: str,
+        state: Literal["active", "inactive"] | None = None,
+    ) -> list[str]:
+        """List the names of a currency's combos, of one state or of both."""
+        result: list[str] = await self.call(
+            "public/get_combo_ids",
+            _given(
+                currency=currency,
+                state=state,
+            ),
+            list[str],
+        )
+        return result
+
+    async def get_combo_details(
+        self: Caller,
+        *,
+        combo_id: str,
+    ) -> combos.Combo:
+        """Read one combo, also after its end."""
+        result: combos.Combo = await self.call(
+            "public/get_combo_details",
+            _given(
+                combo_id=combo_id,
+            ),
+            combos.Combo,
         )
         return result
 
@@ -1105,6 +1153,47 @@ class Methods:
                 sorting=sorting,
             ),
             list[trading.UserTrade],
+        )
+        return result
+
+    async def create_combo(
+        self: Caller,
+        *,
+        trades: list[combos.ComboTrade],
+    ) -> combos.Combo:
+        """Open the book of a combo, or find the one that there is.
+
+        A combo buys or sells each of its legs, all of them futures or all of them options of the
+        same currency. The same legs the other way round are the same combo: see the signs in the
+        answer.
+        """
+        result: combos.Combo = await self.call(
+            "private/create_combo",
+            _given(
+                trades=trades,
+            ),
+            combos.Combo,
+        )
+        return result
+
+    async def get_leg_prices(
+        self: Caller,
+        *,
+        legs: list[combos.ComboTrade],
+        price: float | Decimal,
+    ) -> combos.LegPrices:
+        """Tell what each leg would cost if they traded together at a price.
+
+        They need not be a combo yet. The price is that of one unit: what is left of the amounts
+        when their common factor has been taken out, which the answer calls `amount`.
+        """
+        result: combos.LegPrices = await self.call(
+            "private/get_leg_prices",
+            _given(
+                legs=legs,
+                price=price,
+            ),
+            combos.LegPrices,
         )
         return result
 

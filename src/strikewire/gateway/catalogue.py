@@ -8,7 +8,7 @@ from strikewire.exchange import InstrumentState
 from strikewire.exchange.liquidation.reducing import liquidation_rate_ppm
 from strikewire.gateway.holdings import max_leverage
 from strikewire.marketdata import Market
-from strikewire.model import CURRENCIES, NO_EXPIRY_MS, Instrument, ns_to_ms, ticks_to_price
+from strikewire.model import CURRENCIES, NO_EXPIRY_MS, Instrument, Kind, ns_to_ms, ticks_to_price
 
 PPM = 1_000_000
 
@@ -69,9 +69,19 @@ def is_of(listed: Instrument, currency: str | None, kind: str | None) -> bool:
     The currency of an instrument is the one it settles in: BTC-PERPETUAL is of BTC,
     BTC_USDC-PERPETUAL of USDC.
     """
-    if kind not in (None, "any") and listed.kind.value != kind:
+    kinds = kinds_of(kind)
+    if kinds != (None,) and listed.kind not in kinds:
         return False
     return currency in (None, "any") or listed.settlement_currency == currency.upper()
+
+
+def kinds_of(kind: str | None) -> tuple[Kind | None, ...]:
+    """Return the kinds that a word of the API stands for; None for all of them."""
+    if kind in (None, "any"):
+        return (None,)
+    if kind == "combo":
+        return (Kind.FUTURE_COMBO, Kind.OPTION_COMBO)
+    return (Kind(kind),)
 
 
 def _tick_steps(listed: Instrument) -> list[TickSizeStep]:

@@ -7,6 +7,7 @@ from typing import Final
 from strikewire.gateway.desk import Handler, Planner
 from strikewire.gateway.methods import (
     account,
+    combos,
     funding,
     margin,
     market,
@@ -37,6 +38,9 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "public/get_instrument": reference.get_instrument,
         "public/get_index_price": reference.get_index_price,
         "public/get_index_price_names": reference.get_index_price_names,
+        "public/get_combos": combos.get_combos,
+        "public/get_combo_ids": combos.get_combo_ids,
+        "public/get_combo_details": combos.get_combo_details,
         "public/ticker": market.get_ticker,
         "public/get_order_book": market.get_order_book,
         "public/get_book_summary_by_currency": market.get_book_summary_by_currency,
@@ -73,6 +77,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         ),
         "private/get_user_trades_by_currency": orders.get_user_trades_by_currency,
         "private/get_user_trades_by_order": orders.get_user_trades_by_order,
+        "private/get_leg_prices": combos.get_leg_prices,
         "private/get_position": account.get_position,
         "private/get_positions": account.get_positions,
         "private/get_account_summary": account.get_account_summary,
@@ -105,6 +110,7 @@ PLANNERS: Final[Mapping[str, Planner]] = MappingProxyType(
         "private/cancel_all_by_instrument": trading.cancel_all_by_instrument,
         "private/cancel_all_by_currency": trading.cancel_all_by_currency,
         "private/cancel_by_label": trading.cancel_by_label,
+        "private/create_combo": combos.create_combo,
         "private/create_subaccount": wallet.create_subaccount,
         "private/submit_transfer_between_subaccounts": (wallet.submit_transfer_between_subaccounts),
         "private/submit_transfer_to_subaccount": wallet.submit_transfer_to_subaccount,

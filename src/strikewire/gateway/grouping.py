@@ -23,7 +23,7 @@ def group_ticks(instrument: Instrument, group: str) -> int | None:
     """
     if group == "none":
         return 1
-    if instrument.is_option and instrument.is_inverse:
+    if instrument.quote_currency == instrument.base_currency:
         return None
     width = int(group) * _UNITS.get(instrument.base_currency, _UNIT)
     ticks = width * instrument.tick_denominator / instrument.tick_numerator

@@ -45,6 +45,7 @@ from strikewire.gateway.user_topics import (
     OrdersTopic,
     PortfolioTopic,
     UserChangesTopic,
+    UserComboTradesTopic,
     UserTopic,
     UserTradesTopic,
     accounts_of,
@@ -261,6 +262,8 @@ class Hub:
                 return OrdersTopic(self._data, _interest(channel), is_raw=is_raw), shelves
             case names.UserTradesChannel() | names.KindUserTradesChannel():
                 return UserTradesTopic(self._data, account_id, _interest(channel)), shelves
+            case names.UserComboTradesChannel() | names.KindUserComboTradesChannel():
+                return UserComboTradesTopic(self._data, account_id, _interest(channel)), shelves
             case names.UserChangesChannel() | names.KindUserChangesChannel():
                 return UserChangesTopic(self._data, account_id, _interest(channel)), shelves
             case names.LockChannel():

@@ -7,7 +7,8 @@ into the command as a `Verdict`. Its `basis` is the account's count of changes, 
 something has overtaken is refused by the exchange and not believed. Once a second, when marks have
 moved, requirements are told anew.
 
-Open orders are judged by the worst of four: none of them fills, all buyers, all sellers, all.
+Open orders are judged by the worst of four: none of them fills, all buyers, all sellers, all. One
+in a combo fills in all its legs at once, or in none.
 (Ours: the public pages do not say how they count.)
 """
 
@@ -143,11 +144,12 @@ class Judge:
             buying: dict[int, float] = {}
             selling: dict[int, float] = {}
             for instrument_id, side, lots in orders:
-                row = book.rows.get(instrument_id)
-                if row is not None:
-                    sizes = buying if side is Side.BUY else selling
-                    amount = lots_to_amount(book.instruments[row], lots)
-                    sizes[row] = sizes.get(row, 0.0) + side * amount
+                sizes = buying if side is Side.BUY else selling
+                for leg_id, ratio in self._legs(instrument_id):
+                    row = book.rows.get(leg_id)
+                    if row is not None:
+                        amount = lots_to_amount(book.instruments[row], lots)
+                        sizes[row] = sizes.get(row, 0.0) + side * ratio * amount
             needs = [
                 _margin(book, held, *parts).initial
                 for parts in ((), (buying,), (selling,), (buying, selling))
@@ -232,6 +234,13 @@ class Judge:
             if order.order_id != freed:
                 yield order.instrument_id, order.side, Lots(order.amount - order.filled)
 
+    def _legs(self, instrument_id: InstrumentId) -> list[tuple[InstrumentId, int]]:
+        """Return what an order trades in, each with its ratio: an instrument, or a combo's legs."""
+        instrument = self._exchange.instruments.get(instrument_id)
+        legs = instrument.legs if instrument else ()
+        found = [(InstrumentId(leg.instrument_id), leg.ratio) for leg in legs]
+        return found or [(instrument_id, 1)]
+
     def _refresh(self, now_ns: int) -> None:
         """Bring the books up to date with the instruments and marks of the exchange."""
         if len(self._exchange.instruments) != self._known:
@@ -262,7 +271,7 @@ class Judge:
         self._marked = dict(self._exchange.marks)
         grouped: dict[tuple[str, str], list[Instrument]] = {}
         for one in self._exchange.instruments.values():
-            if not one.is_spot:
+            if not (one.is_spot or one.is_combo):
                 grouped.setdefault((one.settlement_currency, one.price_index), []).append(one)
         self._books = {
             (currency, index_name): _Book(

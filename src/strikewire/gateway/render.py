@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from strikewire.api.trading import Order, UserTrade
 from strikewire.exchange import CancelReason, Fill, FillSide, OrderState, OrderType, OrderView
-from strikewire.marketdata import IV_E4_PER_PERCENT, liquidated
+from strikewire.marketdata import IV_E4_PER_PERCENT, MarketData, combo_trade_id, liquidated
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -107,21 +107,27 @@ def order(instrument: Instrument, view: OrderView) -> Order:
     )
 
 
-def user_trades(instrument: Instrument, fill: Fill, account_id: AccountId) -> list[UserTrade]:
+def user_trades(data: MarketData, fill: Fill, account_id: AccountId) -> list[UserTrade]:
     """Return a fill as one account sees it: nothing, one side, or both where it met itself."""
     trades = []
     if fill.maker.account_id == account_id:
-        trades.append(user_trade(instrument, fill, fill.maker, "M"))
+        trades.append(user_trade(data, fill, "M"))
     if fill.taker.account_id == account_id:
-        trades.append(user_trade(instrument, fill, fill.taker, "T"))
+        trades.append(user_trade(data, fill, "T"))
     return trades
 
 
-def user_trade(
-    instrument: Instrument, fill: Fill, side: FillSide, liquidity: Literal["M", "T"]
-) -> UserTrade:
-    """Return one side of a fill; nothing in it tells who was on the other."""
-    assert side is (fill.maker if liquidity == "M" else fill.taker)
+def user_trade(data: MarketData, fill: Fill, liquidity: Literal["M", "T"]) -> UserTrade:
+    """Return one side of a fill; nothing in it tells who was on the other.
+
+    Args:
+        data: Knows the instruments.
+        fill: Of which.
+        liquidity: The maker's side, or the taker's.
+    """
+    side = fill.maker if liquidity == "M" else fill.taker
+    instrument = data[fill.instrument_id].instrument
+    combo = None if fill.combo_id is None else data[fill.combo_id].instrument
     assert fill.tick_direction in (0, 1, 2, 3)
     amount = lots_to_amount(instrument, fill.amount)
     return UserTrade(
@@ -149,6 +155,9 @@ def user_trade(
         reduce_only=side.reduce_only,
         self_trade=fill.maker.account_id == fill.taker.account_id,
         liquidation=liquidated(fill),
+        combo_id=UNSET if combo is None else combo.name,
+        combo_trade_id=combo_trade_id(combo, fill),
+        legs=[user_trade(data, leg, liquidity) for leg in fill.legs] or UNSET,
     )
 
 

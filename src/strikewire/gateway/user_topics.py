@@ -102,7 +102,7 @@ class UserTradesTopic:
         if isinstance(event, Fill):
             instrument = self._data[event.instrument_id].instrument
             if self._interest.covers(instrument):
-                self._trades += user_trades(instrument, event, self._account_id)
+                self._trades += user_trades(self._data, event, self._account_id)
 
     def first(self) -> Sequence[object]:
         """Return nothing: fills are told when they happen."""
@@ -112,6 +112,35 @@ class UserTradesTopic:
         """Return one list of the fills since the last."""
         trades, self._trades = self._trades, []
         return [trades] if trades else []
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class UserComboTradesTopic:
+    """`user.combo_trades...`: the account's fills in combos, with their legs, one by one."""
+
+    def __init__(self, data: MarketData, account_id: AccountId, interest: Interest) -> None:
+        self._data = data
+        self._account_id = account_id
+        self._interest = interest
+        self._trades: list[UserTrade] = []
+
+    def hear(self, event: Event) -> None:
+        """Note a fill in a combo; those of its legs are in it."""
+        if isinstance(event, Fill) and event.legs:
+            instrument = self._data[event.instrument_id].instrument
+            if self._interest.covers(instrument):
+                self._trades += user_trades(self._data, event, self._account_id)
+
+    def first(self) -> Sequence[object]:
+        """Return nothing: fills are told when they happen."""
+        return []
+
+    def take(self) -> Sequence[object]:
+        """Return the fills since the last message."""
+        trades, self._trades = self._trades, []
+        return trades
 
     def close(self) -> None:
         """Hold nothing."""
@@ -142,8 +171,7 @@ class UserChangesTopic:
             case Fill():
                 change = self._change(event.instrument_id)
                 if change is not None:
-                    instrument = self._data[event.instrument_id].instrument
-                    change.trades += user_trades(instrument, event, self._account_id)
+                    change.trades += user_trades(self._data, event, self._account_id)
             case PositionChanged(held):
                 change = self._change(held.instrument_id)
                 if change is not None:

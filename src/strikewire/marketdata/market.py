@@ -6,6 +6,7 @@ from strikewire.api.market_data import PublicTrade
 from strikewire.depth import DepthBook
 from strikewire.exchange import Fill, InstrumentState, LevelChanged, Mark
 from strikewire.exchange.state.clearing import Contract
+from strikewire.exchange.state.combo_prices import combo_band, combo_mark
 from strikewire.exchange.state.funding import LOTS, Funding
 from strikewire.exchange.state.margin import PriceBand, Valuation
 from strikewire.marketdata.statistics import RollingDay, Turnover
@@ -15,6 +16,7 @@ from strikewire.model import (
     PRICE_SCALE,
     AccountId,
     Instrument,
+    InstrumentId,
     Kind,
     Lots,
     ParsedName,
@@ -22,6 +24,7 @@ from strikewire.model import (
     Side,
     divide_half_even,
     format_name,
+    leg_weights,
     ticks_to_e8,
 )
 
@@ -42,12 +45,24 @@ class Market:
         updated_ns: When anything a ticker shows last changed.
         is_open: Whether the instrument has not been settled.
         state: What may be done in its book.
+        state_ns: Since when.
         delivery_price: What it was settled at; None before, and where that is forgotten.
         settlement_price: Mark of a future at the last daily settlement; 0 before the first.
+        legs: Of a combo: the markets that it trades in, with its instrument's ratios.
+        combos: Of a leg: every combo there was that trades in it.
     """
 
-    def __init__(self, instrument: Instrument, now_ns: int, book: DepthBook | None = None) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        now_ns: int,
+        book: DepthBook | None = None,
+        legs: Sequence["Market"] = (),
+    ) -> None:
         self.instrument = instrument
+        self.legs = tuple(legs)
+        self._weights = leg_weights(instrument, [leg.instrument for leg in legs])
+        self.combos: dict[InstrumentId, Market] = {}
         self.book = book or DepthBook()
         self.book_ns = now_ns
         self.tape = Tape()
@@ -59,6 +74,7 @@ class Market:
         self.updated_ns = now_ns
         self.is_open = True
         self.state = InstrumentState.OPEN
+        self.state_ns = now_ns
         self.delivery_price: PriceE8 | None = None
         self.settlement_price = PriceE8(0)
         self._contract = Contract(instrument)
@@ -72,9 +88,22 @@ class Market:
 
         The exchange's own rule: what is shown is what is enforced.
         """
+        if self.legs:
+            bands = [leg.band for leg in self.legs]
+            weighed = zip(bands, self._weights, strict=True)
+            found = [(band, weight) for band, weight in weighed if band is not None]
+            return combo_band(found) if len(found) == len(bands) else None
         if self._band is None and self.mark is not None:
             self._band = Valuation(self._contract, self.mark).band
         return self._band
+
+    @property
+    def mark_price(self) -> PriceE8 | None:
+        """What it is worth: its mark, or of a combo what its legs' marks come to; None without."""
+        if self.legs:
+            ratios = [leg.ratio for leg in self.instrument.legs]
+            return combo_mark(list(zip([leg.mark_price for leg in self.legs], ratios, strict=True)))
+        return self.mark.price if self.mark else None
 
     def open_stream(self) -> BookStream:
         """Begin a chain of book messages at the book as it is now."""
@@ -118,7 +147,9 @@ class Market:
 
     def trade(self, fill: Fill) -> PublicTrade:
         """Print a trade and count it."""
-        trade = public_trade(self.instrument, fill)
+        combo = None if fill.combo_id is None else self.combos[fill.combo_id].instrument
+        legs = [leg.instrument for leg in self.legs]
+        trade = public_trade(self.instrument, fill, combo=combo, legs=legs)
         self.tape.print(trade)
         self.day.record(fill.time_ns, fill.price, turnover(self.instrument, fill))
         self.updated_ns = fill.time_ns
@@ -148,7 +179,12 @@ class Market:
         """Stop trading, or let it go on."""
         assert self.is_open
         self.state = state
-        self.updated_ns = time_ns
+        self.state_ns = self.updated_ns = time_ns
+
+    def close(self, time_ns: int) -> None:
+        """Close a combo's market for good: it is not settled, its legs are."""
+        self.turn(time_ns, InstrumentState.INACTIVE)
+        self.is_open = False
 
     def settle(self, time_ns: int, delivery_price: PriceE8 | None) -> None:
         """Close the market for good."""
@@ -156,7 +192,7 @@ class Market:
         self.is_open = False
         self.state = InstrumentState.DELIVERED
         self.delivery_price = delivery_price
-        self.updated_ns = time_ns
+        self.state_ns = self.updated_ns = time_ns
         self._sizes.clear()
         self.open_interest = Lots(0)
 
@@ -165,14 +201,17 @@ def turnover(instrument: Instrument, fill: Fill) -> Turnover:
     """Return what a fill adds to the volumes of its instrument.
 
     The base volume of an inverse future is its dollars over its price; the dollar value of an
-    inverse option is its premium at the index. USDC counts as a dollar.
+    inverse option is its premium at the index. USDC counts as a dollar. The price of a combo may be
+    nothing or less: of futures it is no measure, so the index is, and of options it counts as what
+    was paid by whichever side.
     """
     amount_e8 = divide_half_even(
         fill.amount * instrument.lot_numerator * PRICE_SCALE, instrument.lot_denominator
     )
-    price_e8 = ticks_to_e8(instrument, fill.price)
-    if instrument.is_inverse and not instrument.is_option:
-        base_e8 = divide_half_even(amount_e8 * PRICE_SCALE, price_e8)
+    is_future_combo = instrument.kind is Kind.FUTURE_COMBO
+    price_e8 = fill.index if is_future_combo else abs(ticks_to_e8(instrument, fill.price))
+    if instrument.is_inverse and (instrument.is_future or is_future_combo):
+        base_e8 = divide_half_even(amount_e8 * PRICE_SCALE, price_e8) if price_e8 else 0
         return Turnover(base_e8=base_e8, quote_e8=amount_e8, usd_e8=amount_e8)
     quote_e8 = divide_half_even(amount_e8 * price_e8, PRICE_SCALE)
     usd_e8 = quote_e8

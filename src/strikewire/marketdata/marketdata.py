@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from strikewire.api.market_data import PublicTrade
 from strikewire.exchange import (
+    ComboClosed,
     Event,
     Fill,
     InstrumentListed,
@@ -35,7 +36,7 @@ class Changes(Struct):
         marks: Instruments with a new mark.
         indices: Names of the indices with a new price.
         listed: Instruments that began to trade.
-        settled: Instruments that will not trade again.
+        settled: Instruments that will not trade again, combos included.
         states: Instruments that are new, stopped, going on or settled.
         locks: Indices that were locked or unlocked; the empty name is the whole venue.
     """
@@ -136,7 +137,10 @@ class MarketData:
         instrument_id = InstrumentId(instrument.instrument_id)
         assert instrument_id not in self._markets
         assert instrument.name not in self._names
-        market = Market(instrument, now_ns)
+        legs = [self._markets[InstrumentId(leg.instrument_id)] for leg in instrument.legs]
+        market = Market(instrument, now_ns, legs=legs)
+        for leg in legs:
+            leg.combos[instrument_id] = market
         self._markets[instrument_id] = self._names[instrument.name] = market
         if instrument.expiry_ns is not None:
             averages = self._averages.setdefault(instrument.price_index, {})
@@ -200,6 +204,11 @@ class MarketData:
                     self._markets[instrument_id].turn(time_ns, state)
                     changes.tickers[instrument_id] = None
                     changes.states.append(instrument_id)
+                case ComboClosed(instrument_id):
+                    self._markets[instrument_id].close(time_ns)
+                    changes.tickers[instrument_id] = None
+                    changes.settled.append(instrument_id)
+                    changes.states.append(instrument_id)
                 case PlatformLockChanged(is_locked, index):
                     self.lock(index, is_locked=is_locked)
                     changes.locks.append(index)
@@ -240,6 +249,10 @@ class MarketData:
             market.value(time_ns, mark, self.index(market.instrument))
             changes.marks.append(mark.instrument_id)
             changes.tickers[mark.instrument_id] = None
+            for combo_id, combo in market.combos.items():
+                if combo.is_open:
+                    combo.updated_ns = time_ns
+                    changes.tickers[combo_id] = None
 
     def _move_book(
         self,

@@ -1,6 +1,7 @@
 """Market data of a venue that was started again: what the exchange still knows of the past."""
 
 from strikewire.exchange import Exchange
+from strikewire.marketdata.market import Market
 from strikewire.marketdata.marketdata import MarketData
 from strikewire.model import InstrumentId
 
@@ -34,11 +35,24 @@ def restore(exchange: Exchange, now_ns: int) -> MarketData:
         state = exchange.instrument_state(instrument_id)
         assert state is not None
         market.state = state
+        if instrument.is_combo:
+            market.state_ns = instrument.creation_ns
         if not exchange.is_open(instrument_id):
-            data.settle(now_ns, market, None)
+            _end(data, market, now_ns)
     for account in exchange.accounts:
         for position in exchange.positions(account.account_id):
             market = data[InstrumentId(position.instrument_id)]
             if not market.instrument.is_spot:
                 market.hold(position.account_id, position.size)
     return data
+
+
+def _end(data: MarketData, market: Market, now_ns: int) -> None:
+    """Close a market that had been closed before."""
+    expiry_ns = market.instrument.expiry_ns
+    if market.instrument.is_combo:
+        market.close(now_ns)
+    else:
+        data.settle(now_ns, market, None)
+    if expiry_ns is not None:
+        market.state_ns = min(expiry_ns, now_ns)

@@ -111,4 +111,6 @@ class RollingDay:
         if not self._minutes or self._last is None:
             return None
         first = self._minutes[0].first
+        if first <= 0:  # Of a combo: no price to measure a change by.
+            return None
         return round((self._last - first) / first * 100, 4)

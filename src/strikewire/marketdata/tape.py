@@ -1,7 +1,7 @@
 """The trades that the public saw: newest at the end, a bounded number for each instrument."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from msgspec import UNSET, UnsetType
@@ -23,8 +23,21 @@ TRADES_KEPT = 1_000
 IV_E4_PER_PERCENT = 10_000
 
 
-def public_trade(instrument: Instrument, fill: Fill) -> PublicTrade:
-    """Return what everybody may know of a fill: no account, no order, no fee."""
+def public_trade(
+    instrument: Instrument,
+    fill: Fill,
+    *,
+    combo: Instrument | None = None,
+    legs: Sequence[Instrument] = (),
+) -> PublicTrade:
+    """Return what everybody may know of a fill: no account, no order, no fee.
+
+    Args:
+        instrument: That was traded.
+        fill: In it.
+        combo: Of which it is a leg, if it was traded as one.
+        legs: Of a combo, in its order.
+    """
     amount = lots_to_amount(instrument, fill.amount)
     return PublicTrade(
         trade_id=format_trade_id(instrument.settlement_currency, fill.trade_id),
@@ -40,7 +53,21 @@ def public_trade(instrument: Instrument, fill: Fill) -> PublicTrade:
         contracts=amount / float(instrument.contract_size),
         iv=fill.iv_e4 / IV_E4_PER_PERCENT if instrument.is_option else UNSET,
         liquidation=liquidated(fill),
+        combo_id=UNSET if combo is None else combo.name,
+        combo_trade_id=combo_trade_id(combo, fill),
+        legs=[
+            public_trade(leg, part, combo=instrument)
+            for leg, part in zip(legs, fill.legs, strict=True)
+        ]
+        or UNSET,
     )
+
+
+def combo_trade_id(combo: Instrument | None, fill: Fill) -> str | UnsetType:
+    """Return the trade of a combo of which a fill is a part, as clients see it."""
+    if combo is None or fill.combo_trade_id is None:
+        return UNSET
+    return format_trade_id(combo.settlement_currency, fill.combo_trade_id)
 
 
 def liquidated(fill: Fill) -> Literal["M", "T", "MT"] | UnsetType:

@@ -95,8 +95,8 @@ def order_book(data: MarketData, market: Market, depth: int) -> OrderBook:
 def book_summary(data: MarketData, market: Market, now_ns: int) -> BookSummary:
     """Return one line about an instrument; prices that do not exist are null here."""
     instrument = market.instrument
-    bid, _ = best(instrument, market.book.bids.best())
-    ask, _ = best(instrument, market.book.asks.best())
+    bid, bid_amount = best(instrument, market.book.bids.best())
+    ask, ask_amount = best(instrument, market.book.asks.best())
     day = market.day.read(now_ns)
     funding = market.funding
     return BookSummary(
@@ -108,9 +108,9 @@ def book_summary(data: MarketData, market: Market, now_ns: int) -> BookSummary:
         low=_price_or_none(instrument, day.low),
         last=market.tape.last.price if market.tape.last else None,
         price_change=day.change_percent,
-        bid_price=bid or None,
-        ask_price=ask or None,
-        mid_price=(bid + ask) / 2 if bid and ask else None,
+        bid_price=bid if bid_amount else None,
+        ask_price=ask if ask_amount else None,
+        mid_price=(bid + ask) / 2 if bid_amount and ask_amount else None,
         mark_price=_mark_price(market),
         volume=day.base_e8 / PRICE_SCALE,
         volume_usd=day.usd_e8 / PRICE_SCALE,
@@ -247,7 +247,8 @@ def _price_or_none(instrument: Instrument, ticks: Ticks | None) -> float | None:
 
 
 def _mark_price(market: Market) -> float:
-    return price_e8_to_float(market.mark.price) if market.mark else 0.0
+    mark = market.mark_price
+    return 0.0 if mark is None else price_e8_to_float(mark)
 
 
 def _mark_iv(market: Market) -> float:

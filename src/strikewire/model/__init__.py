@@ -7,6 +7,7 @@ from strikewire.model.combos import (
     Part,
     combo,
     combo_legs,
+    leg_weights,
 )
 from strikewire.model.currencies import (
     CURRENCIES,
@@ -165,6 +166,7 @@ __all__ = [
     "format_trade_id",
     "format_utc",
     "instrument",
+    "leg_weights",
     "lots_to_amount",
     "lots_to_decimal",
     "ms_to_ns",

@@ -114,6 +114,19 @@ def combo(parts: Sequence[Part], *, instrument_id: int, creation_ns: int) -> Ins
     )
 
 
+def leg_weights(one: Instrument, legs: Sequence[Instrument]) -> list[int]:
+    """Return how many ticks of a combo's price each tick of its legs stands for, with its sign.
+
+    Args:
+        one: The combo.
+        legs: In its order.
+    """
+    return [
+        leg.ratio * int(instrument.tick_size / one.tick_size)
+        for leg, instrument in zip(one.legs, legs, strict=True)
+    ]
+
+
 def _check(parts: Sequence[Part]) -> None:
     if not 2 <= len(parts) <= COMBO_LEGS_MAX:
         raise ComboError(f"{len(parts)}_legs")

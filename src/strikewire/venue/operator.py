@@ -18,6 +18,7 @@ from strikewire.exchange import (
     SettleSession,
 )
 from strikewire.model import (
+    COMBO_ID_FIRST,
     CURRENCIES,
     EXPIRY_HOUR_UTC,
     NS_PER_DAY,
@@ -87,7 +88,7 @@ class Operator:
         self._open = [
             one
             for instrument_id, one in self._exchange.instruments.items()
-            if self._exchange.is_open(instrument_id)
+            if self._exchange.is_open(instrument_id) and not one.is_combo
         ]
         expiries = {(one.price_index, one.expiry_ns) for one in self._open}
         self._averages = {
@@ -124,7 +125,8 @@ class Operator:
 
     def _list(self, now_ns: int) -> Iterable[Command]:
         names = wanted_names(now_ns, self._config, self._pricer.indices, self._open)
-        first_id = max(self._exchange.instruments, default=0) + 1
+        listed = (one for one in self._exchange.instruments if one < COMBO_ID_FIRST)
+        first_id = max(listed, default=0) + 1
         for instrument_id, name in enumerate(names, start=first_id):
             yield ListInstrument(instrument(name, instrument_id=instrument_id, creation_ns=now_ns))
 

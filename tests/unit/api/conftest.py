@@ -5,7 +5,16 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from strikewire.api import account, market_data, reference, session, settlement, trading, wallet
+from strikewire.api import (
+    account,
+    combos,
+    market_data,
+    reference,
+    session,
+    settlement,
+    trading,
+    wallet,
+)
 
 NOW_MS = 1_732_284_000_000
 EXPIRY_MS = 1_798_185_600_000
@@ -215,6 +224,25 @@ USER_TRADE = trading.UserTrade(
     label="mine",
     post_only=True,
     reduce_only=False,
+)
+COMBO_TRADE = msgspec.structs.replace(
+    USER_TRADE,
+    instrument_name="BTC-FS-25DEC26_PERP",
+    price=-5.0,
+    legs=[
+        msgspec.structs.replace(USER_TRADE, combo_id="BTC-FS-25DEC26_PERP", combo_trade_id="BTC-17")
+    ],
+)
+COMBO = combos.Combo(
+    id="BTC-FS-25DEC26_PERP",
+    instrument_id=1_000_000_001,
+    state="active",
+    state_timestamp=NOW_MS,
+    creation_timestamp=NOW_MS,
+    legs=[
+        combos.ComboLeg(instrument_name="BTC-25DEC26", amount=1),
+        combos.ComboLeg(instrument_name="BTC-PERPETUAL", amount=-1),
+    ],
 )
 POSITION = account.Position(
     instrument_name="BTC-PERPETUAL",
@@ -543,6 +571,24 @@ ANSWERS: dict[str, list[object]] = {
     ],
     "private/get_subaccounts": [[SUBACCOUNT]],
     "private/create_subaccount": [NEW_SUBACCOUNT],
+    "public/get_combos": [[COMBO]],
+    "public/get_combo_ids": [["BTC-FS-25DEC26_PERP"]],
+    "public/get_combo_details": [COMBO],
+    "private/create_combo": [COMBO],
+    "private/get_leg_prices": [
+        combos.LegPrices(
+            price=-5.0,
+            legs=[
+                combos.LegPrice(
+                    ratio=1, instrument_name="BTC-25DEC26", direction="buy", price=60_000.0
+                ),
+                combos.LegPrice(
+                    ratio=1, instrument_name="BTC-PERPETUAL", direction="sell", price=60_005.0
+                ),
+            ],
+            amount=10.0,
+        )
+    ],
     "private/get_subaccounts_details": [
         [account.SubaccountDetails(uid=7, positions=[POSITION], open_orders=[ORDER])]
     ],
@@ -717,6 +763,14 @@ NOTES: dict[str, tuple[str, list[object]]] = {
     ),
     "user.trades.{instrument_name}.{interval}": ("user.trades.BTC-PERPETUAL.raw", [[USER_TRADE]]),
     "user.trades.{kind}.{currency}.{interval}": ("user.trades.any.any.raw", [[USER_TRADE]]),
+    "user.combo_trades.{instrument_name}.{interval}": (
+        "user.combo_trades.BTC-FS-25DEC26_PERP.raw",
+        [COMBO_TRADE],
+    ),
+    "user.combo_trades.{kind}.{currency}.{interval}": (
+        "user.combo_trades.future_combo.BTC.raw",
+        [COMBO_TRADE],
+    ),
     "user.changes.{instrument_name}.{interval}": (
         "user.changes.BTC-PERPETUAL.raw",
         [

@@ -52,7 +52,6 @@ def test_amount_and_contracts_must_not_disagree() -> None:
         ({"amount": "1"}, ErrorCode.INVALID_PARAMS, "price"),
         ({"amount": "0", "price": "1"}, ErrorCode.INVALID_AMOUNT, "amount"),
         ({"contracts": "-1", "price": "1"}, ErrorCode.INVALID_AMOUNT, "contracts"),
-        ({"amount": "1", "price": "-1"}, ErrorCode.INVALID_PRICE, "price"),
         ({"amount": "NaN", "price": "1"}, ErrorCode.INVALID_PARAMS, "amount"),
         ({"amount": "1", "price": "1e400"}, ErrorCode.INVALID_PARAMS, "price"),
         ({"amount": "1", "price": "1", "advanced": "usd"}, ErrorCode.NOT_IMPLEMENTED, "advanced"),
@@ -106,7 +105,11 @@ def test_an_edit_may_change_the_price_alone() -> None:
     assert edit.price == Decimal("97000.5")
 
 
-@pytest.mark.parametrize("param", ["amount", "contracts", "price"])
+def test_a_price_may_lie_below_zero_for_that_is_the_instruments_matter() -> None:
+    assert buy(amount="1", price="-1").price == Decimal(-1)
+
+
+@pytest.mark.parametrize("param", ["amount", "contracts"])
 def test_an_edit_to_nothing_is_refused(param: str) -> None:
     with pytest.raises(ApiError) as caught:
         msgspec.convert({"order_id": "BTC-12", param: "0"}, trading.Edit)

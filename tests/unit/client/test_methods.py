@@ -5,13 +5,21 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from strikewire.api import METHODS, jsonrpc, trading
+from strikewire.api import METHODS, combos, jsonrpc, trading
 from strikewire.client.methods import Methods
 
 NAMES = sorted(name for name in vars(Methods) if not name.startswith("_"))
+LEGS = [
+    combos.ComboTrade(instrument_name="BTC-25DEC26", amount=Decimal(10), direction="buy"),
+    combos.ComboTrade(instrument_name="BTC-PERPETUAL", amount=Decimal(10), direction="sell"),
+]
 VALUES: dict[str, object] = {
     "margin_model": "segregated_pm",
     "channels": ["quote.BTC-PERPETUAL"],
+    "combo_id": "BTC-FS-25DEC26_PERP",
+    "trades": LEGS,
+    "legs": LEGS,
+    "price": -5,
     "client_id": "id",
     "client_name": "test",
     "client_secret": "secret",

@@ -7,6 +7,7 @@ from strikewire.exchange import (
     CancelReason,
     ChangeMarginModel,
     Command,
+    CreateCombo,
     CreateSubaccount,
     Deposit,
     EditOrder,
@@ -75,6 +76,7 @@ ONE_OF_EACH: list[Command] = [
         nonce="n",
     ),
     CreateSubaccount(AccountId(1)),
+    CreateCombo(AccountId(1), ((InstrumentId(3), 1), (InstrumentId(4), -2))),
     SetFees(AccountId(1), FeeKind.OPTION, "BTC", FeeRates(-50, 300)),
     ListInstrument(instrument("XRP_USDC-25DEC26-0d625-C", instrument_id=7, creation_ns=3)),
     PlaceOrder(

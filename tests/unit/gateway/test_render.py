@@ -2,6 +2,7 @@ from msgspec import UNSET
 
 from strikewire.exchange import CancelReason, Fill, OrderView, TimeInForce
 from strikewire.gateway.render import average_price, order, user_trade, user_trades
+from strikewire.marketdata import MarketData, restore
 from strikewire.model import Instrument, Lots, instrument
 from strikewire.testing.exchange import ALICE, BOB, CAROL, TradingFloor
 
@@ -16,6 +17,10 @@ def perpetual() -> TradingFloor:
 
 def of(floor: TradingFloor) -> Instrument:
     return floor.exchange.instruments[floor.id()]
+
+
+def data_of(floor: TradingFloor) -> MarketData:
+    return restore(floor.exchange, floor.now_ns)
 
 
 def filled() -> tuple[TradingFloor, Fill]:
@@ -74,10 +79,10 @@ def test_a_cancelled_order_says_why_where_clients_know_a_word_for_it() -> None:
 def test_both_sides_of_a_fill_are_shown_to_their_owners_alone() -> None:
     floor, fill = filled()
 
-    (alices,) = user_trades(of(floor), fill, ALICE)
-    (bobs,) = user_trades(of(floor), fill, BOB)
+    (alices,) = user_trades(data_of(floor), fill, ALICE)
+    (bobs,) = user_trades(data_of(floor), fill, BOB)
 
-    assert user_trades(of(floor), fill, CAROL) == []
+    assert user_trades(data_of(floor), fill, CAROL) == []
     assert (alices.order_id, alices.direction, alices.liquidity) == ("BTC-1", "buy", "M")
     assert (alices.label, alices.state, alices.order_type) == ("mine", "open", "limit")
     assert (bobs.order_id, bobs.direction, bobs.liquidity) == ("BTC-2", "sell", "T")
@@ -93,7 +98,7 @@ def test_who_meets_himself_sees_both_sides() -> None:
     floor.buy(ALICE, 10, 199_999)
     (fill,) = floor.sell(ALICE, 4).fills
 
-    trades = user_trades(of(floor), fill, ALICE)
+    trades = user_trades(data_of(floor), fill, ALICE)
 
     assert [(trade.liquidity, trade.self_trade) for trade in trades] == [("M", True), ("T", True)]
 
@@ -104,7 +109,7 @@ def test_an_option_fill_shows_its_volatility() -> None:
     floor.buy(ALICE, 10, 1_000)
     (fill,) = floor.sell(BOB, 10).fills
 
-    trade = user_trade(of(floor), fill, fill.taker, "T")
+    trade = user_trade(data_of(floor), fill, "T")
 
     assert (trade.iv, trade.price, trade.amount, trade.contracts) == (50.0, 0.1, 1.0, 1.0)
 
@@ -114,7 +119,7 @@ def test_what_ends_cancelled_shows_so_in_its_last_fill() -> None:
     floor.buy(ALICE, 4, 199_999)
     (fill,) = floor.sell(BOB, 10, 199_999, time_in_force=TimeInForce.IOC).fills
 
-    trade = user_trade(of(floor), fill, fill.taker, "T")
+    trade = user_trade(data_of(floor), fill, "T")
 
     assert trade.state == fill.taker.order_state.value
 
@@ -145,8 +150,8 @@ def test_who_is_liquidated_sees_so_in_order_and_trade() -> None:
     deed = floor.liquidate()
 
     closing = order(of(floor), deed.order)
-    (sold,) = user_trades(of(floor), deed.fills[0], ALICE)
-    (bought,) = user_trades(of(floor), deed.fills[0], BOB)
+    (sold,) = user_trades(data_of(floor), deed.fills[0], ALICE)
+    (bought,) = user_trades(data_of(floor), deed.fills[0], BOB)
 
     assert closing.is_liquidation
     assert (closing.order_type, closing.order_state) == ("limit", "filled")

@@ -38,7 +38,8 @@ def leg_prices(weights: Sequence[int], price: int, marks: Sequence[int]) -> list
     prices, sign = list(marks), weights[balancing]
 
     def left() -> int:
-        others = sum(w * p for n, (w, p) in enumerate(zip(weights, prices)) if n != balancing)  # noqa: B905
+        """Return what the others leave for the balancing leg."""
+        others = _sum(weights, prices) - sign * prices[balancing]
         return sign * (price - others)
 
     raising = [n for n, weight in enumerate(weights) if weight * sign < 0]
@@ -50,7 +51,7 @@ def leg_prices(weights: Sequence[int], price: int, marks: Sequence[int]) -> list
     prices[balancing] = left()
 
     assert min(prices) >= 1
-    assert sum(w * p for w, p in zip(weights, prices, strict=True)) == price
+    assert _sum(weights, prices) == price
     return [Ticks(one) for one in prices]
 
 
@@ -91,3 +92,7 @@ def combo_band(bands: Sequence[tuple[PriceBand, int]]) -> PriceBand:
 def lowest_price(weights: Sequence[int]) -> int:
     """Return the lowest price of a combo, in its ticks: with legs to be sold it may be negative."""
     return -PRICE_TICKS_MAX if min(weights) < 0 else sum(weights)
+
+
+def _sum(weights: Sequence[int], prices: Sequence[int]) -> int:
+    return sum(weight * price for weight, price in zip(weights, prices, strict=True))

@@ -21,7 +21,7 @@ from strikewire.exchange.state.conditional import ConditionalOrder, Watch
 from strikewire.exchange.state.days import day_end_ns
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Leg, Market
-from strikewire.model import AccountId, ComboLeg, InstrumentId, OrderId, PriceE8
+from strikewire.model import AccountId, ComboLeg, InstrumentId, OrderId, PriceE8, leg_weights
 
 CLOSED_ORDERS_MAX = 20_000
 """Closed orders an account can still look up; the oldest are forgotten first."""
@@ -319,13 +319,11 @@ class State:
         The markets of a combo's legs are there already.
         """
         legs = market.instrument.legs
+        markets = [self.markets[InstrumentId(leg.instrument_id)] for leg in legs]
+        weights = leg_weights(market.instrument, [one.instrument for one in markets])
         market.legs = tuple(
-            Leg(
-                leg_market := self.markets[InstrumentId(leg.instrument_id)],
-                leg.ratio,
-                leg.ratio * leg_market.contract.tick_e8 // market.contract.tick_e8,
-            )
-            for leg in legs
+            Leg(one, leg.ratio, weight)
+            for one, leg, weight in zip(markets, legs, weights, strict=True)
         )
         for one in market.legs if market.is_open else ():
             one.market.combos.append(market)

@@ -178,5 +178,4 @@ def _trades_in(desk: Desk, call: Call, instrument_name: str) -> Iterator[api.Use
 
 def _trades(desk: Desk, call: Call, fills: Iterable[Fill]) -> Iterator[api.UserTrade]:
     for fill in fills:
-        instrument = desk.market[fill.instrument_id].instrument
-        yield from user_trades(instrument, fill, call.account_id)
+        yield from user_trades(desk.market, fill, call.account_id)

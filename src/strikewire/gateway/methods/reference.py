@@ -4,7 +4,7 @@ from strikewire.api import invalid_params
 from strikewire.api import reference as api
 from strikewire.gateway.catalogue import currencies, instrument, is_of
 from strikewire.gateway.desk import Call, Desk, Reply
-from strikewire.model import price_e8_to_float
+from strikewire.model import Kind, price_e8_to_float
 
 
 def get_currencies(desk: Desk, call: Call, params: api.GetCurrencies) -> Reply:
@@ -49,5 +49,19 @@ def get_index_price_names(desk: Desk, call: Call, params: api.GetIndexPriceNames
     """List the indices."""
     names = sorted(desk.market.indices)
     if params.extended:
-        return Reply([api.IndexPriceName(name=name) for name in names])
+        return Reply([_index_name(desk, name) for name in names])
     return Reply(names)
+
+
+def _index_name(desk: Desk, name: str) -> api.IndexPriceName:
+    kinds = [
+        market.instrument.kind
+        for market in desk.market
+        if market.is_open and market.instrument.price_index == name
+    ]
+    # A combo has two legs.
+    return api.IndexPriceName(
+        name=name,
+        future_combo_creation_enabled=kinds.count(Kind.FUTURE) > 1,
+        option_combo_creation_enabled=kinds.count(Kind.OPTION) > 1,
+    )

@@ -20,7 +20,7 @@ from strikewire.exchange import (
     Rejected,
     TimeInForce,
 )
-from strikewire.gateway.catalogue import is_of
+from strikewire.gateway.catalogue import is_of, kinds_of
 from strikewire.gateway.desk import Call, Desk, Plan
 from strikewire.gateway.linked import with_others
 from strikewire.gateway.order_types import types_of
@@ -36,7 +36,7 @@ from strikewire.gateway.orders import (
 from strikewire.gateway.rejects import rejection
 from strikewire.gateway.render import order, user_trade
 from strikewire.marketdata import Market
-from strikewire.model import InstrumentId, Kind, OrderId, Side
+from strikewire.model import InstrumentId, OrderId, Side
 
 Events = Sequence[Event]
 
@@ -74,7 +74,7 @@ def edit(desk: Desk, call: Call, params: api.Edit) -> Plan:
         trigger_offset=level_of(params.trigger_offset, "trigger_offset"),
         valid_until_ns=deadline_ns(params.valid_until),
     )
-    return Plan([command], lambda events: _order_and_trades(market, events[0], order_id))
+    return Plan([command], lambda events: _order_and_trades(desk, market, events[0], order_id))
 
 
 def cancel(desk: Desk, call: Call, params: api.Cancel) -> Plan:
@@ -91,7 +91,7 @@ def cancel(desk: Desk, call: Call, params: api.Cancel) -> Plan:
 
 def cancel_all(desk: Desk, call: Call, params: api.CancelAll) -> Plan:
     """Cancel every order of the account."""
-    return _cancel_many(desk, CancelOrders(call.account_id), params.detailed)
+    return _cancel_many(desk, [CancelOrders(call.account_id)], params.detailed)
 
 
 def cancel_all_by_instrument(desk: Desk, call: Call, params: api.CancelAllByInstrument) -> Plan:
@@ -102,20 +102,21 @@ def cancel_all_by_instrument(desk: Desk, call: Call, params: api.CancelAllByInst
         instrument_id=InstrumentId(market.instrument.instrument_id),
         order_types=types_of(params.type),
     )
-    return _cancel_many(desk, command, params.detailed)
+    return _cancel_many(desk, [command], params.detailed)
 
 
 def cancel_all_by_currency(desk: Desk, call: Call, params: api.CancelAllByCurrency) -> Plan:
     """Cancel the account's orders in a currency."""
-    if params.kind in ("future_combo", "option_combo", "combo"):
-        return _cancel_none(params.detailed)
-    command = CancelOrders(
-        call.account_id,
-        currency=None if params.currency == "any" else params.currency.upper(),
-        kind=None if params.kind in (None, "any") else Kind(params.kind),
-        order_types=types_of(params.type),
-    )
-    return _cancel_many(desk, command, params.detailed)
+    commands = [
+        CancelOrders(
+            call.account_id,
+            currency=None if params.currency == "any" else params.currency.upper(),
+            kind=kind,
+            order_types=types_of(params.type),
+        )
+        for kind in kinds_of(params.kind)
+    ]
+    return _cancel_many(desk, commands, params.detailed)
 
 
 def cancel_by_label(desk: Desk, call: Call, params: api.CancelByLabel) -> Plan:
@@ -162,13 +163,16 @@ def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Pl
         valid_until_ns=deadline_ns(params.valid_until),
     )
     command = with_others(instrument, params, command)
-    return Plan([command], lambda events: _order_and_trades(market, events[0], None))
+    return Plan([command], lambda events: _order_and_trades(desk, market, events[0], None))
 
 
 def _order_and_trades(
-    market: Market, events: Events, order_id: OrderId | None
+    desk: Desk, market: Market, events: Events, order_id: OrderId | None
 ) -> api.OrderAndTrades:
-    """Return an order after its command, and the trades it took part in as the taker."""
+    """Return an order after its command, and the trades it took part in as the taker.
+
+    Of a combo those of the combo, with their legs.
+    """
     _check(events, market)
     if order_id is None:
         order_id = placed_order_id(events)
@@ -176,9 +180,11 @@ def _order_and_trades(
     return api.OrderAndTrades(
         order=order(instrument, last_view(events, order_id)),
         trades=[
-            user_trade(instrument, event, event.taker, "T")
+            user_trade(desk.market, event, "T")
             for event in events
-            if isinstance(event, Fill) and event.taker.order_id == order_id
+            if isinstance(event, Fill)
+            and event.taker.order_id == order_id
+            and event.combo_id is None
         ],
     )
 
@@ -197,17 +203,14 @@ def placed_order_id(events: Iterable[Event]) -> OrderId:
     raise AssertionError("an accepted order has an event")
 
 
-def _cancel_many(desk: Desk, command: CancelOrders, detailed: bool | None) -> Plan:
+def _cancel_many(desk: Desk, commands: Sequence[CancelOrders], detailed: bool | None) -> Plan:
     def answer(events: Sequence[Events]) -> int | list[api.CancelGroup]:
-        _check(events[0], None)
-        cancelled = _cancelled(events[0])
+        for one in events:
+            _check(one, None)
+        cancelled = [view for one in events for view in _cancelled(one)]
         return _groups(desk, cancelled) if detailed else len(cancelled)
 
-    return Plan([command], answer)
-
-
-def _cancel_none(detailed: bool | None) -> Plan:
-    return Plan([], lambda _: [] if detailed else 0)
+    return Plan(commands, answer)
 
 
 def _cancelled(events: Events) -> list[OrderView]:
