@@ -19,6 +19,10 @@ ORDER = {
     "reject_post_only": True,
     "label": "mine",
 }
+LEGS = [
+    {"instrument_name": "BTC-25DEC26", "amount": 10.0, "direction": "buy"},
+    {"instrument_name": "BTC-PERPETUAL", "amount": 10.0, "direction": "sell"},
+]
 # What a strict client fills in; its optional parameters are given too, where it has them.
 ARGUMENTS: dict[str, object] = {
     "extended_to_subaccounts": True,
@@ -31,6 +35,7 @@ ARGUMENTS: dict[str, object] = {
     "client_name": "strict",
     "client_secret": "secret",
     "client_version": "1",
+    "combo_id": "BTC-FS-25DEC26_PERP",
     "count": 5,
     "currency": "BTC",
     "depth": 10,
@@ -46,18 +51,21 @@ ARGUMENTS: dict[str, object] = {
     "interval": 10.0,
     "kind": "future",
     "label": "mine",
+    "legs": LEGS,
     "length": "8h",
     "order_id": "BTC-12",
     "price": 97_000.5,
     "sell_order_params": ORDER,
     "sorting": "asc",
     "start_timestamp": datetime(2024, 11, 22, 14, tzinfo=UTC),
+    "trades": LEGS,
     "with_portfolio": True,
 }
 SECTIONS = (
     "market_data",
     "account",
     "auth",
+    "combo_books",
     "session",
     "subscription_management",
     "supporting",
