@@ -11,6 +11,7 @@ from msgspec import structs
 
 from strikewire.exchange import (
     CancelOrder,
+    CreateCombo,
     EditOrder,
     InstrumentState,
     Limits,
@@ -27,6 +28,7 @@ from strikewire.exchange import (
     Trigger,
     TriggerPriceType,
 )
+from strikewire.exchange.instruments import combos
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, PriceE8, Side, Ticks
 from strikewire.testing.exchange import ALICE, BOB, CAROL, Deed, TradingFloor
 
@@ -38,6 +40,7 @@ UNMARKED = "BTC-25DEC26-70000-C"
 EXPIRED = "BTC-27NOV26-60000-C"
 SETTLED = "BTC-20NOV26-60000-C"
 SPOT = "BTC_USDC"
+FUTURE = "BTC-25DEC26"
 
 C = TypeVar("C", PlaceOrder, EditOrder, CancelOrder)
 Wrong = Callable[[TradingFloor, C], C]
@@ -197,6 +200,21 @@ CANCEL: list[Wrong[CancelOrder]] = [
     changed(order_id=OrderId(5)),
 ]
 
+COMBO: list[tuple[tuple[str, int], ...]] = [
+    (),
+    ((CALL, 0), ("nothing", 0), (CALL, 0)),
+    ((SPOT, 0),),
+    ((SPOT, 0), (SPOT, 0)),
+    ((SPOT, 0), (CALL, 201)),
+    ((CALL, 0), (FUTURE, 201)),
+    ((CALL, 0), (SETTLED, 201)),
+    ((CALL, 2), (SETTLED, -201)),
+    ((CALL, 2), (SETTLED, -3)),
+    ((CALL, 1), (SETTLED, -1)),
+    ((CALL, 1), (UNMARKED, -1)),
+]
+"""Legs that are wrong in one way, and where they can be in a later one as well."""
+
 NEVER_BOTH = {("Place", 13, 19), ("Place", 17, 23), ("Edit", 8, 15), ("Edit", 13, 15)}
 """Pairs that exclude each other: spot has one tick for all prices, and never expires; and what
 cannot wait and is post-only is wrong in a third way, which comes first."""
@@ -253,6 +271,24 @@ def test_an_edit_that_is_wrong_in_two_ways_is_refused_for_the_earlier() -> None:
 
 def test_a_cancel_that_is_wrong_in_two_ways_is_refused_for_the_earlier() -> None:
     check(cancel_order, CANCEL, "Cancel")
+
+
+def test_a_combo_that_is_wrong_in_two_ways_is_refused_for_the_earlier(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(combos, "COMBOS_MAX", 0)
+    expected = rows("Create a combo")
+    assert len(expected) == len(COMBO)
+    made = floor()
+    made.list(FUTURE)
+    for (code, reason), legs in zip(expected, COMBO, strict=True):
+        asked = tuple((made.ids.get(name, InstrumentId(99)), ratio) for name, ratio in legs)
+        before = made.exchange.state_hash()
+
+        rejected = Deed(made.apply(CreateCombo(ALICE if legs else AccountId(99), asked))).rejected
+
+        assert (rejected.code, rejected.reason) == (code, reason)
+        assert made.exchange.state_hash() == before
 
 
 @pytest.mark.parametrize("stop", [liquidated, turned(InstrumentState.HALTED), platform])

@@ -135,18 +135,11 @@ def _check(parts: Sequence[Part]) -> None:
     first = parts[0].instrument
     if not (first.is_future or first.is_option):
         raise ComboError("neither_futures_nor_options")
-    for part in parts:
-        one = part.instrument
-        if (one.kind, one.settlement_currency, one.price_index) != (
-            first.kind,
-            first.settlement_currency,
-            first.price_index,
-        ):
-            raise ComboError("legs_do_not_match")
-        if one.lot_size != first.lot_size:
-            raise ComboError("lots_do_not_match")
-        if not part.ratio:
-            raise ComboError("ratio_of_zero")
+    others = [part.instrument for part in parts]
+    if any(_series(one) != _series(first) for one in others):
+        raise ComboError("legs_do_not_match")
+    if not all(part.ratio for part in parts):
+        raise ComboError("ratio_of_zero")
     ratios = [ratio for _, ratio in _reduced(parts)]
     if max(map(abs, ratios)) > COMBO_RATIO_MAX:
         raise ComboError("ratio_too_high")
@@ -156,6 +149,11 @@ def _check(parts: Sequence[Part]) -> None:
     tick = _balancing(ordered).instrument.tick_size
     if any(part.instrument.tick_size % tick for part in ordered):
         raise ComboError("ticks_do_not_match")
+
+
+def _series(one: Instrument) -> tuple[Kind, str, str, Decimal]:
+    """Return what all legs of a combo have in common."""
+    return one.kind, one.settlement_currency, one.price_index, one.lot_size
 
 
 def _balancing(parts: Sequence[Part]) -> Part:

@@ -12,7 +12,9 @@ NOWHERE = InstrumentId(99)
 NOBODY = AccountId(99)
 
 
-@pytest.mark.parametrize("page", ["matching", "order-life", "clearing", "margin", "settlement"])
+@pytest.mark.parametrize(
+    "page", ["matching", "order-life", "clearing", "margin", "settlement", "combos"]
+)
 def test_the_worked_example_of_a_page_comes_true(page: str) -> None:
     failed, tried = doctest.testfile(
         str(CONCEPTS / f"{page}.md"), module_relative=False, optionflags=doctest.REPORT_NDIFF
