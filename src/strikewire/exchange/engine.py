@@ -170,7 +170,10 @@ class Exchange:
             self._index(command.instrument)
         turn.events += ended
         follow(turn)
-        return turn.finish()
+        events = turn.finish()
+        if self._lane is not None and isinstance(command, SettleInstrument):
+            self._lane.forget()
+        return events
 
     def snapshot(self) -> bytes:
         """Return the whole state as bytes: equal states give equal bytes."""
