@@ -670,6 +670,7 @@ class Methods:
         self: Caller,
         *,
         instrument_name: str,
+        idempotency_key: str | None = None,
         amount: float | Decimal | None = None,
         contracts: float | Decimal | None = None,
         type: trading.OrderType | None = None,
@@ -706,6 +707,7 @@ class Methods:
             "private/buy",
             _given(
                 instrument_name=instrument_name,
+                idempotency_key=idempotency_key,
                 amount=amount,
                 contracts=contracts,
                 type=type,
@@ -734,6 +736,7 @@ class Methods:
         self: Caller,
         *,
         instrument_name: str,
+        idempotency_key: str | None = None,
         amount: float | Decimal | None = None,
         contracts: float | Decimal | None = None,
         type: trading.OrderType | None = None,
@@ -759,6 +762,7 @@ class Methods:
             "private/sell",
             _given(
                 instrument_name=instrument_name,
+                idempotency_key=idempotency_key,
                 amount=amount,
                 contracts=contracts,
                 type=type,
@@ -787,6 +791,7 @@ class Methods:
         self: Caller,
         *,
         order_id: str,
+        idempotency_key: str | None = None,
         amount: float | Decimal | None = None,
         contracts: float | Decimal | None = None,
         price: float | Decimal | None = None,
@@ -810,6 +815,7 @@ class Methods:
             "private/edit",
             _given(
                 order_id=order_id,
+                idempotency_key=idempotency_key,
                 amount=amount,
                 contracts=contracts,
                 price=price,
@@ -831,12 +837,14 @@ class Methods:
         self: Caller,
         *,
         order_id: str,
+        idempotency_key: str | None = None,
     ) -> trading.Order:
         """Cancel one order."""
         result: trading.Order = await self.call(
             "private/cancel",
             _given(
                 order_id=order_id,
+                idempotency_key=idempotency_key,
             ),
             trading.Order,
         )
@@ -845,6 +853,7 @@ class Methods:
     async def cancel_all(
         self: Caller,
         *,
+        idempotency_key: str | None = None,
         detailed: bool | None = None,
     ) -> int | list[trading.CancelGroup]:
         """Cancel every open order of the account; the answer is how many there were.
@@ -854,6 +863,7 @@ class Methods:
         result: int | list[trading.CancelGroup] = await self.call(
             "private/cancel_all",
             _given(
+                idempotency_key=idempotency_key,
                 detailed=detailed,
             ),
             int | list[trading.CancelGroup],
@@ -864,6 +874,7 @@ class Methods:
         self: Caller,
         *,
         instrument_name: str,
+        idempotency_key: str | None = None,
         type: trading.CancelOrderType | None = None,
         detailed: bool | None = None,
     ) -> int | list[trading.CancelGroup]:
@@ -872,6 +883,7 @@ class Methods:
             "private/cancel_all_by_instrument",
             _given(
                 instrument_name=instrument_name,
+                idempotency_key=idempotency_key,
                 type=type,
                 detailed=detailed,
             ),
@@ -883,6 +895,7 @@ class Methods:
         self: Caller,
         *,
         currency: str,
+        idempotency_key: str | None = None,
         kind: fields.KindFilter | None = None,
         type: trading.CancelOrderType | None = None,
         detailed: bool | None = None,
@@ -892,6 +905,7 @@ class Methods:
             "private/cancel_all_by_currency",
             _given(
                 currency=currency,
+                idempotency_key=idempotency_key,
                 kind=kind,
                 type=type,
                 detailed=detailed,
@@ -904,6 +918,7 @@ class Methods:
         self: Caller,
         *,
         label: str,
+        idempotency_key: str | None = None,
         currency: str | None = None,
     ) -> int:
         """Cancel the account's open orders with this label; the answer is how many there were."""
@@ -911,6 +926,7 @@ class Methods:
             "private/cancel_by_label",
             _given(
                 label=label,
+                idempotency_key=idempotency_key,
                 currency=currency,
             ),
             int,
@@ -1219,6 +1235,7 @@ class Methods:
         self: Caller,
         *,
         margin_model: Literal["cross_pm", "cross_sm", "segregated_pm", "segregated_sm"],
+        idempotency_key: str | None = None,
         user_id: int | None = None,
         dry_run: bool | None = None,
     ) -> list[account.MarginModelChange]:
@@ -1233,6 +1250,7 @@ class Methods:
             "private/change_margin_model",
             _given(
                 margin_model=margin_model,
+                idempotency_key=idempotency_key,
                 user_id=user_id,
                 dry_run=dry_run,
             ),
@@ -1245,6 +1263,7 @@ class Methods:
         *,
         mode: Literal["reject_taker", "cancel_maker"],
         extended_to_subaccounts: bool,
+        idempotency_key: str | None = None,
         block_rfq_self_match_prevention: bool | None = None,
     ) -> fields.Ok:
         """Choose what happens where an order would trade with another one of the same owner.
@@ -1259,6 +1278,7 @@ class Methods:
             _given(
                 mode=mode,
                 extended_to_subaccounts=extended_to_subaccounts,
+                idempotency_key=idempotency_key,
                 block_rfq_self_match_prevention=block_rfq_self_match_prevention,
             ),
             fields.Ok,
@@ -1388,11 +1408,17 @@ class Methods:
         )
         return result
 
-    async def create_subaccount(self: Caller) -> account.NewSubaccount:
+    async def create_subaccount(
+        self: Caller,
+        *,
+        idempotency_key: str | None = None,
+    ) -> account.NewSubaccount:
         """Open a subaccount of the account; the venue chooses its id and name."""
         result: account.NewSubaccount = await self.call(
             "private/create_subaccount",
-            {},
+            _given(
+                idempotency_key=idempotency_key,
+            ),
             account.NewSubaccount,
         )
         return result
@@ -1538,6 +1564,7 @@ class Methods:
         currency: str,
         amount: float | Decimal,
         destination: int,
+        idempotency_key: str | None = None,
         source: int | None = None,
         nonce: str | None = None,
     ) -> wallet.Transfer:
@@ -1552,6 +1579,7 @@ class Methods:
                 currency=currency,
                 amount=amount,
                 destination=destination,
+                idempotency_key=idempotency_key,
                 source=source,
                 nonce=nonce,
             ),
@@ -1565,6 +1593,7 @@ class Methods:
         currency: str,
         amount: float | Decimal,
         destination: int,
+        idempotency_key: str | None = None,
     ) -> wallet.Transfer:
         """Move cash from the account to another account of the same owner."""
         result: wallet.Transfer = await self.call(
@@ -1573,6 +1602,7 @@ class Methods:
                 currency=currency,
                 amount=amount,
                 destination=destination,
+                idempotency_key=idempotency_key,
             ),
             wallet.Transfer,
         )

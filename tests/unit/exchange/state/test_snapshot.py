@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from strikewire.exchange import (
+    CancelOrders,
     Exchange,
+    Once,
     OrderType,
     SnapshotVersionError,
     Trigger,
@@ -25,7 +27,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "c8e912f4685a4803675952d501a04f10bca2bf339b7a10b7090c9abc84336100"
+HASH = "1ea6b12c108b60c7b1bb7e954dad9b5c4edfd7c9f1d434f59758d64b6e2f5585"
 
 
 def busy_floor() -> TradingFloor:
@@ -45,6 +47,7 @@ def busy_floor() -> TradingFloor:
     tail = Trigger(price_type=TriggerPriceType.INDEX, offset=PriceE8(1_000 * 10**8))
     floor.sell(ALICE, 2, order_type=OrderType.STOP_MARKET, trigger=low)
     floor.buy(BOB, 2, name=CALL, order_type=OrderType.TRAILING_STOP, trigger=tail)
+    floor.apply(Once(ALICE, "key", b"digest", CancelOrders(ALICE, label="none")))
     floor.expire(EXPIRED)
     floor.settle(EXPIRED, 70_000)
     return floor
