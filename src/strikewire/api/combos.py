@@ -13,6 +13,7 @@ from strikewire.api.fields import (
     check_number,
     check_positive,
 )
+from strikewire.api.repeatable import Repeatable
 
 LEGS_MAX = 4
 """Legs of a combo."""
@@ -34,7 +35,7 @@ class ComboTrade(Struct, frozen=True, kw_only=True):
 ComboTrades = Annotated[list[ComboTrade], Meta(min_length=2, max_length=LEGS_MAX)]
 
 
-class CreateCombo(Struct, frozen=True, kw_only=True):
+class CreateCombo(Repeatable, frozen=True, kw_only=True):
     """Open the book of a combo, or find the one that there is.
 
     A combo buys or sells each of its legs, all of them futures or all of them options of the

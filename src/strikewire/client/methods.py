@@ -1176,6 +1176,7 @@ class Methods:
         self: Caller,
         *,
         trades: list[combos.ComboTrade],
+        idempotency_key: str | None = None,
     ) -> combos.Combo:
         """Open the book of a combo, or find the one that there is.
 
@@ -1187,6 +1188,7 @@ class Methods:
             "private/create_combo",
             _given(
                 trades=trades,
+                idempotency_key=idempotency_key,
             ),
             combos.Combo,
         )
