@@ -462,6 +462,7 @@ cdef class Lane:
             and command.valid_until_ns is None
             and command.verdict is None
             and not command.reduce_only
+            and not command.mmp
         ):
             return DEFER
         wish.sign = command.side
@@ -661,6 +662,7 @@ cdef class Lane:
         return (
             order.level != NULL
             and order.link is None
+            and order.mmp is None
             and order.force == GTC
             and not order.reduce_only
             and order.refresh_amount == 0
@@ -755,6 +757,8 @@ cdef class Lane:
             while at != NULL and wanted:
                 maker = <Order>at
                 if maker.link is not None or maker.reduce_only or maker.force != GTC:
+                    return DEFER
+                if maker.mmp is not None:
                     return DEFER
                 if self.owner_of(maker, market).reduce_only:
                     return DEFER

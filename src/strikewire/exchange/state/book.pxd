@@ -52,7 +52,7 @@ cdef class Order:
     cdef int8_t sign
     cdef uint8_t type, force, status
     cdef public bint post_only, reject_post_only, reduce_only, replaced, is_liquidation
-    cdef public object label, cancel_reason, link, trigger_order_id, original_type
+    cdef public object label, cancel_reason, link, mmp, trigger_order_id, original_type
     cdef Level* level
     cdef PyObject* before
     cdef PyObject* after

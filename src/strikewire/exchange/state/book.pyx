@@ -65,6 +65,7 @@ cdef class Order:
         link=None,
         display_amount=0,
         refresh_amount=0,
+        mmp=None,
     ):
         self.order_id = order_id
         self.account_id = account_id
@@ -90,6 +91,7 @@ cdef class Order:
         self.trigger_order_id = trigger_order_id
         self.original_type = original_type
         self.link = link
+        self.mmp = mmp
         self.display_amount = display_amount
         self.refresh_amount = refresh_amount
 
@@ -168,6 +170,7 @@ cdef class Order:
             display_amount=self.display_amount,
             refresh_amount=self.refresh_amount,
             link=self.link,
+            mmp=self.mmp,
         )
 
     @classmethod
@@ -199,6 +202,7 @@ cdef class Order:
             display_amount=view.display_amount,
             refresh_amount=view.refresh_amount,
             link=view.link,
+            mmp=view.mmp,
         )
 
 
