@@ -333,8 +333,8 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
     )
     place = places(names)
     # Not `one_of`, which takes equal strategies for one.
-    often = [place] * 6 + [conditionals(names)] * 2 + [linkeds(names)] * 2 + [edits(names)] * 2
-    often += [mass_quotes(names)] * 2
+    often: list[st.SearchStrategy[Command]] = [place] * 6
+    often += [conditionals(names), linkeds(names), edits(names), mass_quotes(names)] * 2
     return st.sampled_from([*often, rare]).flatmap(lambda kind: kind)
 
 

@@ -52,15 +52,10 @@ def edit(order_id: int, amount: int, **more: object) -> EditOrder:
     return EditOrder(**(fields | more))  # type: ignore[arg-type]
 
 
+PROTECTION = MmpConfig(interval_s=1, frozen_s=1, max_quote_quantity_e8=10**12, quantity_e8=10**10)
 QUOTED: list[Command] = [
-    SetMmp(
-        BOB,
-        "btc_usdc",
-        group,
-        MmpConfig(interval_s=1, frozen_s=1, max_quote_quantity_e8=10**12, quantity_e8=10**10),
-    )
-    for group in ("", "wings")
-] + [
+    SetMmp(BOB, "btc_usdc", "", PROTECTION),
+    SetMmp(BOB, "btc_usdc", "wings", PROTECTION),
     MassQuote(
         account_id=BOB,
         mmp_group="wings",
@@ -71,7 +66,7 @@ QUOTED: list[Command] = [
                 ask=QuoteSide(price=Ticks(101), amount=Lots(3)),
             ),
         ),
-    )
+    ),
 ]
 ASKS: list[Command] = [sell(3, 100), sell(4, 100, label="second"), sell(5, 102)]
 PLAIN: dict[str, list[Command]] = {
