@@ -26,6 +26,7 @@ from strikewire.exchange import (
     MarginModel,
     Mark,
     MarksChanged,
+    Once,
     PlaceOrder,
     SetVerdicts,
     Verdict,
@@ -97,6 +98,8 @@ class Judge:
             now_ns: Nanoseconds since the Unix epoch.
             command: Of any kind; only orders of accounts with portfolio margin are judged.
         """
+        if isinstance(command, Once):
+            return structs.replace(command, command=self.judged(now_ns, command.command))
         if not isinstance(command, PlaceOrder | EditOrder):
             return command
         if self._exchange.margin_model(command.account_id) is not MarginModel.PORTFOLIO:

@@ -24,6 +24,7 @@ from strikewire.exchange import (
     MassQuote,
     MmpConfig,
     NoteState,
+    Once,
     OpenAccount,
     OrderType,
     PlaceOrder,
@@ -132,6 +133,7 @@ ONE_OF_EACH: list[Command] = [
     ),
     SetVerdicts(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
     Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),), (AccountId(1),)),
+    Once(AccountId(1), "key", b"digest", CancelOrder(AccountId(1), OrderId(2))),
     NoteState(3, b"hash"),
     MassQuote(
         account_id=AccountId(1),

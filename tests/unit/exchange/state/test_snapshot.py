@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from strikewire.exchange import (
+    CancelOrders,
     Exchange,
+    Once,
     OrderType,
     SnapshotVersionError,
     Trigger,
@@ -25,7 +27,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "77ad9758799eb0dfdbcb59e257e659b4ba248ccf3798841213b8e7f8f7073c29"
+HASH = "28b6eed36126da61877ee052dfc80c2c2e3d683f37c26eba2a70b559d2840439"
 
 
 def busy_floor() -> TradingFloor:
@@ -45,6 +47,7 @@ def busy_floor() -> TradingFloor:
     tail = Trigger(price_type=TriggerPriceType.INDEX, offset=PriceE8(1_000 * 10**8))
     floor.sell(ALICE, 2, order_type=OrderType.STOP_MARKET, trigger=low)
     floor.buy(BOB, 2, name=CALL, order_type=OrderType.TRAILING_STOP, trigger=tail)
+    floor.apply(Once(ALICE, "key", b"digest", CancelOrders(ALICE, label="none")))
     floor.expire(EXPIRED)
     floor.settle(EXPIRED, 70_000)
     return floor
