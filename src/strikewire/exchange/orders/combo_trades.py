@@ -13,7 +13,7 @@ ours.
 
 from typing import NamedTuple
 
-from strikewire.exchange.state.combo_prices import leg_prices, mark_ticks
+from strikewire.exchange.state.combo_prices import leg_prices
 from strikewire.exchange.state.markets import Leg, Market
 from strikewire.exchange.state.state import Account
 from strikewire.model import PriceE8, Side, Ticks, Units
@@ -47,9 +47,7 @@ def leg_trades(market: Market, side: Side, *, price: Ticks, lots: int) -> list[L
         lots: Of the combo.
     """
     legs = market.legs
-    prices = leg_prices(
-        [leg.weight for leg in legs], price, [_starting_price(leg.market) for leg in legs]
-    )
+    prices = leg_prices([leg.weight for leg in legs], price, [leg.starting_price for leg in legs])
     return [
         LegTrade(
             leg=leg,
@@ -79,11 +77,6 @@ def combo_fees(account: Account, trades: list[LegTrade], *, is_maker: bool) -> l
         Units(min(fee, 0)) if trade.leg.ratio * free > 0 else fee
         for fee, trade in zip(fees, trades, strict=True)
     ]
-
-
-def _starting_price(market: Market) -> int:
-    assert market.mark is not None
-    return mark_ticks(market.mark.price, market.contract.tick_e8)
 
 
 def _fee(account: Account, trade: LegTrade, *, is_maker: bool) -> Units:

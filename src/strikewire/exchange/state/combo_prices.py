@@ -55,9 +55,9 @@ def leg_prices(weights: Sequence[int], price: int, marks: Sequence[int]) -> list
     return [Ticks(one) for one in prices]
 
 
-def mark_ticks(mark: PriceE8, tick_e8: int) -> int:
+def mark_ticks(mark: PriceE8, tick_e8: int) -> Ticks:
     """Return the price that a leg starts from: its mark, between one tick and the highest price."""
-    return min(max(divide_half_even(mark, tick_e8), 1), PRICE_TICKS_MAX)
+    return Ticks(min(max(divide_half_even(mark, tick_e8), 1), PRICE_TICKS_MAX))
 
 
 def combo_mark(marks: Sequence[tuple[PriceE8 | None, int]]) -> PriceE8 | None:

@@ -7,7 +7,7 @@ from strikewire.exchange.commands import NO_LIMITS, InstrumentState, Limits, Mar
 from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.book import Book
 from strikewire.exchange.state.clearing import Contract
-from strikewire.exchange.state.combo_prices import combo_band, combo_mark, lowest_price
+from strikewire.exchange.state.combo_prices import combo_band, combo_mark, lowest_price, mark_ticks
 from strikewire.exchange.state.conditional import Watch
 from strikewire.exchange.state.funding import LOTS, Funding
 from strikewire.exchange.state.margin import PriceBand, Valuation
@@ -37,6 +37,12 @@ class Leg(NamedTuple):
     def lots(self, lots: int) -> int:
         """Return the lots of the leg in some lots of the combo."""
         return abs(self.ratio) * lots
+
+    @property
+    def starting_price(self) -> Ticks:
+        """The price that the leg starts from when the combo trades: its mark, to the tick."""
+        mark = self.market.mark
+        return mark_ticks(mark.price if mark else PriceE8(0), self.market.contract.tick_e8)
 
 
 class Market:
