@@ -1,6 +1,7 @@
 """The deterministic venue: a command goes in, its events come out, and nothing else moves it."""
 
 from strikewire.exchange.commands import (
+    BlockLeg,
     CancelOrder,
     CancelOrders,
     CancelReason,
@@ -9,6 +10,7 @@ from strikewire.exchange.commands import (
     CreateSubaccount,
     Deposit,
     EditOrder,
+    ExecuteBlockTrade,
     FeeKind,
     FeeRates,
     InstrumentState,
@@ -77,6 +79,7 @@ from strikewire.exchange.events import (
     SessionSettled,
     Settlement,
 )
+from strikewire.exchange.orders.blocks import BLOCK_VALID_MS
 from strikewire.exchange.state.funding import Funding
 from strikewire.exchange.state.margin import PriceBand
 from strikewire.exchange.state.snapshot import SNAPSHOT_VERSION, SnapshotVersionError
@@ -85,6 +88,7 @@ from strikewire.exchange.state.transactions import About, Transaction, Transacti
 from strikewire.exchange.state.views import BookView, CrossTotal, MoneyCheck, Summary
 
 __all__ = [
+    "BLOCK_VALID_MS",
     "INSURANCE_FUND",
     "SNAPSHOT_VERSION",
     "About",
@@ -93,6 +97,7 @@ __all__ = [
     "BalanceChanged",
     "Bankruptcy",
     "BankruptcyView",
+    "BlockLeg",
     "BookView",
     "CancelOrder",
     "CancelOrders",
@@ -106,6 +111,7 @@ __all__ = [
     "EditOrder",
     "Event",
     "Exchange",
+    "ExecuteBlockTrade",
     "FeeKind",
     "FeeRates",
     "FeesChanged",

@@ -4,7 +4,7 @@ Same commands, same numbers, same times: same events and same state, on every ma
 exchange knows no clock and no chance, and never raises on a command, however foolish.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import assert_never
 
@@ -14,6 +14,7 @@ from strikewire.exchange.accounts.fees import set_fees
 from strikewire.exchange.accounts.margining import change_margin_model, set_verdicts
 from strikewire.exchange.accounts.transfers import create_subaccount, transfer
 from strikewire.exchange.commands import (
+    BlockLeg,
     CancelOrder,
     CancelOrders,
     ChangeMarginModel,
@@ -21,6 +22,7 @@ from strikewire.exchange.commands import (
     CreateSubaccount,
     Deposit,
     EditOrder,
+    ExecuteBlockTrade,
     FeeKind,
     FeeRates,
     InstrumentState,
@@ -43,6 +45,7 @@ from strikewire.exchange.commands import (
     SettleSession,
     SetVerdicts,
     Transfer,
+    Verdict,
     Withdraw,
 )
 from strikewire.exchange.events import (
@@ -59,6 +62,7 @@ from strikewire.exchange.instruments.halting import set_instrument_state, set_pl
 from strikewire.exchange.instruments.listing import list_instrument, set_marks, settle
 from strikewire.exchange.instruments.settling import settle_session
 from strikewire.exchange.liquidation.rounds import in_liquidation, is_fund_busy, liquidate
+from strikewire.exchange.orders.blocks import execute_block_trade, refuse_proposal
 from strikewire.exchange.orders.cancelling import cancel, cancel_all
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.expiring import end_day
@@ -299,6 +303,28 @@ class Exchange:
             if instrument_id in (None, one.instrument_id)
         ]
 
+    def block_refusal(
+        self,
+        time_ns: int,
+        account_id: AccountId,
+        legs: Sequence[BlockLeg],
+        *,
+        is_maker: bool,
+        verdict: Verdict | None = None,
+    ) -> Rejected | None:
+        """Return why an account could not make a block trade now; None if it could.
+
+        Args:
+            time_ns: Now, in nanoseconds since the Unix epoch.
+            account_id: Who asks; what the other side could is not told.
+            legs: With the maker's sides.
+            is_maker: Whether the account is the maker.
+            verdict: As of `ExecuteBlockTrade`.
+        """
+        return refuse_proposal(
+            self._state, time_ns, account_id, legs, is_maker=is_maker, verdict=verdict
+        )
+
     def order_fills(self, order_id: OrderId) -> list[Fill]:
         """Return the fills of an order that can still be looked up, newest last."""
         order = self.order(order_id)
@@ -503,6 +529,8 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return edit(turn, command)
         case CancelOrders():
             return cancel_all(turn, command)
+        case ExecuteBlockTrade():
+            return execute_block_trade(turn, command)
         case SetMarks():
             return set_marks(turn, command)
         case OpenAccount():

@@ -25,6 +25,7 @@ from strikewire.exchange.commands import (
 from strikewire.exchange.links import Link
 from strikewire.model import (
     AccountId,
+    BlockTradeId,
     Instrument,
     InstrumentId,
     Lots,
@@ -239,6 +240,11 @@ class Fill(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True,
     iv_e4: int
     maker: FillSide
     taker: FillSide
+    block_trade_id: BlockTradeId = BlockTradeId(0)
+    """The block trade that this was a leg of; 0: it happened in the book."""
+
+    block_trade_legs: int = 0
+    """How many legs that had."""
 
 
 class PositionView(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True):

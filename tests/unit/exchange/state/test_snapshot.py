@@ -25,7 +25,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "c8e912f4685a4803675952d501a04f10bca2bf339b7a10b7090c9abc84336100"
+HASH = "4e916391b8ca3b4286fe9b6500a82e2b148c6d88fbcb56959233cc880ed5d3ed"
 
 
 def busy_floor() -> TradingFloor:
