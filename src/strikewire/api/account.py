@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from strikewire.api.errors import ApiError, ErrorCode
 from strikewire.api.fields import CurrencyName, InstrumentName, Kind, KindFilter, Milliseconds
+from strikewire.api.repeatable import Repeatable
 from strikewire.api.trading import Order, UserTrade
 
 
@@ -132,7 +133,7 @@ class AccountSummaries(Struct, frozen=True, kw_only=True):
     summaries: list[AccountSummary]
 
 
-class SetSelfTradingConfig(Struct, frozen=True, kw_only=True):
+class SetSelfTradingConfig(Repeatable, frozen=True, kw_only=True):
     """Choose what happens where an order would trade with another one of the same owner.
 
     `reject_taker` refuses the order that comes in with 10003, `cancel_maker` cancels the one
@@ -154,7 +155,7 @@ class SetSelfTradingConfig(Struct, frozen=True, kw_only=True):
             )
 
 
-class ChangeMarginModel(Struct, frozen=True, kw_only=True):
+class ChangeMarginModel(Repeatable, frozen=True, kw_only=True):
     """Count the account's margin another way: `segregated_sm`, `segregated_pm` or `cross_sm`.
 
     With portfolio margin (`segregated_pm`) all positions of a currency are priced together in
@@ -249,7 +250,7 @@ class Position(Struct, frozen=True, kw_only=True):
     theta: float | UnsetType = UNSET
 
 
-class CreateSubaccount(Struct, frozen=True, kw_only=True):
+class CreateSubaccount(Repeatable, frozen=True, kw_only=True):
     """Open a subaccount of the account; the venue chooses its id and name."""
 
 

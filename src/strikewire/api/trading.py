@@ -24,6 +24,7 @@ from strikewire.api.fields import (
     check_positive,
 )
 from strikewire.api.market_data import TRADES_COUNT_DEFAULT, Percent, check_span
+from strikewire.api.repeatable import Repeatable
 
 ORDERS_COUNT_DEFAULT: Final = 20
 
@@ -100,7 +101,7 @@ class OtocoOrder(Struct, frozen=True, kw_only=True):
         _check_trigger(self)
 
 
-class _PlaceOrder(Struct, frozen=True, kw_only=True):
+class _PlaceOrder(Repeatable, frozen=True, kw_only=True):
     """What buy and sell have in common.
 
     `amount` is USD on inverse futures and coins elsewhere; `contracts` may stand for it. A
@@ -163,7 +164,7 @@ class Sell(_PlaceOrder, frozen=True, kw_only=True):
     """Place an order to sell; the parameters are those of `private/buy`."""
 
 
-class Edit(Struct, frozen=True, kw_only=True):
+class Edit(Repeatable, frozen=True, kw_only=True):
     """Change an open order's price or amount; what is left out stays.
 
     The order keeps its place in the queue if the price stays and the amount does not grow.
@@ -255,13 +256,13 @@ def requested_amount(
     return implied
 
 
-class Cancel(Struct, frozen=True, kw_only=True):
+class Cancel(Repeatable, frozen=True, kw_only=True):
     """Cancel one order."""
 
     order_id: OrderIdText
 
 
-class CancelAll(Struct, frozen=True, kw_only=True):
+class CancelAll(Repeatable, frozen=True, kw_only=True):
     """Cancel every open order of the account; the answer is how many there were.
 
     With `detailed=true` the answer lists the cancelled orders, one group per instrument.
@@ -270,7 +271,7 @@ class CancelAll(Struct, frozen=True, kw_only=True):
     detailed: bool | None = None
 
 
-class CancelAllByInstrument(Struct, frozen=True, kw_only=True):
+class CancelAllByInstrument(Repeatable, frozen=True, kw_only=True):
     """Cancel the account's open orders in one instrument."""
 
     instrument_name: InstrumentName
@@ -278,7 +279,7 @@ class CancelAllByInstrument(Struct, frozen=True, kw_only=True):
     detailed: bool | None = None
 
 
-class CancelAllByCurrency(Struct, frozen=True, kw_only=True):
+class CancelAllByCurrency(Repeatable, frozen=True, kw_only=True):
     """Cancel the account's open orders in one currency, or in one kind of its instruments."""
 
     currency: CurrencyName
@@ -287,7 +288,7 @@ class CancelAllByCurrency(Struct, frozen=True, kw_only=True):
     detailed: bool | None = None
 
 
-class CancelByLabel(Struct, frozen=True, kw_only=True):
+class CancelByLabel(Repeatable, frozen=True, kw_only=True):
     """Cancel the account's open orders with this label; the answer is how many there were."""
 
     label: Label

@@ -14,6 +14,7 @@ from strikewire.api.fields import (
     check_positive,
 )
 from strikewire.api.market_data import check_span
+from strikewire.api.repeatable import Repeatable
 
 COUNT_DEFAULT = 10
 LOG_COUNT_MAX = 250
@@ -113,7 +114,7 @@ class Transfers(Struct, frozen=True, kw_only=True):
     data: list[Transfer]
 
 
-class SubmitTransferBetweenSubaccounts(Struct, frozen=True, kw_only=True):
+class SubmitTransferBetweenSubaccounts(Repeatable, frozen=True, kw_only=True):
     """Move cash from the account, or from `source`, to another account of the same owner.
 
     A `nonce` that a transfer of the payer has carried already is refused, so that a request can
@@ -130,7 +131,7 @@ class SubmitTransferBetweenSubaccounts(Struct, frozen=True, kw_only=True):
         check_positive(self.amount, "amount")
 
 
-class SubmitTransferToSubaccount(Struct, frozen=True, kw_only=True):
+class SubmitTransferToSubaccount(Repeatable, frozen=True, kw_only=True):
     """Move cash from the account to another account of the same owner."""
 
     currency: CurrencyName

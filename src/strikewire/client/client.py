@@ -1,15 +1,24 @@
 """The shell around the connection machine: a socket, a clock, a timer, and who waits for what."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from itertools import count
 from typing import Final, TypeVar, overload
 
 import msgspec
 
+from strikewire.api import ErrorCode
+from strikewire.client.backoff import retry_delay_ms
 from strikewire.client.book import BookStream
 from strikewire.client.connection import ClientConnection
-from strikewire.client.errors import AnswerShapeError, ConnectError, VenueError
+from strikewire.client.errors import (
+    AnswerShapeError,
+    ConnectError,
+    NotConnectedError,
+    UnknownOutcomeError,
+    VenueError,
+)
 from strikewire.client.events import Connected, Disconnected, Event
 from strikewire.client.methods import Methods
 from strikewire.client.outputs import (
@@ -37,6 +46,15 @@ NOTES_MAX: Final = 1_024
 
 # The list of all instruments of a large venue is a message of some megabytes.
 WEBSOCKET_LIMITS: Final = Limits(message_bytes_max=16 << 20, frame_bytes_max=16 << 20)
+
+# The venue was too busy, or about to stop: that says nothing of an attempt before this one.
+AGAIN_CODES: Final = frozenset(
+    {
+        ErrorCode.MATCHING_ENGINE_QUEUE_FULL,
+        ErrorCode.SYSTEM_MAINTENANCE,
+        ErrorCode.TOO_MANY_REQUESTS,
+    }
+)
 
 Opener = Callable[[], AbstractAsyncContextManager[Connection]]
 
@@ -173,6 +191,41 @@ class Client(Methods):
             return msgspec.json.decode(raw, type=kind)
         except msgspec.ValidationError as error:
             raise AnswerShapeError(method=method, reason=str(error)) from None
+
+    async def insist(
+        self, method: str, params: Mapping[str, object], kind: type[T], *, key: str
+    ) -> T:
+        """Ask until there is an answer: what is asked for happens once, or is refused.
+
+        Every attempt carries the same idempotency key, so that the venue carries out one of them
+        and answers the others alike, also after it or the connection was down. It keeps trying
+        until it is cancelled.
+
+        Args:
+            method: One that takes an `idempotency_key`: "private/buy", "private/cancel"...
+            params: The method's parameters, without the key.
+            kind: The type of the answer.
+            key: One that no other request of the account has; `secrets.token_hex(16)` makes one.
+
+        Raises:
+            VenueError: The venue refused; nothing happened there.
+            ClientError: As of `call`, but for outcomes that are unknown and connections that are
+                down.
+        """
+        asked = {**params, "idempotency_key": key}
+        for attempt in count():
+            async with self.events() as events:
+                try:
+                    return await self.call(method, asked, kind)
+                except (UnknownOutcomeError, NotConnectedError):
+                    pass
+                except VenueError as error:
+                    if error.code not in AGAIN_CODES:
+                        raise
+                await asyncio.sleep(retry_delay_ms(attempt, jitter=jitter) / 1_000)
+                while not (self.is_connected or self._is_closed):
+                    await events.__anext__()
+        raise AssertionError("counting has no end")
 
     def subscribe(
         self, *channels: str, loss: Loss | None = None, capacity: int = NOTES_MAX

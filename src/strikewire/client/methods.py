@@ -623,6 +623,7 @@ class Methods:
         self: Caller,
         *,
         instrument_name: str,
+        idempotency_key: str | None = None,
         amount: float | Decimal | None = None,
         contracts: float | Decimal | None = None,
         type: trading.OrderType | None = None,
@@ -659,6 +660,7 @@ class Methods:
             "private/buy",
             _given(
                 instrument_name=instrument_name,
+                idempotency_key=idempotency_key,
                 amount=amount,
                 contracts=contracts,
                 type=type,
@@ -687,6 +689,7 @@ class Methods:
         self: Caller,
         *,
         instrument_name: str,
+        idempotency_key: str | None = None,
         amount: float | Decimal | None = None,
         contracts: float | Decimal | None = None,
         type: trading.OrderType | None = None,
@@ -712,6 +715,7 @@ class Methods:
             "private/sell",
             _given(
                 instrument_name=instrument_name,
+                idempotency_key=idempotency_key,
                 amount=amount,
                 contracts=contracts,
                 type=type,
@@ -740,6 +744,7 @@ class Methods:
         self: Caller,
         *,
         order_id: str,
+        idempotency_key: str | None = None,
         amount: float | Decimal | None = None,
         contracts: float | Decimal | None = None,
         price: float | Decimal | None = None,
@@ -763,6 +768,7 @@ class Methods:
             "private/edit",
             _given(
                 order_id=order_id,
+                idempotency_key=idempotency_key,
                 amount=amount,
                 contracts=contracts,
                 price=price,
@@ -784,12 +790,14 @@ class Methods:
         self: Caller,
         *,
         order_id: str,
+        idempotency_key: str | None = None,
     ) -> trading.Order:
         """Cancel one order."""
         result: trading.Order = await self.call(
             "private/cancel",
             _given(
                 order_id=order_id,
+                idempotency_key=idempotency_key,
             ),
             trading.Order,
         )
@@ -798,6 +806,7 @@ class Methods:
     async def cancel_all(
         self: Caller,
         *,
+        idempotency_key: str | None = None,
         detailed: bool | None = None,
     ) -> int | list[trading.CancelGroup]:
         """Cancel every open order of the account; the answer is how many there were.
@@ -807,6 +816,7 @@ class Methods:
         result: int | list[trading.CancelGroup] = await self.call(
             "private/cancel_all",
             _given(
+                idempotency_key=idempotency_key,
                 detailed=detailed,
             ),
             int | list[trading.CancelGroup],
@@ -817,6 +827,7 @@ class Methods:
         self: Caller,
         *,
         instrument_name: str,
+        idempotency_key: str | None = None,
         type: trading.CancelOrderType | None = None,
         detailed: bool | None = None,
     ) -> int | list[trading.CancelGroup]:
@@ -825,6 +836,7 @@ class Methods:
             "private/cancel_all_by_instrument",
             _given(
                 instrument_name=instrument_name,
+                idempotency_key=idempotency_key,
                 type=type,
                 detailed=detailed,
             ),
@@ -836,6 +848,7 @@ class Methods:
         self: Caller,
         *,
         currency: str,
+        idempotency_key: str | None = None,
         kind: fields.KindFilter | None = None,
         type: trading.CancelOrderType | None = None,
         detailed: bool | None = None,
@@ -845,6 +858,7 @@ class Methods:
             "private/cancel_all_by_currency",
             _given(
                 currency=currency,
+                idempotency_key=idempotency_key,
                 kind=kind,
                 type=type,
                 detailed=detailed,
@@ -857,6 +871,7 @@ class Methods:
         self: Caller,
         *,
         label: str,
+        idempotency_key: str | None = None,
         currency: str | None = None,
     ) -> int:
         """Cancel the account's open orders with this label; the answer is how many there were."""
@@ -864,6 +879,7 @@ class Methods:
             "private/cancel_by_label",
             _given(
                 label=label,
+                idempotency_key=idempotency_key,
                 currency=currency,
             ),
             int,
@@ -1257,6 +1273,7 @@ class Methods:
         self: Caller,
         *,
         margin_model: Literal["cross_pm", "cross_sm", "segregated_pm", "segregated_sm"],
+        idempotency_key: str | None = None,
         user_id: int | None = None,
         dry_run: bool | None = None,
     ) -> list[account.MarginModelChange]:
@@ -1271,6 +1288,7 @@ class Methods:
             "private/change_margin_model",
             _given(
                 margin_model=margin_model,
+                idempotency_key=idempotency_key,
                 user_id=user_id,
                 dry_run=dry_run,
             ),
@@ -1283,6 +1301,7 @@ class Methods:
         *,
         mode: Literal["reject_taker", "cancel_maker"],
         extended_to_subaccounts: bool,
+        idempotency_key: str | None = None,
         block_rfq_self_match_prevention: bool | None = None,
     ) -> fields.Ok:
         """Choose what happens where an order would trade with another one of the same owner.
@@ -1297,6 +1316,7 @@ class Methods:
             _given(
                 mode=mode,
                 extended_to_subaccounts=extended_to_subaccounts,
+                idempotency_key=idempotency_key,
                 block_rfq_self_match_prevention=block_rfq_self_match_prevention,
             ),
             fields.Ok,
@@ -1426,11 +1446,17 @@ class Methods:
         )
         return result
 
-    async def create_subaccount(self: Caller) -> account.NewSubaccount:
+    async def create_subaccount(
+        self: Caller,
+        *,
+        idempotency_key: str | None = None,
+    ) -> account.NewSubaccount:
         """Open a subaccount of the account; the venue chooses its id and name."""
         result: account.NewSubaccount = await self.call(
             "private/create_subaccount",
-            {},
+            _given(
+                idempotency_key=idempotency_key,
+            ),
             account.NewSubaccount,
         )
         return result
@@ -1576,6 +1602,7 @@ class Methods:
         currency: str,
         amount: float | Decimal,
         destination: int,
+        idempotency_key: str | None = None,
         source: int | None = None,
         nonce: str | None = None,
     ) -> wallet.Transfer:
@@ -1590,6 +1617,7 @@ class Methods:
                 currency=currency,
                 amount=amount,
                 destination=destination,
+                idempotency_key=idempotency_key,
                 source=source,
                 nonce=nonce,
             ),
@@ -1603,6 +1631,7 @@ class Methods:
         currency: str,
         amount: float | Decimal,
         destination: int,
+        idempotency_key: str | None = None,
     ) -> wallet.Transfer:
         """Move cash from the account to another account of the same owner."""
         result: wallet.Transfer = await self.call(
@@ -1611,6 +1640,7 @@ class Methods:
                 currency=currency,
                 amount=amount,
                 destination=destination,
+                idempotency_key=idempotency_key,
             ),
             wallet.Transfer,
         )

@@ -503,6 +503,9 @@ class CancelOrders(msgspec.Struct, frozen=True, array_like=True, tag="cancel_all
     order_types: tuple[OrderType, ...] = ()
     """Only these; empty for all."""
 
+    label: str | None = None
+    """Only those that carry it."""
+
 
 class SetMarks(msgspec.Struct, frozen=True, array_like=True, tag="marks"):
     """Tell the exchange what the world is worth. Names and marks that it lacks stay as they are.
@@ -631,6 +634,25 @@ class NoteState(msgspec.Struct, frozen=True, array_like=True, tag="state"):
     state_hash: bytes
 
 
+class Once(msgspec.Struct, frozen=True, array_like=True, tag="once"):
+    """Carry out a command, unless it was carried out under the same key before.
+
+    Then it is answered with `Repeated`; or rejected, if the key stood for something else.
+    """
+
+    account_id: AccountId
+    """Whose key it is; each account has its own."""
+
+    key: str
+    """The owner's own word for the request; at most `KEY_LENGTH_MAX` characters."""
+
+    digest: bytes
+    """Of what was asked for: the same request has the same, another request another."""
+
+    command: "Command"
+    """Not itself of this kind."""
+
+
 Command: TypeAlias = (
     OpenAccount
     | Deposit
@@ -655,6 +677,7 @@ Command: TypeAlias = (
     | SetVerdicts
     | Liquidate
     | NoteState
+    | Once
 )
 
 _ENCODER = msgspec.msgpack.Encoder()

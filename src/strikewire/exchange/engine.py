@@ -12,6 +12,7 @@ from strikewire.exchange.accounts.cash import deposit, open_account, withdraw
 from strikewire.exchange.accounts.controls import set_limits, set_self_trading
 from strikewire.exchange.accounts.fees import set_fees
 from strikewire.exchange.accounts.margining import change_margin_model, set_verdicts
+from strikewire.exchange.accounts.once import recall, remember, repeat
 from strikewire.exchange.accounts.transfers import create_subaccount, transfer
 from strikewire.exchange.commands import (
     BlockLeg,
@@ -32,6 +33,7 @@ from strikewire.exchange.commands import (
     MarginModel,
     Mark,
     NoteState,
+    Once,
     OpenAccount,
     PlaceOrder,
     SelfTrading,
@@ -126,6 +128,10 @@ class Exchange:
             events = self._lane.carry_out(time_ns, command)
             if events is not None:
                 return events
+        if isinstance(command, Once) and recall(self._state, time_ns, command) is None:
+            events = self.apply(seq, time_ns, command.command)
+            remember(self._state, time_ns, command, events)
+            return events
         return self._apply(time_ns, command)
 
     def submit(self, time_ns: int, batch: bytes) -> bytes:
@@ -168,7 +174,10 @@ class Exchange:
             self._index(command.instrument)
         turn.events += ended
         follow(turn)
-        return turn.finish()
+        events = turn.finish()
+        if self._lane is not None and isinstance(command, SettleInstrument):
+            self._lane.forget()
+        return events
 
     def snapshot(self) -> bytes:
         """Return the whole state as bytes: equal states give equal bytes."""
@@ -565,6 +574,8 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return set_verdicts(turn, command)
         case NoteState():
             return None
+        case Once():
+            return repeat(turn, command)
         case Liquidate():
             return liquidate(turn, command)
         case _:

@@ -529,6 +529,18 @@ class MarksChanged(msgspec.Struct, frozen=True, array_like=True, tag="marked"):
     marks: tuple[Mark, ...]
 
 
+class Repeated(msgspec.Struct, frozen=True, array_like=True, tag="repeated"):
+    """A command came again under its key: nothing was done, and this is what the first one did.
+
+    The events have been told when they happened; here they are for the answer alone.
+    """
+
+    account_id: AccountId
+    key: str
+    events: tuple["Event", ...]
+    """Those that concern the owner."""
+
+
 Event: TypeAlias = (
     Rejected
     | AccountOpened
@@ -552,4 +564,5 @@ Event: TypeAlias = (
     | Bankruptcy
     | LossSocialised
     | LossCompensated
+    | Repeated
 )

@@ -29,6 +29,7 @@ from strikewire.exchange import (
     MarginModel,
     Mark,
     MarksChanged,
+    Once,
     PlaceOrder,
     SetVerdicts,
     Verdict,
@@ -101,6 +102,8 @@ class Judge:
             now_ns: Nanoseconds since the Unix epoch.
             command: Of any kind; only orders of accounts with portfolio margin are judged.
         """
+        if isinstance(command, Once):
+            return structs.replace(command, command=self.judged(now_ns, command.command))
         if isinstance(command, ExecuteBlockTrade):
             maker, taker = (
                 self.block_verdict(now_ns, account_id, command.legs, is_maker=is_maker)

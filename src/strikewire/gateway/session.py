@@ -38,6 +38,7 @@ from strikewire.gateway.caller import Caller
 from strikewire.gateway.desk import Call, Desk, Plan
 from strikewire.gateway.dispatch import HANDLERS, PLANNERS
 from strikewire.gateway.heartbeat import Beat
+from strikewire.gateway.once import first_events, once, unmarked
 from strikewire.gateway.placed import PlacedOrders
 from strikewire.gateway.steps import (
     Applied,
@@ -230,7 +231,7 @@ class Session:
     def _begin_planned(self, arrival: _Arrival, call: Call, outputs: list[Output]) -> bool:
         try:
             params = self._params(arrival, call)
-            plan = PLANNERS[call.method.name](self._desk, call, params)
+            plan = once(call, params, PLANNERS[call.method.name](self._desk, call, params))
         except ApiError as error:
             if self._flights:
                 return False  # Perhaps it can be planned after what is in flight.
@@ -350,8 +351,8 @@ class Session:
     def _note_placed(self, flight: Flight, events: Sequence[Event]) -> list[Output]:
         """Remember an order this connection placed; cancel it if it came too late."""
         assert flight.plan is not None
-        command = flight.plan.commands[len(flight.events)]
-        is_waiting = self._placed.note(command, events)
+        command = unmarked(flight.plan.commands[len(flight.events)])
+        is_waiting = self._placed.note(command, first_events(events))
         if is_waiting and self.is_lost and self._cancels_when_lost:
             return self._cancel_placed()
         return []

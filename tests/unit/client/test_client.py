@@ -10,6 +10,8 @@ import pytest
 
 from strikewire.client import (
     AnswerShapeError,
+    Client,
+    ClientClosedError,
     Connected,
     ConnectError,
     Disconnected,
@@ -317,3 +319,68 @@ async def test_a_connection_that_is_slow_to_close_does_not_take_the_next_one_wit
 
     assert [type(event) for event in told] == [Disconnected, Connected]
     assert len(venue.sockets) == 2
+
+
+async def test_who_insists_asks_again_under_the_same_key_until_there_is_an_answer() -> None:
+    busy = {"error": {"code": 10047, "message": "matching_engine_queue_full"}}
+    venue = Venue(answers={})
+
+    async with connected(venue) as client, asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(
+            client.insist("private/create_subaccount", {}, dict[str, int], key="k")
+        )
+        await asyncio.sleep(0)
+        venue.opened.clear()
+        venue.sockets[0].drop(1006, "gone")
+        await venue.opened.wait()
+        second = venue.sockets[1]
+        await until(lambda: asked(second) == 1)
+        second.push({"id": second.sent[-1]["id"]} | busy)
+        await until(lambda: asked(second) == 2)
+        second.push({"id": second.sent[-1]["id"], "result": {"id": 7}})
+
+        assert await asking == {"id": 7}
+    keys = {
+        one["params"]["idempotency_key"]
+        for socket in venue.sockets
+        for one in socket.sent
+        if one["method"] == "private/create_subaccount"
+    }
+    assert keys == {"k"}
+
+
+async def test_who_insists_is_told_a_refusal() -> None:
+    failed = {"error": {"code": 10009, "message": "not_enough_funds"}}
+    venue = Venue(answers={"private/buy": failed})
+
+    async with connected(venue) as client:
+        with pytest.raises(VenueError) as caught:
+            await client.insist("private/buy", {}, object, key="k")
+
+    assert caught.value.code == 10009
+
+
+async def test_who_insists_is_told_that_the_client_was_closed() -> None:
+    venue = Venue(None, *[OSError("refused")] * 1_000)
+
+    async def insist(client: Client) -> None:
+        with pytest.raises(ClientClosedError):
+            await client.insist("private/buy", {}, object, key="k")
+
+    async with connected(venue) as client, asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(insist(client))
+        await asyncio.sleep(0)
+        venue.sockets[0].drop(1006, "gone")
+        await until(lambda: not client.is_connected)
+        client.close()
+
+    assert asking.done()
+
+
+def asked(socket: Socket) -> int:
+    return sum(one["method"] == "private/create_subaccount" for one in socket.sent)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():  # noqa: ASYNC110 - what is waited for rings no bell
+        await asyncio.sleep(0)

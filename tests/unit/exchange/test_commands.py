@@ -21,6 +21,7 @@ from strikewire.exchange import (
     MarginModel,
     Mark,
     NoteState,
+    Once,
     OpenAccount,
     OrderType,
     PlaceOrder,
@@ -125,6 +126,7 @@ ONE_OF_EACH: list[Command] = [
     ),
     SetVerdicts(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),)),
     Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),), (AccountId(1),)),
+    Once(AccountId(1), "key", b"digest", CancelOrder(AccountId(1), OrderId(2))),
     NoteState(3, b"hash"),
 ]
 

@@ -65,6 +65,8 @@ def _passes(state: State, order: Order | ConditionalOrder, command: CancelOrders
     instrument = state.markets[order.instrument_id].instrument
     if command.instrument_id not in (None, order.instrument_id):
         return False
+    if command.label is not None and order.label != command.label:
+        return False
     if command.order_types and order.order_type not in command.order_types:
         return False
     if command.currency is not None and instrument.settlement_currency != command.currency:

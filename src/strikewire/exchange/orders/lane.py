@@ -36,6 +36,9 @@ class Lane:
         del time_ns, command
         return None
 
+    def forget(self) -> None:
+        """Forget where holdings are, because some have been dropped."""
+
     def run(
         self,
         time_ns: int,

@@ -13,12 +13,15 @@ Pointers, structures and products of 128 bits are what pure-Python mode cannot s
 
 from math import gcd
 
+cimport cython
+
 from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport qsort
 from libc.string cimport memcpy
 from strikewire.exchange.state.archives cimport Ring
 from strikewire.exchange.state.book cimport (
@@ -27,11 +30,18 @@ from strikewire.exchange.state.book cimport (
     FOK,
     GTC,
     GTD,
+    ICEBERG,
     IOC,
     LIMIT,
+    LIQUIDATION,
     MARKET,
     NEVER,
     OPEN,
+    POST_ONLY,
+    REDUCE_ONLY,
+    REJECT_POST_ONLY,
+    REPLACED,
+    TIED,
     Book,
     HalfBook,
     Level,
@@ -70,10 +80,11 @@ cdef extern from "wide.h":
     ctypedef struct ratio:
         wide numerator
         int64_t denominator
+        double inverse
     ctypedef struct figures:
         bint is_option, is_inverse_future
-        int64_t lowest, highest, lot_scale, tick_e8, tick_value, tick_value_divisor
-        ratio worth, coins_e8, initial, maintenance, fee_base
+        int64_t lowest, highest, lot_scale, tick_e8
+        ratio tick_value, worth, coins_e8, initial, maintenance, fee_base
         int64_t initial_ppm, maintenance_ppm, per_coin_ppm
     wide wide_of(int64_t high, uint64_t low) noexcept
     int64_t product_even(int64_t a, int64_t b, int64_t d) noexcept
@@ -133,10 +144,11 @@ cdef enum:
     DONE = 0
     DEFER = 1  # nothing has changed; the command goes the common way
     STEPS = 8  # coarser ticks of an instrument
+    SEAT_BITS = 13
+    SEATS = 8192  # holdings that are found without looking into their ledgers
     REMEMBERED = 1 << 20  # accounts and instruments below are found by their number
 
 cdef int64_t _AMOUNT_LOTS_MAX = AMOUNT_LOTS_MAX
-cdef int64_t _PRICE_TICKS_MAX = PRICE_TICKS_MAX
 cdef int64_t _NS_PER_MS = NS_PER_MS
 cdef Py_ssize_t _LABEL_LENGTH_MAX = LABEL_LENGTH_MAX
 cdef object _NO_LIMITS = NO_LIMITS
@@ -161,12 +173,16 @@ class TooWide(Exception):
     """A market's figures do not fit."""
 
 
+@cython.final
 cdef class Terms:
     """What trading in one market comes to at its present mark, in machine words."""
 
     cdef object valuation
     cdef figures f
-    cdef int64_t expiry_ns, maker_ppm, taker_ppm, mark, underlying
+    cdef int64_t safe  # the highest price in ticks at which values fit
+    cdef int64_t expiry_ns, maker_ppm, taker_ppm, mark, underlying, funding_ms
+    cdef bint has_funding, is_free
+    cdef object funding_paid
     cdef int32_t iv_e4
     cdef int steps
     cdef int64_t[STEPS] above, tick
@@ -191,6 +207,11 @@ cdef class Terms:
         self.currency_code = currency_code(contract.currency)
         self.key = int(market.instrument_id)
         self.index_name = instrument.price_index
+        funding = market.funding
+        self.has_funding = funding is not None
+        if funding is not None:
+            self.funding_ms, self.funding_paid = funding.time_ms, funding.paid
+            self.is_free = funding.rate == 0
         self.expiry_ns = 0 if instrument.expiry_ns is None else instrument.expiry_ns
         if len(instrument.tick_steps) > STEPS:
             raise TooWide
@@ -210,9 +231,12 @@ cdef class Terms:
         self.f.lot_scale = word(lot_scale)
         self.f.tick_e8 = word(contract.tick_e8)
         word(contract.tick_e8 * PRICE_TICKS_MAX)
-        self.f.tick_value = word(contract.tick_value)
-        self.f.tick_value_divisor = word(contract.tick_value_divisor)
-        fits(contract.tick_value * PRICE_TICKS_MAX * AMOUNT_LOTS_MAX)
+        self.safe = PRICE_TICKS_MAX
+        if not contract.is_inverse_future:
+            most = (_WORD // 4) * contract.tick_value_divisor // contract.tick_value
+            self.safe = min(most // AMOUNT_LOTS_MAX, PRICE_TICKS_MAX)
+            most = self.safe * AMOUNT_LOTS_MAX
+            set_ratio(&self.f.tick_value, contract.tick_value, contract.tick_value_divisor, most)
         lots = 3 * admission.POSITION_LOTS_MAX
         if contract.is_inverse_future:
             worth, divisor = lot_scale, mark.price
@@ -265,6 +289,7 @@ cdef int set_ratio(ratio* target, object numerator, object divisor, object lots)
     fits(numerator * lots)
     target.numerator = wide_of(numerator >> 64, numerator & 0xFFFFFFFFFFFFFFFF)
     target.denominator = word(divisor)
+    target.inverse = 1.0 / float(divisor)
     return 0
 
 
@@ -299,10 +324,51 @@ cdef inline uint8_t flags_of(Order order) noexcept:
     """Return the flags of an order in the record of its fill."""
     return (
         (order.amount == order.filled) * FILLED_FLAG
-        + order.post_only * POST_ONLY_FLAG_KEPT
-        + order.reduce_only * REDUCE_ONLY_FLAG_KEPT
-        + order.is_liquidation * LIQUIDATION_FLAG
+        + order.has(POST_ONLY) * POST_ONLY_FLAG_KEPT
+        + order.has(REDUCE_ONLY) * REDUCE_ONLY_FLAG_KEPT
+        + order.has(LIQUIDATION) * LIQUIDATION_FLAG
     )
+
+
+cdef inline void note_edit(Order order, Wish* wish) noexcept:
+    order.mark(POST_ONLY, wish.post_only)
+    order.mark(REJECT_POST_ONLY, wish.reject_post_only)
+    order.mark(REPLACED, True)
+
+
+cdef inline int64_t absolute(int64_t number) noexcept:
+    return -number if number < 0 else number
+
+
+cdef inline int64_t larger(int64_t one, int64_t other) noexcept:
+    return one if one > other else other
+
+
+cdef inline int64_t smaller(int64_t one, int64_t other) noexcept:
+    return one if one < other else other
+
+
+cdef struct Traded:
+    int64_t account_id
+    PyObject* holding
+
+
+cdef int by_account(const void* one, const void* other) noexcept nogil:
+    cdef int64_t a = (<Traded*>one).account_id, b = (<Traded*>other).account_id
+    return (a > b) - (a < b)
+
+
+cdef inline void sort_traded(Traded* traded, Py_ssize_t count) noexcept:
+    if count == 2:
+        if traded[0].account_id > traded[1].account_id:
+            traded[0], traded[1] = traded[1], traded[0]
+    else:
+        qsort(traded, count, sizeof(Traded), by_account)
+
+
+cdef struct Seat:
+    int64_t account_id, instrument_id
+    PyObject* holding
 
 
 cdef struct Found:
@@ -310,13 +376,16 @@ cdef struct Found:
     int64_t lots, value
 
 
+@cython.final
 cdef class Lane:
     """Carries out what needs no second thought."""
 
     cdef State state
     cdef list events
     cdef Found* found
-    cdef Py_ssize_t matches, room
+    cdef Py_ssize_t matches, room, traded_room
+    cdef Seat[SEATS] seats
+    cdef Traded* traded
     cdef int64_t found_lots, found_value, own_lots, initial_after
     cdef int64_t time_ns
     cdef int64_t index, open_orders_max, instrument_orders_max, position_lots_max
@@ -338,6 +407,7 @@ cdef class Lane:
 
     def __dealloc__(self):
         PyMem_Free(self.found)
+        PyMem_Free(self.traded)
         PyMem_Free(self.out)
         PyMem_Free(self.accounts)
         PyMem_Free(self.markets)
@@ -502,6 +572,8 @@ cdef class Lane:
             return DEFER
         else:
             wish.limit = self.now.f.highest if wish.sign > 0 else self.now.f.lowest
+            if wish.limit > self.now.safe:
+                return DEFER
         wish.waits = wish.type == LIMIT and wish.force == GTC
         holding = self.holding(account, market)
         if self.look(account, market, holding, wish, None) == DEFER:
@@ -516,8 +588,8 @@ cdef class Lane:
         order.sign, order.type, order.force = wish.sign, wish.type, wish.force
         order.ticks = NEVER if wish.type == MARKET else wish.limit
         order.amount = wish.lots
-        order.post_only, order.reject_post_only = wish.post_only, wish.reject_post_only
-        order.label, order.cancel_reason = label, ""
+        order.bits = wish.post_only * POST_ONLY + wish.reject_post_only * REJECT_POST_ONLY
+        order.label = label
         order.created_ns = self.time_ns
         self.enter(account, market, holding, order, False)
         return DONE
@@ -562,28 +634,26 @@ cdef class Lane:
         if wish.limit == NEVER:
             wish.limit = order.ticks
         if not wish.says_post_only:
-            wish.post_only = order.post_only
+            wish.post_only = order.has(POST_ONLY)
         wish.lots, wish.waits = amount - order.filled, True
-        if wish.limit != order.ticks and not self.is_sane(wish):
+        if order.ticks > self.now.safe or (wish.limit != order.ticks and not self.is_sane(wish)):
             return DEFER
         if wish.post_only and self.crosses(market, wish):
             return DEFER
         holding = self.holding_of(order, account, market)
         if wish.limit == order.ticks and amount <= order.amount:
-            order.post_only, order.reject_post_only = wish.post_only, wish.reject_post_only
-            order.replaced = True
+            note_edit(order, wish)
             if amount < order.amount:
                 self.shrink(holding, order, order.amount - amount)
                 market.book.resize(order, amount)
             self.announce(order)
-            self.count(account, market, holding)
+            self.count(account, market, holding, -1)
             self.tell_levels(market)
             return DONE
         if self.look(account, market, holding, wish, order) == DEFER:
             return DEFER
 
-        order.post_only, order.reject_post_only = wish.post_only, wish.reject_post_only
-        order.replaced = True
+        note_edit(order, wish)
         self.lift(account, market, holding, order)
         order.ticks, order.amount = wish.limit, amount
         self.enter(account, market, holding, order, True)
@@ -604,11 +674,13 @@ cdef class Lane:
         account, market = self.account(account_id), self.market(order.instrument_id)
         if account is None or market is None or not self.knows(market):
             return DEFER
+        if order.ticks > self.now.safe:
+            return DEFER
         holding = self.holding_of(order, account, market)
         self.lift(account, market, holding, order)
         order.cancel_reason = reason
         self.end(account, order, CANCELLED)
-        self.count(account, market, holding)
+        self.count(account, market, holding, -1)
         self.tell_levels(market)
         return DONE
 
@@ -660,17 +732,15 @@ cdef class Lane:
         """Say whether an order waits, and nothing but its book and its owner minds it."""
         return (
             order.level != NULL
-            and order.link is None
             and order.force == GTC
-            and not order.reduce_only
-            and order.refresh_amount == 0
+            and order.bits & (REDUCE_ONLY | ICEBERG | TIED) == 0
         )
 
     cdef bint is_sane(self, Wish* wish) noexcept:
         """Say whether a price is one, lies on a tick, and inside the band."""
         cdef int64_t tick = 1
         cdef int step
-        if not 0 < wish.limit <= _PRICE_TICKS_MAX:
+        if not 0 < wish.limit <= self.now.safe:
             return False
         for step in range(self.now.steps):
             if wish.limit < self.now.above[step]:
@@ -686,7 +756,34 @@ cdef class Lane:
         cdef Level* best = market.book.side_of(-wish.sign).first()
         return best != NULL and best.key >= -wish.limit * wish.sign
 
+    cdef inline Seat* seat(self, int64_t account_id, int64_t instrument_id) noexcept:
+        cdef uint64_t mixed = (
+            <uint64_t>account_id * <uint64_t>0x9E3779B97F4A7C15
+            + <uint64_t>instrument_id * <uint64_t>0xC2B2AE3D27D4EB4F
+        )
+        return &self.seats[mixed >> (64 - SEAT_BITS)]
+
+    def forget(self):
+        """Forget where holdings are, because some have been dropped."""
+        cdef Py_ssize_t place
+        for place in range(SEATS):
+            self.seats[place].holding = NULL
+
     cdef Holding holding(self, Account account, Market market):
+        cdef Seat* seat = self.seat(account.account_id, market.instrument_id)
+        cdef Holding holding
+        if (
+            seat.holding != NULL
+            and seat.account_id == account.account_id
+            and seat.instrument_id == market.instrument_id
+        ):
+            return <Holding>seat.holding
+        seat.account_id, seat.instrument_id = account.account_id, market.instrument_id
+        holding = self.find_holding(account, market)
+        seat.holding = <PyObject*>holding
+        return holding
+
+    cdef Holding find_holding(self, Account account, Market market):
         cdef PyObject* ledger = PyDict_GetItem(account.ledgers, self.now.currency)
         cdef PyObject* found = NULL
         cdef Holding holding
@@ -754,7 +851,9 @@ cdef class Lane:
             at = level.head
             while at != NULL and wanted:
                 maker = <Order>at
-                if maker.link is not None or maker.reduce_only or maker.force != GTC:
+                if maker.bits & (REDUCE_ONLY | TIED) or maker.force != GTC:
+                    return DEFER
+                if maker.ticks > self.now.safe:
                     return DEFER
                 if self.owner_of(maker, market).reduce_only:
                     return DEFER
@@ -806,6 +905,7 @@ cdef class Lane:
             return False
         if ledger.valued_at != self.state.marks_set:
             ledger.refresh(self.state.marks_set)
+        self.initial_after = -1
         if opposing <= reducible and opposing >= 0:
             # What can only make the position smaller is always allowed.
             return True
@@ -835,12 +935,13 @@ cdef class Lane:
                 reserve -= value_up(f, freed_lots, freed.ticks)
         size += gained
         if f.is_option:
-            after = initial_of(f, max(sells - size, 0)) + reserve
+            after = initial_of(f, larger(sells - size, 0)) + reserve
         else:
-            after = initial_of(f, max(abs(size + buys), abs(size - sells)))
+            after = initial_of(f, larger(absolute(size + buys), absolute(size - sells)))
         lost = fees - moved
         if not f.is_option:
             lost -= exit_worth(f, size) - exit_worth(f, size - gained)
+        self.initial_after = after
         cost = after - holding.initial_margin + lost
         free = (
             ledger.balance
@@ -877,7 +978,7 @@ cdef class Lane:
         if self.matches:
             self.settle(account, market, holding)
         elif order.level != NULL or was_waiting:
-            self.count(account, market, holding)
+            self.count(account, market, holding, self.initial_after)
         self.tell_levels(market)
         return 0
 
@@ -943,7 +1044,7 @@ cdef class Lane:
             )
         return 0
 
-    cdef int tell(
+    cdef inline int tell(
         self, uint8_t kind, int8_t side, uint8_t state, uint8_t flags, uint32_t instrument_id,
         int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
     ) except -1:
@@ -1058,13 +1159,13 @@ cdef class Lane:
         cdef int64_t fee = fee_up(&self.now.f, fill.amount, value, rate)
         cdef int64_t profit, amount = -fee, funding = 0
         order.fee += fee
-        if market.funding is not None:
+        if self.now.has_funding:
             funding = self.accrue(market, holding, ledger)
-        market.open_interest -= max(holding.position.size, 0)
+        market.open_interest -= larger(holding.position.size, 0)
         profit = self.trade(market, holding.position, order, fill.amount, fill.price, value)
         if holding.position.size == 0:
             holding.funding_paid, holding.funding_ms = 0, 0
-        market.open_interest += max(holding.position.size, 0)
+        market.open_interest += larger(holding.position.size, 0)
         if self.now.f.is_option:
             ledger.options_session_rpl += profit
             amount -= order.sign * value
@@ -1097,9 +1198,9 @@ cdef class Lane:
 
     cdef int64_t accrue(self, Market market, Holding holding, Ledger ledger) except? -1:
         """Realise the funding of a position up to now, and return what it brought."""
-        funding = market.funding
-        if funding.rate == 0 and (not holding.position.size or holding.funding_paid == funding.paid):
-            holding.funding_paid = funding.paid
+        cdef Terms now = self.now
+        if now.is_free and (not holding.position.size or holding.funding_paid == now.funding_paid):
+            holding.funding_paid = now.funding_paid
             holding.funding_ms = self.time_ns // _NS_PER_MS
             return 0
         cdef int64_t owed = holding.realize_funding(self.time_ns)
@@ -1113,10 +1214,10 @@ cdef class Lane:
     ) except? -1:
         """Enter a fill into a position, and return the profit that it realised."""
         cdef figures* f = &self.now.f
-        cdef int64_t held = abs(position.size), closed = 0, opened, profit = 0, entered, exited, mean
+        cdef int64_t held = absolute(position.size), closed = 0, opened, profit = 0, entered, exited, mean
         cdef int64_t moved = order.sign * value if f.is_inverse_future else -order.sign * value
         if position.size * order.sign < 0:
-            closed = min(lots, held)
+            closed = smaller(lots, held)
         opened = lots - closed
         mean = 0
         if opened:
@@ -1143,37 +1244,71 @@ cdef class Lane:
 
     # What follows
 
-    cdef int count(self, Account account, Market market, Holding holding) except -1:
-        """Bring margin up to date where orders came or went, and no position changed."""
-        self.revalue(holding)
+    cdef int count(
+        self, Account account, Market market, Holding holding, int64_t needed
+    ) except -1:
+        """Bring margin up to date where orders came or went, and no position changed.
+
+        `needed` is the initial margin, where it has been worked out already; else -1.
+        """
         account.changes += 1
+        if holding.valued_at is not market._valuation:
+            return self.revalue(holding)
+        if needed < 0:
+            needed = self.needed(holding)
+        (<Ledger>holding.ledger).initial_margin += needed - holding.initial_margin
+        holding.initial_margin = needed
         return 0
+
+    cdef inline int64_t needed(self, Holding holding) noexcept:
+        """Return the initial margin of a position with its open orders."""
+        cdef int64_t size = holding.position.size
+        if self.now.f.is_option:
+            return (
+                initial_of(&self.now.f, larger(holding.sell_lots - size, 0)) + holding.buy_reserve
+            )
+        return initial_of(
+            &self.now.f,
+            larger(absolute(size + holding.buy_lots), absolute(size - holding.sell_lots)),
+        )
 
     cdef int settle(self, Account account, Market market, Holding holding) except -1:
         """Bring margin up to date where positions changed, and tell of them."""
-        cdef Py_ssize_t place
+        cdef Py_ssize_t place, count = 0
         cdef Holding one
-        cdef Account owner
-        keys = {account.account_id: holding}
-        self.revalue(holding)
-        account.changes += 1
+        cdef Traded* traded
+        if self.matches >= self.traded_room:
+            traded = <Traded*>PyMem_Realloc(self.traded, (2 * self.matches + 16) * sizeof(Traded))
+            if traded == NULL:
+                raise MemoryError
+            self.traded, self.traded_room = traded, 2 * self.matches + 16
+        self.traded[0].account_id, self.traded[0].holding = account.account_id, <PyObject*>holding
         for place in range(self.matches):
             one = <Holding>(<Order>self.found[place].maker).owner
-            owner = <Account>one.account
-            if owner.account_id not in keys:
-                keys[owner.account_id] = one
-                self.revalue(one)
-                owner.changes += 1
+            self.traded[place + 1].account_id = (<Account>one.account).account_id
+            self.traded[place + 1].holding = <PyObject*>one
+        sort_traded(self.traded, self.matches + 1)
+        for place in range(self.matches + 1):
+            if count and self.traded[count - 1].holding == self.traded[place].holding:
+                continue
+            self.traded[count] = self.traded[place]
+            count += 1
+        for place in range(count):
+            one = <Holding>self.traded[place].holding
+            self.revalue(one)
+            (<Account>one.account).changes += 1
         if self.mode == NOTHING:
             return 0
-        ordered = sorted(keys)
-        for key in ordered:
-            self.tell_position(<Holding>keys[key], market)
-        for key in ordered:
+        for place in range(count):
+            self.tell_position(<Holding>self.traded[place].holding, market)
+        for place in range(count):
             if self.mode == OBJECTS:
-                self.events.append(BalanceChanged(key, self.now.currency))
+                self.events.append(BalanceChanged(self.traded[place].account_id, self.now.currency))
             else:
-                self.tell(BALANCE_EVENT, 0, 0, 0, self.now.currency_code, key, 0, 0, 0, 0)
+                self.tell(
+                    BALANCE_EVENT, 0, 0, 0, self.now.currency_code,
+                    self.traded[place].account_id, 0, 0, 0, 0,
+                )
         return 0
 
     cdef int tell_position(self, Holding holding, Market market) except -1:
@@ -1196,14 +1331,8 @@ cdef class Lane:
         cdef figures* f = &self.now.f
         cdef Ledger ledger = <Ledger>holding.ledger
         cdef int64_t size = holding.position.size, initial, kept, needed, worth
-        if f.is_option:
-            needed = initial_of(f, max(holding.sell_lots - size, 0)) + holding.buy_reserve
-            margin_of(f, max(-size, 0), &initial, &kept)
-        else:
-            needed = initial_of(
-                f, max(abs(size + holding.buy_lots), abs(size - holding.sell_lots))
-            )
-            margin_of(f, abs(size), &initial, &kept)
+        needed = self.needed(holding)
+        margin_of(f, larger(-size, 0) if f.is_option else absolute(size), &initial, &kept)
         worth = exit_worth(f, size)
         ledger.initial_margin += needed - holding.initial_margin
         ledger.position_margin += initial - holding.position_margin
@@ -1220,8 +1349,10 @@ cdef class Lane:
             worth += holding.position.entry_value
             ledger.profit += worth - holding.profit
             holding.profit = worth
-            if holding.market.funding is not None:
-                worth = -holding.accrued_funding()
+            if self.now.has_funding:
+                worth = 0
+                if size and holding.funding_ms < self.now.funding_ms:
+                    worth = -holding.accrued_funding()
                 ledger.funding += worth - holding.funding
                 holding.funding = worth
         holding.valued_at = holding.market._valuation
@@ -1232,15 +1363,13 @@ cdef class Lane:
         cdef Book book = market.book
         cdef Py_ssize_t place
         cdef Touched* one
-        cdef Level* level
         cdef int64_t amount, change_id = book.change_id + 1
         if self.mode == OBJECTS:
             self.events.extend(book.take_changes(market.instrument_id))
             return 0
         for place in range(book.touches):
             one = book.touched + place
-            level = book.side_of(one.sign).find(one.price * one.sign)
-            amount = 0 if level == NULL else level.amount
+            amount = book.amount_of(one)
             if amount != one.before:
                 book.change_id = change_id
                 if self.mode == RECORDS:

@@ -13,40 +13,51 @@ typedef __int128 wide;
 typedef struct {
     wide numerator;
     int64_t denominator; /* positive */
+    double inverse;      /* of the denominator, near enough to begin with */
 } ratio;
 
 static inline wide wide_of(int64_t high, uint64_t low) {
     return (wide)(((unsigned __int128)(uint64_t)high << 64) | low);
 }
 
-/* Most quotients have small numerators, and a machine divides 64 bits far faster than 128. */
-static inline wide quotient_of(wide n, int64_t d, int64_t *rest) {
-    if ((wide)(int64_t)n == n) {
-        int64_t small = (int64_t)n;
-        *rest = small % d;
-        return small / d;
+/* Divide by multiplying with a guess of the inverse, then put right what the guess missed: the result
+   is exact whatever the guess was, and a machine multiplies far faster than it divides 128 bits.
+   Returns the quotient rounded down; the rest is not negative. */
+static inline int64_t quotient_of(wide n, int64_t d, double inverse, int64_t *rest) {
+    int64_t q = 0;
+    wide left = n;
+    do {
+        int64_t low = (int64_t)left;
+        double guess = low;
+        if (left != low) {
+            /* The lower half as a number around zero, so that nothing cancels. */
+            guess += (double)(int64_t)((left - low) >> 64) * 18446744073709551616.0;
+        }
+        int64_t step = (int64_t)(guess * inverse);
+        q += step;
+        left -= (wide)step * d;
+    } while (left >= 4 * (wide)d || left <= -4 * (wide)d);
+    while (left < 0) {
+        left += d;
+        q -= 1;
     }
-    wide q = n / d;
-    *rest = (int64_t)(n - q * d);
+    while (left >= d) {
+        left -= d;
+        q += 1;
+    }
+    *rest = (int64_t)left;
     return q;
 }
 
-static inline int64_t divided_up(wide n, int64_t d) {
-    int64_t rest;
-    wide q = quotient_of(n, d, &rest);
-    return (int64_t)(q + (rest > 0));
+static inline int64_t divided_up(wide n, int64_t d, double inverse) {
+    int64_t rest, q = quotient_of(n, d, inverse, &rest);
+    return q + (rest > 0);
 }
 
-static inline int64_t divided_even(wide n, int64_t d) {
-    int64_t rest;
-    wide q = quotient_of(n, d, &rest);
-    if (rest < 0) {
-        rest += d;
-        q -= 1;
-    }
+static inline int64_t divided_even(wide n, int64_t d, double inverse) {
+    int64_t rest, q = quotient_of(n, d, inverse, &rest);
     uint64_t twice = 2 * (uint64_t)rest;
-    if (twice > (uint64_t)d || (twice == (uint64_t)d && (q & 1))) q += 1;
-    return (int64_t)q;
+    return q + (twice > (uint64_t)d || (twice == (uint64_t)d && (q & 1)));
 }
 
 static inline int64_t wide_even(wide n, wide d) {
@@ -60,19 +71,19 @@ static inline int64_t wide_even(wide n, wide d) {
 }
 
 static inline int64_t ratio_up(const ratio *r, int64_t lots) {
-    return divided_up(r->numerator * lots, r->denominator);
+    return divided_up(r->numerator * lots, r->denominator, r->inverse);
 }
 
 static inline int64_t ratio_even(const ratio *r, int64_t lots) {
-    return divided_even(r->numerator * lots, r->denominator);
+    return divided_even(r->numerator * lots, r->denominator, r->inverse);
 }
 
 static inline int64_t product_up(int64_t a, int64_t b, int64_t d) {
-    return divided_up((wide)a * b, d);
+    return divided_up((wide)a * b, d, 1.0 / (double)d);
 }
 
 static inline int64_t product_even(int64_t a, int64_t b, int64_t d) {
-    return divided_even((wide)a * b, d);
+    return divided_even((wide)a * b, d, 1.0 / (double)d);
 }
 
 /* What one mark means for one market: see `Terms`. */
@@ -80,7 +91,7 @@ typedef struct {
     int is_option, is_inverse_future;
     int64_t lowest, highest;       /* the price band, in ticks */
     int64_t lot_scale, tick_e8;    /* an inverse future's value is lots * lot_scale / (price * tick_e8) */
-    int64_t tick_value, tick_value_divisor;
+    ratio tick_value;              /* of one lot at one tick, of other contracts */
     ratio worth;                   /* of one lot at the mark; of an inverse future without sign */
     ratio coins_e8;                /* of one lot of a future, in 1e-8 of the coin */
     ratio initial, maintenance;    /* of one short lot of an option */
@@ -93,12 +104,12 @@ typedef struct {
 
 static inline int64_t value_even(const figures *f, int64_t lots, int64_t price) {
     if (f->is_inverse_future) return product_even(lots, f->lot_scale, price * f->tick_e8);
-    return divided_even((wide)(lots * price) * f->tick_value, f->tick_value_divisor);
+    return ratio_even(&f->tick_value, lots * price);
 }
 
 static inline int64_t value_up(const figures *f, int64_t lots, int64_t price) {
     if (f->is_inverse_future) return product_up(lots, f->lot_scale, price * f->tick_e8);
-    return divided_up((wide)(lots * price) * f->tick_value, f->tick_value_divisor);
+    return ratio_up(&f->tick_value, lots * price);
 }
 
 static inline int64_t exit_worth(const figures *f, int64_t size) {
@@ -107,7 +118,7 @@ static inline int64_t exit_worth(const figures *f, int64_t size) {
 
 static inline int64_t fee_up(const figures *f, int64_t lots, int64_t value, int64_t rate_ppm) {
     if (!f->is_option) return product_up(value, rate_ppm, PPM);
-    int64_t fee = divided_up(f->fee_base.numerator * lots * rate_ppm, f->fee_base.denominator);
+    int64_t fee = ratio_up(&f->fee_base, lots * rate_ppm);
     int64_t cap = product_up(value, 125000, PPM);
     if (fee > cap) fee = cap;
     return fee < -cap ? -cap : fee;
@@ -115,7 +126,7 @@ static inline int64_t fee_up(const figures *f, int64_t lots, int64_t value, int6
 
 static inline int64_t margin_rate(const figures *f, int64_t value, int64_t coins, int64_t ppm) {
     wide rate = (wide)ppm * SCALE_E8 + (wide)f->per_coin_ppm * coins;
-    return divided_up(rate * value, PPM * SCALE_E8);
+    return divided_up(rate * value, PPM * SCALE_E8, 1.0 / (PPM * SCALE_E8));
 }
 
 static inline int64_t initial_of(const figures *f, int64_t lots) {

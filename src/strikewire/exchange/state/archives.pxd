@@ -1,9 +1,10 @@
 cimport cython
+from cpython.ref cimport PyObject
 
 @cython.final
 cdef class Ring:
     cdef readonly Py_ssize_t size
-    cdef Py_ssize_t start
-    cdef list kept
+    cdef Py_ssize_t start, count, room
+    cdef PyObject** kept
 
     cpdef append(self, thing)

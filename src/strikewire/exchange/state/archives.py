@@ -1,4 +1,3 @@
-# cython: annotation_typing=False
 """The last so many of something: what can still be looked up, the oldest forgotten first."""
 
 from collections.abc import Iterable, Iterator

@@ -9,6 +9,8 @@ cdef extern from *:
     const int64_t NEVER "STRIKEWIRE_NEVER"  # the price of an order that has none
 
 cdef enum:
+    PAGE_BITS = 10
+    PAGE_ORDERS = 1024  # orders whose ids follow each other are found on one page
     TOUCHED_LISTED = 16  # so many touched levels are searched one by one; more by their keys
 
 cdef enum Status:
@@ -25,6 +27,15 @@ cdef enum Force:
     IOC
     FOK
 
+cdef enum Bit:
+    POST_ONLY = 1
+    REJECT_POST_ONLY = 2
+    REDUCE_ONLY = 4
+    REPLACED = 8
+    LIQUIDATION = 16
+    ICEBERG = 32
+    TIED = 64  # to other orders
+
 cdef enum Type:
     LIMIT
     MARKET
@@ -39,33 +50,45 @@ cdef struct Level:
 cdef struct Touched:
     int64_t price
     int64_t before
+    Level* level
     int8_t sign
 
 @cython.final
-@cython.freelist(4096)
-@cython.no_gc
+cdef class Extras:
+    cdef object link, trigger_order_id, original_type, cancel_reason
+    cdef int64_t display_amount, refresh_amount
+
+@cython.final
 cdef class Order:
-    cdef public int64_t order_id, account_id, amount, filled, filled_value, fee
-    cdef public int64_t created_ns, updated_ns, display_amount, refresh_amount
+    cdef readonly int64_t order_id
     cdef int64_t ticks
-    cdef public int32_t instrument_id
-    cdef int8_t sign
-    cdef uint8_t type, force, status
-    cdef public bint post_only, reject_post_only, reduce_only, replaced, is_liquidation
-    cdef public object label, cancel_reason, link, trigger_order_id, original_type
+    cdef public int64_t amount, filled
     cdef Level* level
     cdef PyObject* before
     cdef PyObject* after
     cdef PyObject* peer_before
     cdef PyObject* peer_after
     cdef PyObject* owner
-    cdef PyObject* chain
+    cdef int8_t sign
+    cdef uint8_t type, force, status, bits, reason
+    cdef public int32_t instrument_id
+    cdef public int64_t account_id, filled_value, fee, created_ns, updated_ns
+    cdef public object label
+    cdef Extras extras
+
+    cdef Extras more(self)
+
+    cdef inline bint has(self, uint8_t bit) noexcept:
+        return self.bits & bit != 0
+
+    cdef inline void mark(self, uint8_t bit, bint value) noexcept:
+        self.bits = self.bits | bit if value else self.bits & ~bit
 
     cdef inline int64_t left(self) noexcept:
         return self.amount - self.filled
 
     cdef inline int64_t shown(self) noexcept:
-        return self.display_amount if self.refresh_amount else self.amount - self.filled
+        return self.extras.display_amount if self.bits & ICEBERG else self.amount - self.filled
 
 @cython.final
 cdef class HalfBook:
@@ -94,18 +117,20 @@ cdef class OrderList:
 
 @cython.final
 cdef class OrderTable:
-    cdef PyObject** slots
-    cdef uint64_t mask
-    cdef Py_ssize_t used
+    cdef PyObject*** pages
+    cdef int64_t* counts  # orders on each page
+    cdef int64_t room  # pages there is room for
     cdef dict views
 
-    cdef PyObject* find(self, int64_t order_id) noexcept
     cdef int insert(self, Order order) except -1
     cdef void drop(self, Order order) noexcept
-    cdef int grow(self) except -1
+    cdef int grow(self, int64_t page) except -1
 
-    cdef inline uint64_t slot(self, int64_t order_id) noexcept:
-        return ((<uint64_t>order_id * <uint64_t>0x9E3779B97F4A7C15) >> 20) & self.mask
+    cdef inline PyObject* find(self, int64_t order_id) noexcept:
+        cdef int64_t page = order_id >> PAGE_BITS
+        if page < 0 or page >= self.room or self.pages[page] == NULL:
+            return NULL
+        return self.pages[page][order_id & (PAGE_ORDERS - 1)]
 
 @cython.final
 cdef class Book:
@@ -117,6 +142,7 @@ cdef class Book:
     cdef set places
 
     cdef int touch(self, Order order) except -1
+    cdef int64_t amount_of(self, Touched* one) noexcept
 
     cdef inline HalfBook side_of(self, int8_t sign):
         return self.bids if sign > 0 else self.asks

@@ -16,7 +16,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.string cimport memmove
 
-from strikewire.exchange.commands import OrderType, TimeInForce
+from strikewire.exchange.commands import CancelReason, OrderType, TimeInForce
 from strikewire.exchange.events import LevelChanged, OrderState, OrderView
 from strikewire.model import Side
 
@@ -26,8 +26,19 @@ cdef tuple STATES = tuple(OrderState)
 cdef dict TYPE_PLACES = {member: place for place, member in enumerate(ORDER_TYPES)}
 cdef dict FORCE_PLACES = {member: place for place, member in enumerate(FORCES)}
 cdef dict STATE_PLACES = {member: place for place, member in enumerate(STATES)}
+cdef enum:
+    OTHER_REASON = 255
+
+cdef tuple REASONS = ("", *CancelReason)
+cdef dict REASON_PLACES = {member: place for place, member in enumerate(REASONS)}
 cdef object BUY = Side.BUY
 cdef object SELL = Side.SELL
+
+
+@cython.final
+@cython.no_gc
+cdef class Extras:
+    """What only few orders have."""
 
 
 @cython.final
@@ -93,6 +104,69 @@ cdef class Order:
         self.display_amount = display_amount
         self.refresh_amount = refresh_amount
 
+    cdef Extras more(self):
+        """Return what only few orders have, to be changed."""
+        if self.extras is None:
+            self.extras = Extras.__new__(Extras)
+        return self.extras
+
+    @property
+    def link(self):
+        return None if self.extras is None else self.extras.link
+
+    @link.setter
+    def link(self, value):
+        self.mark(TIED, value is not None)
+        if value is not None or self.extras is not None:
+            self.more().link = value
+
+    @property
+    def trigger_order_id(self):
+        return None if self.extras is None else self.extras.trigger_order_id
+
+    @trigger_order_id.setter
+    def trigger_order_id(self, value):
+        if value is not None or self.extras is not None:
+            self.more().trigger_order_id = value
+
+    @property
+    def original_type(self):
+        return None if self.extras is None else self.extras.original_type
+
+    @original_type.setter
+    def original_type(self, value):
+        if value is not None or self.extras is not None:
+            self.more().original_type = value
+
+    @property
+    def display_amount(self):
+        return 0 if self.extras is None else self.extras.display_amount
+
+    @display_amount.setter
+    def display_amount(self, value):
+        if value or self.extras is not None:
+            self.more().display_amount = value
+
+    @property
+    def refresh_amount(self):
+        return 0 if self.extras is None else self.extras.refresh_amount
+
+    @refresh_amount.setter
+    def refresh_amount(self, value):
+        self.mark(ICEBERG, value > 0)
+        if value or self.extras is not None:
+            self.more().refresh_amount = value
+
+    @property
+    def cancel_reason(self):
+        return REASONS[self.reason] if self.reason != OTHER_REASON else self.extras.cancel_reason
+
+    @cancel_reason.setter
+    def cancel_reason(self, value):
+        self.reason = REASON_PLACES.get(value, OTHER_REASON)
+        if self.reason == OTHER_REASON:
+            self.more().cancel_reason = value
+
     @property
     def side(self):
         return BUY if self.sign > 0 else SELL
@@ -120,6 +194,46 @@ cdef class Order:
     @state.setter
     def state(self, value):
         self.status = STATE_PLACES[value]
+
+    @property
+    def post_only(self):
+        return self.has(POST_ONLY)
+
+    @post_only.setter
+    def post_only(self, value):
+        self.mark(POST_ONLY, value)
+
+    @property
+    def reject_post_only(self):
+        return self.has(REJECT_POST_ONLY)
+
+    @reject_post_only.setter
+    def reject_post_only(self, value):
+        self.mark(REJECT_POST_ONLY, value)
+
+    @property
+    def reduce_only(self):
+        return self.has(REDUCE_ONLY)
+
+    @reduce_only.setter
+    def reduce_only(self, value):
+        self.mark(REDUCE_ONLY, value)
+
+    @property
+    def replaced(self):
+        return self.has(REPLACED)
+
+    @replaced.setter
+    def replaced(self, value):
+        self.mark(REPLACED, value)
+
+    @property
+    def is_liquidation(self):
+        return self.has(LIQUIDATION)
+
+    @is_liquidation.setter
+    def is_liquidation(self, value):
+        self.mark(LIQUIDATION, value)
 
     @property
     def remaining(self):
@@ -349,7 +463,7 @@ cdef class HalfBook:
             (<Order>level.tail).after = <PyObject*>order
         level.tail = <PyObject*>order
         level.amount += order.shown()
-        level.icebergs += order.refresh_amount > 0
+        level.icebergs += order.has(ICEBERG)
         Py_INCREF(order)
         return 0
 
@@ -357,7 +471,7 @@ cdef class HalfBook:
         cdef Level* level = order.level
         cdef Py_ssize_t place
         level.amount -= order.shown()
-        level.icebergs -= order.refresh_amount > 0
+        level.icebergs -= order.has(ICEBERG)
         if order.before == NULL:
             level.head = order.after
         else:
@@ -376,6 +490,7 @@ cdef class HalfBook:
                 (self.count - place - 1) * sizeof(Level*),
             )
             self.count -= 1
+            level.key = NEVER
             level.head = <PyObject*>self.spare
             self.spare = level
         Py_DECREF(order)
@@ -432,28 +547,19 @@ cdef class OrderTable:
     """Every order that waits in a book or can still be looked up, by id."""
 
     def __cinit__(self):
-        cdef Py_ssize_t place
-        self.slots = <PyObject**>PyMem_Malloc(64 * sizeof(PyObject*))
-        if self.slots == NULL:
-            raise MemoryError
-        for place in range(64):
-            self.slots[place] = NULL
-        self.mask = 63
         self.views = {}
 
     def __dealloc__(self):
-        cdef uint64_t place
-        cdef PyObject* order
-        cdef PyObject* after
-        if self.slots == NULL:
-            return
-        for place in range(self.mask + 1):
-            order = self.slots[place]
-            while order != NULL:
-                after = (<Order>order).chain
-                Py_DECREF(<Order>order)
-                order = after
-        PyMem_Free(self.slots)
+        cdef int64_t page, place
+        for page in range(self.room):
+            if self.pages[page] == NULL:
+                continue
+            for place in range(PAGE_ORDERS):
+                if self.pages[page][place] != NULL:
+                    Py_DECREF(<Order>self.pages[page][place])
+            PyMem_Free(self.pages[page])
+        PyMem_Free(self.pages)
+        PyMem_Free(self.counts)
 
     def put(self, Order order not None):
         if self.find(order.order_id) == NULL:
@@ -483,58 +589,49 @@ cdef class OrderTable:
         else:
             self.drop(<Order>order)
 
-    cdef PyObject* find(self, int64_t order_id) noexcept:
-        cdef PyObject* order = self.slots[self.slot(order_id)]
-        while order != NULL and (<Order>order).order_id != order_id:
-            order = (<Order>order).chain
-        return order
-
     cdef int insert(self, Order order) except -1:
-        cdef uint64_t slot
-        if self.used > <Py_ssize_t>self.mask:
-            self.grow()
-        slot = self.slot(order.order_id)
-        order.chain = self.slots[slot]
-        self.slots[slot] = <PyObject*>order
-        self.used += 1
+        """Let an order be found that is not yet."""
+        cdef int64_t page = order.order_id >> PAGE_BITS
+        if page >= self.room or self.pages[page] == NULL:
+            self.grow(page)
+        self.pages[page][order.order_id & (PAGE_ORDERS - 1)] = <PyObject*>order
+        self.counts[page] += 1
         Py_INCREF(order)
         return 0
 
     cdef void drop(self, Order order) noexcept:
-        cdef uint64_t slot = self.slot(order.order_id)
-        cdef PyObject* before = self.slots[slot]
-        if before == <PyObject*>order:
-            self.slots[slot] = order.chain
-        else:
-            while (<Order>before).chain != <PyObject*>order:
-                before = (<Order>before).chain
-            (<Order>before).chain = order.chain
-        order.chain = NULL
-        self.used -= 1
+        cdef int64_t page = order.order_id >> PAGE_BITS
+        self.pages[page][order.order_id & (PAGE_ORDERS - 1)] = NULL
+        self.counts[page] -= 1
+        if self.counts[page] == 0:
+            PyMem_Free(self.pages[page])
+            self.pages[page] = NULL
         Py_DECREF(order)
 
-    cdef int grow(self) except -1:
-        cdef PyObject** old = self.slots
-        cdef Py_ssize_t count = self.mask + 1, place
-        cdef PyObject* order
-        cdef PyObject* after
-        cdef uint64_t slot
-        cdef PyObject** slots = <PyObject**>PyMem_Malloc(2 * count * sizeof(PyObject*))
-        if slots == NULL:
+    cdef int grow(self, int64_t page) except -1:
+        """Make room for a page, and the page."""
+        cdef int64_t room = 2 * page + 16, one
+        cdef PyObject*** pages
+        cdef int64_t* counts
+        if page < 0 or page >> 40:
             raise MemoryError
-        for place in range(2 * count):
-            slots[place] = NULL
-        self.slots = slots
-        self.mask = 2 * count - 1
-        for place in range(count):
-            order = old[place]
-            while order != NULL:
-                after = (<Order>order).chain
-                slot = self.slot((<Order>order).order_id)
-                (<Order>order).chain = slots[slot]
-                slots[slot] = order
-                order = after
-        PyMem_Free(old)
+        if page >= self.room:
+            pages = <PyObject***>PyMem_Realloc(self.pages, room * sizeof(PyObject**))
+            if pages == NULL:
+                raise MemoryError
+            self.pages = pages
+            counts = <int64_t*>PyMem_Realloc(self.counts, room * sizeof(int64_t))
+            if counts == NULL:
+                raise MemoryError
+            self.counts = counts
+            for one in range(self.room, room):
+                self.pages[one], self.counts[one] = NULL, 0
+            self.room = room
+        self.pages[page] = <PyObject**>PyMem_Malloc(PAGE_ORDERS * sizeof(PyObject*))
+        if self.pages[page] == NULL:
+            raise MemoryError
+        for one in range(PAGE_ORDERS):
+            self.pages[page][one] = NULL
         return 0
 
 
@@ -580,15 +677,15 @@ cdef class Book:
     def add(self, Order order not None):
         assert order.left() > 0
         self.touch(order)
-        if order.refresh_amount:
+        if order.has(ICEBERG):
             order.show()
         self.side_of(order.sign).put(order)
-        self.reduce_only += order.reduce_only
+        self.reduce_only += order.has(REDUCE_ONLY)
 
     def remove(self, Order order not None):
         self.touch(order)
         self.side_of(order.sign).cut(order)
-        self.reduce_only -= order.reduce_only
+        self.reduce_only -= order.has(REDUCE_ONLY)
 
     def fill(self, Order order not None, int64_t lots):
         assert 0 < lots <= order.shown()
@@ -600,10 +697,10 @@ cdef class Book:
             order.level.amount -= lots
         order.filled += lots
         order.filled_value += lots * order.ticks
-        if order.refresh_amount:
-            order.display_amount -= lots
+        if order.has(ICEBERG):
+            order.extras.display_amount -= lots
         if order.left() == 0:
-            self.reduce_only -= order.reduce_only
+            self.reduce_only -= order.has(REDUCE_ONLY)
         elif order.shown() == 0:
             order.show()
             half.put(order)
@@ -613,7 +710,7 @@ cdef class Book:
         cdef int64_t before = order.shown()
         self.touch(order)
         order.amount = amount
-        if order.refresh_amount:
+        if order.has(ICEBERG):
             order.display_amount = min(order.display_amount, order.left())
         order.level.amount -= before - order.shown()
 
@@ -627,8 +724,7 @@ cdef class Book:
         changes = []
         for place in range(self.touches):
             one = self.touched + place
-            level = self.side_of(one.sign).find(one.price * one.sign)
-            amount = 0 if level == NULL else level.amount
+            amount = self.amount_of(one)
             if amount != one.before:
                 changes.append((BUY if one.sign > 0 else SELL, one.price, amount))
         self.touches = 0
@@ -641,13 +737,20 @@ cdef class Book:
         ]
 
     def flag(self, Order order not None):
-        assert not order.reduce_only
+        assert not order.has(REDUCE_ONLY)
         self.reduce_only += 1
-        order.reduce_only = True
+        order.mark(REDUCE_ONLY, True)
 
     def load(self, Order order not None):
         self.side_of(order.sign).put(order)
-        self.reduce_only += order.reduce_only
+        self.reduce_only += order.has(REDUCE_ONLY)
+
+    cdef int64_t amount_of(self, Touched* one) noexcept:
+        """Return what a touched level has now; a level that came anew is looked for."""
+        cdef Level* level = one.level
+        if level == NULL or level.key != one.price * one.sign:
+            level = self.side_of(one.sign).find(one.price * one.sign)
+        return 0 if level == NULL else level.amount
 
     cdef int touch(self, Order order) except -1:
         """Remember what a level was before the present command, once."""
@@ -682,6 +785,7 @@ cdef class Book:
             level = self.side_of(order.sign).find(order.ticks * order.sign)
         one = self.touched + self.touches
         one.price, one.sign = order.ticks, order.sign
+        one.level = level
         one.before = 0 if level == NULL else level.amount
         self.touches += 1
         return 0

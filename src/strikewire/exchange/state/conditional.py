@@ -71,6 +71,11 @@ class ConditionalOrder(msgspec.Struct, kw_only=True, array_like=True):
         return self.command.time_in_force
 
     @property
+    def label(self) -> str:
+        """The owner's own word for it."""
+        return self.command.label
+
+    @property
     def is_rising(self) -> bool:
         """Whether it comes in at or above its price; otherwise at or below."""
         return rises(self.command)

@@ -21,6 +21,7 @@ from strikewire.exchange.commands import (
     Verdict,
 )
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
+from strikewire.exchange.state.answers import Answer, Answers
 from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.clearing import Position
 from strikewire.exchange.state.conditional import ConditionalOrder
@@ -139,6 +140,8 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     settlements: list[tuple[str, list[Settlement]]] = []
     sessions: list[tuple[str, int]] = []
     locks: list[str] = []
+    answers: list[tuple[AccountId, list[Answer]]] = []
+    """To marked commands, by account; of each the oldest first."""
     next_block_trade_id: int = 1
     agreements: list[Agreement] = []
 
@@ -178,6 +181,7 @@ def dump(state: State) -> bytes:
         ],
         next_transaction_id=state.next_transaction_id,
         locks=sorted(state.locks),
+        answers=[(key, state.answers[key].kept) for key in sorted(state.answers)],
         next_block_trade_id=state.next_block_trade_id,
         agreements=sorted(state.agreements),
         sessions=sorted(state.sessions.items()),
@@ -201,6 +205,7 @@ def load(blob: bytes) -> State:
     content = _CONTENT_DECODER.decode(raw)
     state = State()
     state.locks = set(content.locks)
+    state.answers = {account_id: Answers(kept) for account_id, kept in content.answers}
     state.next_order_id = content.next_order_id
     state.next_trade_id = content.next_trade_id
     state.next_transaction_id = content.next_transaction_id

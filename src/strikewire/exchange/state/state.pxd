@@ -18,7 +18,7 @@ cdef class Treasury:
 @cython.final
 cdef class State:
     cdef public dict markets, market_by_name, accounts, bankruptcies, treasuries, sessions
-    cdef public dict settlements, indices, conditional, day_orders, index_watchers
+    cdef public dict settlements, indices, answers, conditional, day_orders, index_watchers
     cdef public set locks
     cdef public object day_end_ns
     cdef public OrderTable orders

@@ -16,6 +16,7 @@ from strikewire.exchange.commands import (
     TriggerPriceType,
 )
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
+from strikewire.exchange.state.answers import Answers
 from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.book import Order, OrderTable
 from strikewire.exchange.state.conditional import ConditionalOrder, Watch
@@ -234,6 +235,7 @@ class State:
     __slots__ = (
         "accounts",
         "agreements",
+        "answers",
         "bankruptcies",
         "conditional",
         "day_end_ns",
@@ -275,6 +277,9 @@ class State:
         self.indices: dict[str, PriceE8] = {}
         self.marks_set = 0
         """Counts changes of marks, so that a ledger can tell whether it is stale."""
+
+        self.answers: dict[AccountId, Answers] = {}
+        """Of commands that their owners marked, by account."""
 
         self.orders = OrderTable()
         """Every order that waits in a book or has ended and can still be looked up."""

@@ -20,7 +20,6 @@ from strikewire.exchange import (
     Rejected,
     TimeInForce,
 )
-from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Plan
 from strikewire.gateway.linked import with_others
 from strikewire.gateway.order_types import types_of
@@ -36,7 +35,7 @@ from strikewire.gateway.orders import (
 from strikewire.gateway.rejects import rejection
 from strikewire.gateway.render import order, user_trade
 from strikewire.marketdata import Market
-from strikewire.model import InstrumentId, Kind, OrderId, Side
+from strikewire.model import AccountId, InstrumentId, Kind, OrderId, Side
 
 Events = Sequence[Event]
 
@@ -120,17 +119,12 @@ def cancel_all_by_currency(desk: Desk, call: Call, params: api.CancelAllByCurren
 
 def cancel_by_label(desk: Desk, call: Call, params: api.CancelByLabel) -> Plan:
     """Cancel the account's orders that carry a label."""
-    commands = [
-        CancelOrder(call.account_id, view.order_id)
-        for view in (
-            *desk.exchange.open_orders(call.account_id),
-            *desk.exchange.conditional_orders(call.account_id),
-        )
-        if view.label == params.label
-        and is_of(desk.market[view.instrument_id].instrument, params.currency, None)
-    ]
-    # An order that ended meanwhile is rejected, and counts as little as one that never was.
-    return Plan(commands, lambda events: sum(len(_cancelled(one)) for one in events))
+    command = CancelOrders(
+        call.account_id,
+        currency=None if params.currency in (None, "any") else params.currency.upper(),
+        label=params.label,
+    )
+    return _cancel_many(desk, command, detailed=None)
 
 
 def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Plan:
@@ -200,7 +194,7 @@ def placed_order_id(events: Iterable[Event]) -> OrderId:
 def _cancel_many(desk: Desk, command: CancelOrders, detailed: bool | None) -> Plan:
     def answer(events: Sequence[Events]) -> int | list[api.CancelGroup]:
         _check(events[0], None)
-        cancelled = _cancelled(events[0])
+        cancelled = _cancelled(command.account_id, events[0])
         return _groups(desk, cancelled) if detailed else len(cancelled)
 
     return Plan([command], answer)
@@ -210,11 +204,14 @@ def _cancel_none(detailed: bool | None) -> Plan:
     return Plan([], lambda _: [] if detailed else 0)
 
 
-def _cancelled(events: Events) -> list[OrderView]:
+def _cancelled(account_id: AccountId, events: Events) -> list[OrderView]:
+    """Return the account's orders that were cancelled; those of others may have ended as well."""
     return [
         event.order
         for event in events
-        if isinstance(event, OrderEvent) and event.order.state is OrderState.CANCELLED
+        if isinstance(event, OrderEvent)
+        and event.order.account_id == account_id
+        and event.order.state is OrderState.CANCELLED
     ]
 
 

@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from strikewire.exchange import (
+    CancelOrders,
     Exchange,
+    Once,
     OrderType,
     SnapshotVersionError,
     Trigger,
@@ -25,7 +27,7 @@ SPOT = "BTC_USDC"
 
 # Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
 # were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "4e916391b8ca3b4286fe9b6500a82e2b148c6d88fbcb56959233cc880ed5d3ed"
+HASH = "6138869d04e17e14da1d6c4e8d9e9089f2475258b4710ad8acd379177d62a6fa"
 
 
 def busy_floor() -> TradingFloor:
@@ -45,6 +47,7 @@ def busy_floor() -> TradingFloor:
     tail = Trigger(price_type=TriggerPriceType.INDEX, offset=PriceE8(1_000 * 10**8))
     floor.sell(ALICE, 2, order_type=OrderType.STOP_MARKET, trigger=low)
     floor.buy(BOB, 2, name=CALL, order_type=OrderType.TRAILING_STOP, trigger=tail)
+    floor.apply(Once(ALICE, "key", b"digest", CancelOrders(ALICE, label="none")))
     floor.expire(EXPIRED)
     floor.settle(EXPIRED, 70_000)
     return floor
