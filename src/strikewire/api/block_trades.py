@@ -14,6 +14,7 @@ from strikewire.api.fields import (
     RequestTime,
     check_positive,
 )
+from strikewire.api.repeatable import Repeatable
 from strikewire.api.trading import UserTrade
 
 BLOCK_COUNT_DEFAULT: Final = 20
@@ -74,7 +75,7 @@ class BlockTradeSignature(Struct, frozen=True, kw_only=True):
     expires_at: Milliseconds
 
 
-class ExecuteBlockTrade(Struct, frozen=True, kw_only=True):
+class ExecuteBlockTrade(Repeatable, frozen=True, kw_only=True):
     """Carry out a block trade that the other side has signed: all legs or none.
 
     All but `role` is what the other side verified. The same two accounts, `timestamp` and

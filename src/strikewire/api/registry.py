@@ -160,7 +160,7 @@ _TABLE: Final = (
     _method("private/get_user_trades_by_instrument_and_time", trading.GetUserTradesByInstrumentAndTime, trading.UserTrades, "trade:read"),
     _method("private/get_user_trades_by_currency", trading.GetUserTradesByCurrency, trading.UserTrades, "trade:read"),
     _method("private/get_user_trades_by_order", trading.GetUserTradesByOrder, list[trading.UserTrade], "trade:read"),
-    _method("private/verify_block_trade", block_trades.VerifyBlockTrade, block_trades.BlockTradeSignature, "block_trade:read", "matching"),
+    _method("private/verify_block_trade", block_trades.VerifyBlockTrade, block_trades.BlockTradeSignature, "block_trade:read"),
     _method("private/execute_block_trade", block_trades.ExecuteBlockTrade, block_trades.BlockTrade, "block_trade:read_write", "matching"),
     _method("private/invalidate_block_trade_signature", block_trades.InvalidateBlockTradeSignature, Ok, "block_trade:read_write"),
     _method("private/simulate_block_trade", block_trades.SimulateBlockTrade, bool, "block_trade:read"),

@@ -1158,6 +1158,7 @@ class Methods:
         role: Literal["maker", "taker"],
         trades: list[block_trades.BlockTradeLeg],
         counterparty_signature: str,
+        idempotency_key: str | None = None,
     ) -> block_trades.BlockTrade:
         """Carry out a block trade that the other side has signed: all legs or none.
 
@@ -1172,6 +1173,7 @@ class Methods:
                 role=role,
                 trades=trades,
                 counterparty_signature=counterparty_signature,
+                idempotency_key=idempotency_key,
             ),
             block_trades.BlockTrade,
         )

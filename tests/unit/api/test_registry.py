@@ -182,7 +182,6 @@ def test_every_method_that_may_trade_is_paid_from_the_matching_credits() -> None
         "private/cancel_all_by_instrument",
         "private/cancel_all_by_currency",
         "private/cancel_by_label",
-        "private/verify_block_trade",
         "private/execute_block_trade",
     }
 

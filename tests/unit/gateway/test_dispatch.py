@@ -9,8 +9,7 @@ def test_every_method_of_the_registry_is_answered_by_exactly_one_function() -> N
 def test_what_costs_matching_credits_becomes_commands_and_so_does_a_change_of_model() -> None:
     matching = {name for name, one in METHODS.items() if one.cost == "matching"}
 
-    # Verifying only signs, but works as much as a command does.
-    assert set(PLANNERS) == matching - {"private/verify_block_trade"} | {
+    assert set(PLANNERS) == matching | {
         "private/change_margin_model",
         "private/set_self_trading_config",
         "private/create_subaccount",
