@@ -194,7 +194,8 @@ class PublicTrade(Struct, frozen=True, kw_only=True):
     A trade in a combo has `legs`, each of which is also a trade of its own instrument, with the
     combo's name and this trade's id in `combo_id` and `combo_trade_id`.
 
-    `tick_direction`: 0 plus, 1 zero-plus, 2 minus, 3 zero-minus.
+    `tick_direction`: 0 plus, 1 zero-plus, 2 minus, 3 zero-minus. `block_trade_id` is there only
+    on legs of a block trade, which is no trade of the book and leaves the last price as it is.
     """
 
     trade_id: str
@@ -210,6 +211,8 @@ class PublicTrade(Struct, frozen=True, kw_only=True):
     contracts: float | UnsetType = UNSET
     iv: Percent | UnsetType = UNSET
     liquidation: Literal["M", "T", "MT"] | UnsetType = UNSET
+    block_trade_id: str | UnsetType = UNSET
+    block_trade_leg_count: int | UnsetType = UNSET
     combo_id: str | UnsetType = UNSET
     combo_trade_id: str | UnsetType = UNSET
     legs: list["PublicTrade"] | UnsetType = UNSET

@@ -457,6 +457,7 @@ class UserTrade(Struct, frozen=True, kw_only=True):
 
     `fee` is in `fee_currency` and positive when paid; `profit_loss` is in the settlement
     currency; `state` is the order's state after this fill; `liquidity` M for maker, T for taker.
+    `block_trade_id` is there only on legs of a block trade, and so is how many legs that had.
     A fill in a combo has `legs`, each of which is also a fill in its own instrument, with the
     combo's name and this fill's id in `combo_id` and `combo_trade_id`.
     """
@@ -488,6 +489,8 @@ class UserTrade(Struct, frozen=True, kw_only=True):
     api: bool = True
     mmp: bool = False
     risk_reducing: bool = False
+    block_trade_id: str | UnsetType = UNSET
+    block_trade_leg_count: int | UnsetType = UNSET
     self_trade: bool = False
     liquidation: Literal["M", "T", "MT"] | UnsetType = UNSET
     combo_id: str | UnsetType = UNSET

@@ -6,7 +6,13 @@ from msgspec import UNSET, UnsetType
 
 from strikewire.api.trading import Order, UserTrade
 from strikewire.exchange import CancelReason, Fill, FillSide, OrderState, OrderType, OrderView
-from strikewire.marketdata import IV_E4_PER_PERCENT, MarketData, combo_trade_id, liquidated
+from strikewire.marketdata import (
+    IV_E4_PER_PERCENT,
+    MarketData,
+    block_text_id,
+    combo_trade_id,
+    liquidated,
+)
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -153,6 +159,8 @@ def user_trade(data: MarketData, fill: Fill, liquidity: Literal["M", "T"]) -> Us
         label=side.label or UNSET,
         post_only=side.post_only,
         reduce_only=side.reduce_only,
+        block_trade_id=block_text_id(fill),
+        block_trade_leg_count=fill.block_trade_legs or UNSET,
         self_trade=fill.maker.account_id == fill.taker.account_id,
         liquidation=liquidated(fill),
         combo_id=UNSET if combo is None else combo.name,

@@ -151,7 +151,8 @@ class Market:
         legs = [leg.instrument for leg in self.legs]
         trade = public_trade(self.instrument, fill, combo=combo, legs=legs)
         self.tape.print(trade)
-        self.day.record(fill.time_ns, fill.price, turnover(self.instrument, fill))
+        price = None if fill.block_trade_id else fill.price
+        self.day.record(fill.time_ns, price, turnover(self.instrument, fill))
         self.updated_ns = fill.time_ns
         return trade
 

@@ -1,5 +1,6 @@
 """The nouns of the venue, on whose integers every flow agrees: instruments, prices, sides, ids."""
 
+from strikewire.model.block_sizes import BLOCK_MINIMA, block_min_lots
 from strikewire.model.combos import (
     COMBO_LEGS_MAX,
     COMBO_RATIO_MAX,
@@ -20,11 +21,14 @@ from strikewire.model.ids import (
     COMBO_ID_FIRST,
     ID_MAX,
     AccountId,
+    BlockTradeId,
     InstrumentId,
     OrderId,
     TradeId,
+    format_block_trade_id,
     format_order_id,
     format_trade_id,
+    parse_block_trade_id,
     parse_order_id,
     parse_trade_id,
 )
@@ -105,6 +109,7 @@ from strikewire.model.units import (
 
 __all__ = [
     "AMOUNT_LOTS_MAX",
+    "BLOCK_MINIMA",
     "COMBO_ID_FIRST",
     "COMBO_LEGS_MAX",
     "COMBO_RATIO_MAX",
@@ -126,6 +131,7 @@ __all__ = [
     "PRICE_TICKS_MAX",
     "AccountId",
     "AmountError",
+    "BlockTradeId",
     "ComboError",
     "ComboLeg",
     "Currency",
@@ -152,6 +158,7 @@ __all__ = [
     "TradeId",
     "Units",
     "amount_to_lots",
+    "block_min_lots",
     "coins_to_units",
     "combo",
     "combo_legs",
@@ -160,6 +167,7 @@ __all__ = [
     "divide_up",
     "expiries",
     "families",
+    "format_block_trade_id",
     "format_name",
     "format_order_id",
     "format_strike",
@@ -173,6 +181,7 @@ __all__ = [
     "next_tick_down",
     "next_tick_up",
     "ns_to_ms",
+    "parse_block_trade_id",
     "parse_name",
     "parse_order_id",
     "parse_trade_id",

@@ -7,6 +7,7 @@ import pytest
 
 from strikewire.api import (
     account,
+    block_trades,
     combos,
     market_data,
     reference,
@@ -242,6 +243,13 @@ COMBO = combos.Combo(
     legs=[
         combos.ComboLeg(instrument_name="BTC-25DEC26", amount=1),
         combos.ComboLeg(instrument_name="BTC-PERPETUAL", amount=-1),
+    ],
+)
+BLOCK_TRADE = block_trades.BlockTrade(
+    id="BLOCK-12",
+    timestamp=NOW_MS,
+    trades=[
+        msgspec.structs.replace(USER_TRADE, block_trade_id="BLOCK-12", block_trade_leg_count=1)
     ],
 )
 POSITION = account.Position(
@@ -560,6 +568,14 @@ ANSWERS: dict[str, list[object]] = {
             )
         ]
     ],
+    "private/verify_block_trade": [
+        block_trades.BlockTradeSignature(signature="5a" * 32, expires_at=NOW_MS + 300_000)
+    ],
+    "private/execute_block_trade": [BLOCK_TRADE],
+    "private/invalidate_block_trade_signature": ["ok"],
+    "private/simulate_block_trade": [True],
+    "private/get_block_trade": [BLOCK_TRADE],
+    "private/get_block_trades": [[BLOCK_TRADE]],
     "private/simulate_portfolio": [account.Portfolio(**PORTFOLIO)],
     "private/get_account_summary": [SUMMARY, EXTENDED_SUMMARY],
     "private/get_account_summaries": [SUMMARIES],

@@ -14,10 +14,19 @@ LEGS = [
     combos.ComboTrade(instrument_name="BTC-PERPETUAL", amount=Decimal(10), direction="sell"),
 ]
 VALUES: dict[str, object] = {
+    "counterparty_signature": "5a" * 32,
+    "id": "BLOCK-12",
+    "nonce": "tea",
+    "role": "maker",
+    "signature": "5a" * 32,
+    "timestamp": 1_732_284_000_000,
     "margin_model": "segregated_pm",
     "channels": ["quote.BTC-PERPETUAL"],
     "combo_id": "BTC-FS-25DEC26_PERP",
-    "trades": LEGS,
+    "trades": [
+        {"instrument_name": name, "direction": "buy", "amount": 200_000, "price": 5}
+        for name in ("BTC-PERPETUAL", "BTC-25DEC26")
+    ],
     "legs": LEGS,
     "price": -5,
     "client_id": "id",

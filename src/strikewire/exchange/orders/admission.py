@@ -90,7 +90,7 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
     asked = Asked(intent.side, intent.limit, waiting, intent.freed)
     refused = _refuse_beyond_limits(account, holding, intent, waiting)
     for leg in market.legs:
-        if reached(account, leg, asked, intent.lots) > _position_limit(account, leg.market):
+        if reached(account, leg, asked, intent.lots) > position_limit(account, leg.market):
             refused = refused or Rejected(Reject.POSITION_TOO_LARGE, "position_too_large", "amount")
     if refused is not None:
         return refused
@@ -131,12 +131,12 @@ def _refuse_beyond_limits(
             return Rejected(Reject.TOO_MANY_ORDERS, "max_open_orders_per_instrument")
     freed = intent.freed.remaining if intent.freed else 0
     reached = intent.side * holding.size + holding.open_lots(intent.side) - freed + intent.lots
-    if reached > _position_limit(account, holding.market):
+    if reached > position_limit(account, holding.market):
         return Rejected(Reject.POSITION_TOO_LARGE, "position_too_large", "amount")
     return None
 
 
-def _position_limit(account: Account, market: Market) -> int:
+def position_limit(account: Account, market: Market) -> int:
     """Return how many lots an account may hold of an instrument: the lowest limit that is set."""
     chosen = (account.limits.position_lots_max, market.limits.position_lots_max)
     return min((one for one in chosen if one is not None), default=POSITION_LOTS_MAX)

@@ -21,7 +21,7 @@ from strikewire.exchange.events import (
     OrderState,
     PositionChanged,
 )
-from strikewire.exchange.orders.combo_trades import combo_fees, leg_trades
+from strikewire.exchange.orders.combo_trades import LegTrade, combo_fees, leg_trades
 from strikewire.exchange.orders.matching import Match, Plan
 from strikewire.exchange.orders.protecting import exposure, protection_of
 from strikewire.exchange.state.book import Order
@@ -34,6 +34,7 @@ from strikewire.exchange.state.transactions import NOTHING, About, Transaction, 
 from strikewire.exchange.state.views import position_view
 from strikewire.model import (
     AccountId,
+    BlockTradeId,
     InstrumentId,
     Lots,
     OrderId,
@@ -42,6 +43,7 @@ from strikewire.model import (
     Ticks,
     TradeId,
     Units,
+    format_block_trade_id,
     ticks_to_e8,
 )
 
@@ -58,6 +60,32 @@ class Moved(NamedTuple):
     cash: int
     profit: int
     funding: int
+
+
+class Block(NamedTuple):
+    """The block trade of which a trade is a leg.
+
+    Attributes:
+        block_trade_id: Of it.
+        legs: How many it has.
+    """
+
+    block_trade_id: BlockTradeId
+    legs: int
+
+
+class Combo(NamedTuple):
+    """The trade in a combo of which a trade is a leg.
+
+    Attributes:
+        instrument_id: Of the combo.
+        trade_id: In it.
+        side: Of the taker in this leg.
+    """
+
+    instrument_id: InstrumentId
+    trade_id: TradeId
+    side: Side
 
 
 class Fact(Struct, frozen=True):
@@ -154,6 +182,38 @@ class Turn:
             self._fill(market, taker, match)
         for order in plan.unpaid:
             self.cancel(market, order, CancelReason.INSUFFICIENT_FUNDS)
+
+    def trade_block(
+        self,
+        market: Market,
+        maker: Order,
+        taker: Order,
+        *,
+        fees: tuple[Units, Units],
+        block: Block,
+    ) -> None:
+        """Let two orders trade all they want with each other, outside of the book.
+
+        The public sees the trade; the last price, and who waits for it, do not.
+
+        Args:
+            market: Of the leg.
+            maker: Has a price.
+            taker: Wants as much on the other side.
+            fees: Of maker and taker.
+            block: Of which this is a leg.
+        """
+        price, lots = maker.price, maker.amount
+        assert price is not None
+        assert taker.amount == lots
+        for order in (maker, taker):
+            order.filled, order.filled_value = lots, lots * price
+        market.trade_seq += 1
+        value = market.contract.value(lots, price)
+        orders = (maker, taker)
+        self._trade(market, orders, price=price, lots=lots, value=value, fees=fees, block=block)
+        for order in orders:
+            self.end(order, OrderState.FILLED)
 
     def rest(self, market: Market, order: Order) -> None:
         """Let an order wait in the book."""
@@ -457,19 +517,15 @@ class Turn:
         market.book.fill(maker, lots)
         taker.filled = Lots(taker.filled + lots)
         taker.filled_value += lots * maker.price
+        both, price = (maker, taker), maker.price
+        market.print_trade(price)
         if market.legs:
             self._trade_combo(market, maker, taker, lots)
         else:
-            value = market.contract.value(lots, maker.price)
-            self._trade(
-                market,
-                (maker, taker),
-                taker_side=taker.side,
-                price=maker.price,
-                lots=lots,
-                value=value,
-                fees=self._fees(market, (maker, taker), lots, value),
-            )
+            value = market.contract.value(lots, price)
+            fees = self._fees(market, both, lots, value)
+            self._trade(market, both, price=price, lots=lots, value=value, fees=fees)
+        self.moved(market, TriggerPriceType.LAST, ticks_to_e8(market.instrument, price))
         for order in (maker, taker):
             if order.link is not None:
                 self.facts.append(Fact(order, lots, order.remaining + lots))
@@ -485,62 +541,46 @@ class Turn:
         market: Market,
         orders: tuple[Order, Order],
         *,
-        taker_side: Side,
         price: Ticks,
         lots: int,
         value: Units,
         fees: tuple[Units, Units],
-        combo: tuple[InstrumentId, TradeId] | None = None,
+        block: Block | None = None,
+        combo: Combo | None = None,
     ) -> Fill:
-        """Carry out a trade of two orders in an instrument that can be held, or on spot.
+        """Move money and positions between two orders that trade, and tell of it.
 
         Args:
-            market: Of the instrument.
+            market: Has counted the trade already.
             orders: Maker and taker.
-            taker_side: On which the taker trades here.
             price: In ticks.
             lots: Positive.
             value: Of the trade.
             fees: Of maker and taker.
-            combo: The combo of which this is a leg, and the trade in it.
+            block: The block trade of which this is a leg.
+            combo: The trade in a combo of which this is a leg.
         """
         maker, taker = orders
-        mark = market.mark
-        market.print_trade(price)
+        side = combo.side if combo else taker.side
+        mark, rest = market.mark, (price, lots, value)
         fill = Fill(
             trade_id=TradeId(self.state.next_trade_id),
             trade_seq=market.trade_seq,
             instrument_id=market.instrument_id,
             price=price,
             amount=Lots(lots),
-            taker_side=taker_side,
+            taker_side=side,
             tick_direction=market.tick_direction,
             time_ns=self.time_ns,
             mark=mark.price if mark else PriceE8(0),
             index=self.state.indices.get(market.instrument.price_index, PriceE8(0)),
             iv_e4=mark.iv_e4 if mark else 0,
-            maker=self._clear(
-                market,
-                maker,
-                side=taker_side.opposite,
-                price=price,
-                lots=lots,
-                value=value,
-                fee=fees[0],
-                is_maker=True,
-            ),
-            taker=self._clear(
-                market,
-                taker,
-                side=taker_side,
-                price=price,
-                lots=lots,
-                value=value,
-                fee=fees[1],
-                is_maker=False,
-            ),
-            combo_id=combo[0] if combo else None,
-            combo_trade_id=combo[1] if combo else None,
+            maker=self._clear(market, maker, side.opposite, rest, fee=fees[0], block=block),
+            taker=self._clear(market, taker, side, rest, fee=fees[1], block=block, is_maker=False),
+            block_trade_id=block.block_trade_id if block else BlockTradeId(0),
+            block_trade_legs=block.legs if block else 0,
+            combo_id=combo.instrument_id if combo else None,
+            combo_trade_id=combo.trade_id if combo else None,
         )
         self._print(market, fill)
         return fill
@@ -553,23 +593,13 @@ class Turn:
         trades = leg_trades(market, taker.side, price=price, lots=lots)
         maker_fees = combo_fees(accounts[maker.account_id], trades, is_maker=True)
         taker_fees = combo_fees(accounts[taker.account_id], trades, is_maker=False)
-        combo = market.instrument_id, TradeId(self.state.next_trade_id + len(trades))
+        trade_id = TradeId(self.state.next_trade_id + len(trades))
         legs = tuple(
-            self._trade(
-                leg.market,
-                (maker, taker),
-                taker_side=side,
-                price=at,
-                lots=leg_lots,
-                value=value,
-                fees=fees,
-                combo=combo,
+            self._trade_leg(
+                one, (maker, taker), fees, Combo(market.instrument_id, trade_id, one.side)
             )
-            for (leg, side, leg_lots, at, value), fees in zip(
-                trades, zip(maker_fees, taker_fees, strict=True), strict=True
-            )
+            for one, fees in zip(trades, zip(maker_fees, taker_fees, strict=True), strict=True)
         )
-        market.print_trade(price)
         sides = [
             fill_side(
                 order,
@@ -584,7 +614,7 @@ class Turn:
             )
         ]
         fill = Fill(
-            trade_id=combo[1],
+            trade_id=trade_id,
             trade_seq=market.trade_seq,
             instrument_id=market.instrument_id,
             price=price,
@@ -601,6 +631,24 @@ class Turn:
         )
         self._print(market, fill)
 
+    def _trade_leg(
+        self, one: LegTrade, orders: tuple[Order, Order], fees: tuple[Units, Units], combo: Combo
+    ) -> Fill:
+        """Carry out a trade in a combo in one of its legs: a trade like any other there."""
+        market = one.leg.market
+        market.print_trade(one.price)
+        fill = self._trade(
+            market,
+            orders,
+            price=one.price,
+            lots=one.lots,
+            value=one.value,
+            fees=fees,
+            combo=combo,
+        )
+        self.moved(market, TriggerPriceType.LAST, ticks_to_e8(market.instrument, one.price))
+        return fill
+
     def _print(self, market: Market, fill: Fill) -> None:
         """Keep a fill for its owners and for the public, and announce it."""
         assert fill.trade_id == self.state.next_trade_id
@@ -608,19 +656,6 @@ class Turn:
         self.state.archive_fill(fill)
         market.trades.append(fill)
         self.events.append(fill)
-        self.moved(market, TriggerPriceType.LAST, ticks_to_e8(market.instrument, fill.price))
-
-    def _fees(
-        self, market: Market, orders: tuple[Order, Order], lots: int, value: Units
-    ) -> tuple[Units, Units]:
-        """Return the fees of maker and taker."""
-        underlying = market.mark.underlying if market.mark else PriceE8(0)
-        maker, taker = (self.state.accounts[one.account_id].rates(market) for one in orders)
-        contract = market.contract
-        return (
-            contract.fee(lots, value, maker.maker_ppm, underlying),
-            contract.fee(lots, value, taker.taker_ppm, underlying),
-        )
 
     def _count(self, market: Market, order: Order, lots: int, price: Ticks) -> None:
         """Count a trade of a protected order."""
@@ -637,21 +672,32 @@ class Turn:
         ):
             self._triggered.append((account, protection))
 
+    def _fees(
+        self, market: Market, orders: tuple[Order, Order], lots: int, value: Units
+    ) -> tuple[Units, Units]:
+        """Return what maker and taker pay for a trade in the book."""
+        underlying = market.mark.underlying if market.mark else PriceE8(0)
+        maker, taker = (self.state.accounts[one.account_id].rates(market) for one in orders)
+        return (
+            market.contract.fee(lots, value, maker.maker_ppm, underlying),
+            market.contract.fee(lots, value, taker.taker_ppm, underlying),
+        )
+
     def _clear(
         self,
         market: Market,
         order: Order,
-        *,
         side: Side,
-        price: Ticks,
-        lots: int,
-        value: Units,
+        trade: tuple[Ticks, int, Units],
+        *,
         fee: Units,
-        is_maker: bool,
+        block: Block | None,
+        is_maker: bool = True,
     ) -> FillSide:
-        """Move the money and the position of one side of a fill."""
+        """Move the money and the position of one side of a trade: its price, lots and value."""
         account = self.state.accounts[order.account_id]
         contract = market.contract
+        price, lots, value = trade
         order.fee = Units(order.fee + fee)
         moved = Moved(-side * value, 0, 0)
         if not contract.is_spot:
@@ -667,12 +713,13 @@ class Turn:
             trade_id=TradeId(self.state.next_trade_id),
             order_id=order.order_id,
             is_maker=is_maker,
+            note=format_block_trade_id(block.block_trade_id) if block else "",
         )
-        trade = TransactionType.TRADE
+        reason = TransactionType.TRADE
         if contract.is_spot:
             coins = side * contract.base_units(lots)
-            self.pay(account, market.instrument.base_currency, coins, trade, about=about)
-        self.pay(account, contract.currency, moved.cash - fee, trade, fee=fee, about=about)
+            self.pay(account, market.instrument.base_currency, coins, reason, about=about)
+        self.pay(account, contract.currency, moved.cash - fee, reason, fee=fee, about=about)
         return fill_side(order, side, fee=fee, profit=moved.profit, currency=contract.currency)
 
     def _retire(self, market: Market, maker: Order) -> None:
