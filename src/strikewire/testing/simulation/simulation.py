@@ -37,10 +37,10 @@ START_NS: Final = 1_767_225_600 * NS_PER_S
 OPENING_NS: Final = NS_PER_S
 """How long the venue has to list its instruments before anybody comes."""
 
-SAFETY_NS: Final = 70 * NS_PER_S
+SAFETY_NS: Final = 60 * NS_PER_S
 """How long faults come."""
 
-HEALED_NS: Final = 45 * NS_PER_S
+HEALED_NS: Final = 60 * NS_PER_S
 """How long trading goes on without them: longer than a client takes to notice a dead connection,
 which is twice its heartbeat of 10 s, and to come back."""
 
