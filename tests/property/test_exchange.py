@@ -11,6 +11,7 @@ from strikewire.exchange import (
     BookView,
     CancelOrder,
     CancelOrders,
+    CancelQuotes,
     ChangeMarginModel,
     Command,
     CreateSubaccount,
@@ -29,17 +30,23 @@ from strikewire.exchange import (
     Liquidate,
     MarginModel,
     Mark,
+    MassQuote,
+    MmpConfig,
     OrderEvent,
     OrderState,
     OrderType,
     OrderView,
     PlaceOrder,
+    Quote,
+    QuoteSide,
     Rejected,
+    ResetMmp,
     SelfTrading,
     SelfTradingChanged,
     SetFees,
     SetInstrumentState,
     SetMarks,
+    SetMmp,
     SetPlatformLock,
     SetSelfTrading,
     SettleInstrument,
@@ -148,6 +155,7 @@ def places(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
         reject_post_only=draw(rarely),
         reduce_only=draw(rarely) and name != "BTC_USDC",
         display_amount=display,
+        mmp=draw(rarely),
     )
 
 
@@ -213,9 +221,69 @@ def marks(draw: st.DrawFn, names: tuple[str, ...]) -> SetMarks:
     underlying = PriceE8(INDEX * draw(st.integers(70, 150)) // 100)
     price = PriceE8(ticks_to_e8(one, Ticks(CENTRES[name])) * draw(st.integers(70, 150)) // 100)
     rate = draw(st.integers(-(10**10), 10**10)) if one.is_perpetual else 0
-    return SetMarks(
-        ((one.price_index, underlying),), (Mark(IDS[name], price, 500_000, underlying, rate),)
+    delta = draw(st.integers(-100_000, 100_000)) if one.is_option else 0
+    vega = draw(st.integers(0, 10**7)) if one.is_option else 0
+    mark = Mark(IDS[name], price, 500_000, underlying, rate, delta, vega)
+    return SetMarks(((one.price_index, underlying),), (mark,))
+
+
+INDICES = ("btc_usd", "btc_usdc")
+groups = st.sampled_from(["", "", "wings", "body"])
+limits_e8 = st.one_of(st.just(0), st.integers(0, 10**9), st.integers(-1, 10**13))
+mmp_configs = st.builds(
+    MmpConfig,
+    interval_s=st.integers(0, 10),
+    frozen_s=st.integers(0, 2),
+    max_quote_quantity_e8=st.sampled_from([10**8, 10**11, 10**12]),
+    quantity_e8=limits_e8,
+    delta_e8=limits_e8,
+    vega_e8=limits_e8,
+)
+protections = st.builds(
+    SetMmp, account_ids, st.sampled_from(INDICES), groups, st.none() | mmp_configs
+)
+
+
+@st.composite
+def quote_sides(draw: st.DrawFn, name: str, steps: tuple[int, int]) -> QuoteSide | None:
+    if draw(rarely):
+        return None
+    return QuoteSide(
+        price=None if draw(rarely) else priced(name, draw(st.integers(*steps))),
+        amount=Lots(0) if draw(rarely) else draw(st.none() | amounts),
+        post_only=draw(rarely),
+        reject_post_only=draw(rarely),
     )
+
+
+@st.composite
+def mass_quotes(draw: st.DrawFn, names: tuple[str, ...]) -> MassQuote:
+    quoted = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3))
+    return MassQuote(
+        account_id=draw(account_ids),
+        mmp_group=draw(st.sampled_from(["wings", "wings", "body"])),
+        quotes=tuple(
+            Quote(
+                instrument_id=IDS[name],
+                quote_set_id=draw(st.sampled_from(["", "near"])),
+                bid=draw(quote_sides(name, (-2, 1))),
+                ask=draw(quote_sides(name, (-1, 2))),
+            )
+            for name in quoted
+        ),
+        quote_id=draw(st.sampled_from(["", "7"])),
+    )
+
+
+cancels_of_quotes = st.builds(
+    CancelQuotes,
+    account_id=account_ids,
+    quote_set_id=st.sampled_from([None, None, "near"]),
+    kind=st.sampled_from([None, *Kind]),
+    index=st.sampled_from([None, *INDICES]),
+    deltas_e5=st.sampled_from([None, None, (0, 50_000), (-100_000, 100_000)]),
+    is_freezing=rarely,
+)
 
 
 @st.composite
@@ -259,10 +327,14 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
             st.sampled_from(["", "btc_usd", "btc_usdc"]),
         ),
         st.builds(SetSelfTrading, account_ids, st.sampled_from(SelfTrading), st.booleans()),
+        protections,
+        st.builds(ResetMmp, account_ids, st.sampled_from(INDICES), groups),
+        cancels_of_quotes,
     )
     place = places(names)
     # Not `one_of`, which takes equal strategies for one.
-    often = [place] * 6 + [conditionals(names)] * 2 + [linkeds(names)] * 2 + [edits(names)] * 2
+    often: list[st.SearchStrategy[Command]] = [place] * 6
+    often += [conditionals(names), linkeds(names), edits(names), mass_quotes(names)] * 2
     return st.sampled_from([*often, rare]).flatmap(lambda kind: kind)
 
 
@@ -277,6 +349,13 @@ def opened() -> TradingFloor:
     """Return a floor where everything is listed and marked around its centre."""
     floor = TradingFloor(*CENTRES, cash=CASH)
     floor.apply(CreateSubaccount(ALICE))
+    config = MmpConfig(
+        interval_s=5, frozen_s=0, max_quote_quantity_e8=10**12, quantity_e8=3 * 10**9
+    )
+    for account_id in ACCOUNTS:
+        for index in INDICES:
+            floor.apply(SetMmp(account_id, index, "", config))
+            floor.apply(SetMmp(account_id, index, "wings", config))
     for name, instrument_id in IDS.items():
         one = floor.exchange.instruments[instrument_id]
         price = ticks_to_e8(one, Ticks(CENTRES[name]))

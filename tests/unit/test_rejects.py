@@ -15,6 +15,7 @@ from strikewire.exchange import (
     InstrumentState,
     Limits,
     MarginModel,
+    MmpTag,
     OrderType,
     PlaceOrder,
     Reject,
@@ -127,6 +128,7 @@ def poor(made: TradingFloor, command: C) -> C:
 
 
 TRIGGER = Trigger(price_type=TriggerPriceType.MARK, price=PriceE8(5_000_000))
+FAR = Trigger(price_type=TriggerPriceType.MARK, price=PriceE8(6 * 10**12))
 
 PLACE: list[Wrong[PlaceOrder]] = [
     changed(valid_until_ns=1),
@@ -144,12 +146,14 @@ PLACE: list[Wrong[PlaceOrder]] = [
     changed(price=Ticks(9_999)),
     changed(trigger=TRIGGER),
     changed(post_only=True, time_in_force=TimeInForce.IOC),
+    changed(mmp=True, order_type=OrderType.STOP_LIMIT, trigger=FAR),
     changed(label="x" * 65),
     changed(display_amount=Lots(100), time_in_force=TimeInForce.IOC),
     changed(display_amount=Lots(99)),
     lambda made, command: structs.replace(command, instrument_id=made.id(SPOT), reduce_only=True),
     where(UNMARKED),
     changed(price=Ticks(10_000)),
+    changed(mmp=True),
     changed(reduce_only=True),
     changed(price=Ticks(505), post_only=True, reject_post_only=True),
     apart,
@@ -165,12 +169,25 @@ def expire(made: TradingFloor, command: EditOrder) -> EditOrder:
     return command
 
 
+def tagged(tag: MmpTag) -> Wrong[EditOrder]:
+    """Return an edit of an order that is under a protection."""
+
+    def tag_it(made: TradingFloor, command: EditOrder) -> EditOrder:
+        order = made.exchange._state.orders.get(OrderId(3))
+        assert order is not None
+        order.mmp = tag
+        return structs.replace(command, order_id=OrderId(3))
+
+    return tag_it
+
+
 EDIT: list[Wrong[EditOrder]] = [
     changed(valid_until_ns=1),
     changed(account_id=AccountId(99)),
     changed(order_id=OrderId(99)),
     changed(order_id=OrderId(6)),
     changed(order_id=OrderId(5)),
+    tagged(MmpTag("wings", is_quote=True)),
     changed(trigger_price=PriceE8(5_000_000)),
     liquidated,
     expire,
@@ -182,6 +199,7 @@ EDIT: list[Wrong[EditOrder]] = [
     changed(display_amount=Lots(99)),
     changed(order_id=OrderId(4), price=None, reduce_only=True),
     changed(price=Ticks(10_000)),
+    tagged(MmpTag()),
     changed(reduce_only=True),
     changed(price=Ticks(505), post_only=True, reject_post_only=True),
     apart,
@@ -197,9 +215,16 @@ CANCEL: list[Wrong[CancelOrder]] = [
     changed(order_id=OrderId(5)),
 ]
 
-NEVER_BOTH = {("Place", 13, 19), ("Place", 17, 23), ("Edit", 8, 15), ("Edit", 13, 15)}
+NEVER_BOTH = {
+    ("Place", 13, 20),
+    ("Place", 14, 16),
+    ("Place", 18, 25),
+    ("Edit", 9, 16),
+    ("Edit", 14, 16),
+}
 """Pairs that exclude each other: spot has one tick for all prices, and never expires; and what
-cannot wait and is post-only is wrong in a third way, which comes first."""
+cannot wait and is post-only is wrong in a third way, which comes first. A trigger is not misplaced
+on an order that waits for its price."""
 
 
 def place_order(made: TradingFloor) -> PlaceOrder:

@@ -13,10 +13,12 @@ from strikewire.exchange.accounts.controls import set_limits, set_self_trading
 from strikewire.exchange.accounts.fees import set_fees
 from strikewire.exchange.accounts.margining import change_margin_model, set_verdicts
 from strikewire.exchange.accounts.once import recall, remember, repeat
+from strikewire.exchange.accounts.protections import reset_mmp, set_mmp
 from strikewire.exchange.accounts.transfers import create_subaccount, transfer
 from strikewire.exchange.commands import (
     CancelOrder,
     CancelOrders,
+    CancelQuotes,
     ChangeMarginModel,
     Command,
     CreateSubaccount,
@@ -30,15 +32,18 @@ from strikewire.exchange.commands import (
     ListInstrument,
     MarginModel,
     Mark,
+    MassQuote,
     NoteState,
     Once,
     OpenAccount,
     PlaceOrder,
+    ResetMmp,
     SelfTrading,
     SetFees,
     SetInstrumentState,
     SetLimits,
     SetMarks,
+    SetMmp,
     SetPlatformLock,
     SetSelfTrading,
     SettleInstrument,
@@ -61,11 +66,13 @@ from strikewire.exchange.instruments.halting import set_instrument_state, set_pl
 from strikewire.exchange.instruments.listing import list_instrument, set_marks, settle
 from strikewire.exchange.instruments.settling import settle_session
 from strikewire.exchange.liquidation.rounds import in_liquidation, is_fund_busy, liquidate
+from strikewire.exchange.mmp import MmpStatus
 from strikewire.exchange.orders.cancelling import cancel, cancel_all
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.expiring import end_day
 from strikewire.exchange.orders.following import follow
 from strikewire.exchange.orders.lane import Lane
+from strikewire.exchange.orders.quoting import cancel_quotes, mass_quote
 from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import edit, place
 from strikewire.exchange.packed import pack_event, split, unpack
@@ -361,6 +368,12 @@ class Exchange:
         account = self._state.accounts.get(account_id)
         return chosen(self._state, account) if account else None
 
+    def protections(self, account_id: AccountId) -> list[MmpStatus]:
+        """Return an account's market-maker protections, by index and group."""
+        account = self._state.accounts.get(account_id)
+        protections = account.protections if account else {}
+        return [protections[key].status() for key in sorted(protections)]
+
     def is_locked(self, account_id: AccountId) -> bool:
         """Say whether an account is being liquidated, so that it can place no orders."""
         account = self._state.accounts.get(account_id)
@@ -512,6 +525,14 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return edit(turn, command)
         case CancelOrders():
             return cancel_all(turn, command)
+        case MassQuote():
+            return mass_quote(turn, command)
+        case CancelQuotes():
+            return cancel_quotes(turn, command)
+        case SetMmp():
+            return set_mmp(turn, command)
+        case ResetMmp():
+            return reset_mmp(turn, command)
         case SetMarks():
             return set_marks(turn, command)
         case OpenAccount():

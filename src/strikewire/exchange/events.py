@@ -1,7 +1,8 @@
 """Events: everything that a command did, complete enough that no reader has to ask back.
 
 Order of the events of one command: each fill with the maker's order after it, then the order the
-command was about, orders that changed in consequence, then each order that its prices brought in:
+command was about, that a protection acted and what it cancelled, orders that changed in
+consequence, then each order that its prices brought in:
 that it was triggered, its fills, and how it ended or waits. Positions, balances, and the levels of
 the book come last. A rejected command has exactly one event, `Rejected`.
 """
@@ -23,6 +24,7 @@ from strikewire.exchange.commands import (
     Trigger,
 )
 from strikewire.exchange.links import Link
+from strikewire.exchange.mmp import MmpConfig, MmpTag
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -183,6 +185,9 @@ class OrderView(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=
     is_dormant: bool = False
     """Whether it waits for another order, and not yet for a price."""
 
+    mmp: MmpTag | None = None
+    """Of an order under market-maker protection."""
+
     @property
     def remaining(self) -> Lots:
         """What is not filled yet, wanted or not."""
@@ -210,6 +215,8 @@ class FillSide(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=T
     post_only: bool
     reduce_only: bool
     is_liquidation: bool = False
+    mmp: MmpTag | None = None
+    """Of the order."""
 
 
 class Fill(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True, tag="fill"):
@@ -359,6 +366,45 @@ class OrderEvent(msgspec.Struct, gc=False, frozen=True, array_like=True, tag="or
     """An order changed; this is all of it, afterwards."""
 
     order: OrderView
+
+
+class QuoteRejected(msgspec.Struct, frozen=True, array_like=True, tag="quote_rejected"):
+    """One side of a quote of a mass quote was refused; what waited of it before still does."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    side: Side
+    code: Reject
+    reason: str
+    param: str
+
+
+class MmpTriggered(msgspec.Struct, frozen=True, array_like=True, tag="mmp_triggered"):
+    """A protection has acted: what was under it is cancelled next, and nothing comes in."""
+
+    account_id: AccountId
+    index: str
+    group: str
+    frozen_until_ns: int
+    """Until when; 0 until it is reset."""
+
+
+class MmpChanged(msgspec.Struct, frozen=True, array_like=True, tag="mmp"):
+    """A protection is another one from now on; what it cancelled came before."""
+
+    account_id: AccountId
+    index: str
+    group: str
+    config: MmpConfig | None
+    """None: there is none any more."""
+
+
+class MmpReset(msgspec.Struct, frozen=True, array_like=True, tag="mmp_reset"):
+    """Protected orders may come in again, and what they trade is counted from zero."""
+
+    account_id: AccountId
+    index: str
+    group: str
 
 
 class LevelChanged(msgspec.Struct, gc=False, frozen=True, array_like=True, tag="level"):
@@ -541,6 +587,10 @@ Event: TypeAlias = (
     | SelfTradingChanged
     | OrderEvent
     | Fill
+    | QuoteRejected
+    | MmpTriggered
+    | MmpChanged
+    | MmpReset
     | LevelChanged
     | PositionChanged
     | BalanceChanged

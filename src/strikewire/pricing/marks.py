@@ -10,7 +10,7 @@ import math
 from msgspec import Struct
 
 from strikewire.model import PRICE_SCALE, PriceE8, divide_half_even
-from strikewire.pricing.black76 import price
+from strikewire.pricing.black76 import greeks, price
 from strikewire.pricing.smile import Smile
 
 UNDERLYING_STEP_E8 = 10_000
@@ -22,6 +22,9 @@ IV_STEP_E4 = 100
 IV_E4_MIN = 1 * 10_000
 IV_E4_MAX = 999 * 10_000
 """Bounds of a mark volatility: 1 % and 999 % a year; beyond them it is held there."""
+
+GREEKS_SCALE = 100_000
+"""Deltas and vegas are published to five decimals."""
 
 OPTION_PRICE_MIN = PriceE8(100)
 """An option is never marked below 0.000001: while it lives it is worth something."""
@@ -40,11 +43,15 @@ class OptionMark(Struct, frozen=True):
         price: In 1e-8 of the currency the option is quoted in (BTC, ETH, USDC).
         iv_e4: Volatility a year in 1e-4 of a percent: 801200 is 80.12 %.
         underlying: Forward of its expiry, in 1e-8 of the quote currency, to four decimals.
+        delta_e5: In 1e-5, as a ticker shows it.
+        vega_e5: In 1e-5 of the counter currency for a volatility point, as a ticker shows it.
     """
 
     price: PriceE8
     iv_e4: int
     underlying: PriceE8
+    delta_e5: int
+    vega_e5: int
 
 
 class Premium(Struct, frozen=True):
@@ -161,7 +168,16 @@ def mark_at_volatility(
         is_call=is_call,
         is_inverse=is_inverse,
     )
-    return OptionMark(value, iv_e4, rounded)
+    found = greeks(
+        forward=rounded / PRICE_SCALE,
+        strike=strike,
+        years=years,
+        sigma=iv_e4 / 1e6,
+        is_call=is_call,
+    )
+    return OptionMark(
+        value, iv_e4, rounded, round(found.delta * GREEKS_SCALE), round(found.vega * GREEKS_SCALE)
+    )
 
 
 def option_price_e8(

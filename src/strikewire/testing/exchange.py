@@ -81,6 +81,7 @@ class PlaceOptions(TypedDict, total=False):
     trigger: Trigger
     valid_until_ns: int
     linked: Linked
+    mmp: bool
 
 
 class EditOptions(TypedDict, total=False):
@@ -162,6 +163,8 @@ class TradingFloor:
         price: float | None = None,
         underlying: float | None = None,
         funding_rate: int = 0,
+        delta_e5: int = 0,
+        vega_e5: int = 0,
     ) -> None:
         """Mark an instrument, at a price in ticks or in its quote currency.
 
@@ -171,12 +174,14 @@ class TradingFloor:
             price: See `ticks`.
             underlying: In the counter currency; the mark itself if left out. The index follows.
             funding_rate: Of a perpetual, in 1e-12 per eight hours.
+            delta_e5: Of an option, in 1e-5.
+            vega_e5: Of an option, in 1e-5 of the counter currency.
         """
         one = self.exchange.instruments[self.id(name)]
         quoted = float(ticks * one.tick_size) if ticks is not None else price
         assert quoted is not None
         forward = e8(quoted if underlying is None else underlying)
-        mark = Mark(self.id(name), e8(quoted), 500_000, forward, funding_rate)
+        mark = Mark(self.id(name), e8(quoted), 500_000, forward, funding_rate, delta_e5, vega_e5)
         self.apply(SetMarks(((one.price_index, forward),), (mark,)))
 
     def buy(
@@ -310,6 +315,7 @@ class TradingFloor:
             trigger=more.get("trigger"),
             valid_until_ns=more.get("valid_until_ns"),
             linked=more.get("linked"),
+            mmp=more.get("mmp", False),
         )
         return Deed(self.apply(command))
 

@@ -225,7 +225,14 @@ class Pricer:
             is_call=instrument.option_type is OptionType.CALL,
             is_inverse=instrument.is_inverse,
         )
-        return Mark(InstrumentId(instrument.instrument_id), mark.price, mark.iv_e4, mark.underlying)
+        return Mark(
+            InstrumentId(instrument.instrument_id),
+            mark.price,
+            mark.iv_e4,
+            mark.underlying,
+            delta_e5=mark.delta_e5,
+            vega_e5=mark.vega_e5,
+        )
 
 
 def forward(now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:

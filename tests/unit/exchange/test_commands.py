@@ -4,6 +4,7 @@ import pytest
 from strikewire.exchange import (
     CancelOrder,
     CancelOrders,
+    CancelQuotes,
     CancelReason,
     ChangeMarginModel,
     Command,
@@ -20,16 +21,22 @@ from strikewire.exchange import (
     ListInstrument,
     MarginModel,
     Mark,
+    MassQuote,
+    MmpConfig,
     NoteState,
     Once,
     OpenAccount,
     OrderType,
     PlaceOrder,
+    Quote,
+    QuoteSide,
+    ResetMmp,
     SelfTrading,
     SetFees,
     SetInstrumentState,
     SetLimits,
     SetMarks,
+    SetMmp,
     SetPlatformLock,
     SetSelfTrading,
     SettleInstrument,
@@ -128,6 +135,29 @@ ONE_OF_EACH: list[Command] = [
     Liquidate(((AccountId(1), "BTC", Verdict(3, Units(20), Units(16))),), (AccountId(1),)),
     Once(AccountId(1), "key", b"digest", CancelOrder(AccountId(1), OrderId(2))),
     NoteState(3, b"hash"),
+    MassQuote(
+        account_id=AccountId(1),
+        mmp_group="wings",
+        quote_id="7",
+        quotes=(
+            Quote(
+                instrument_id=InstrumentId(2),
+                quote_set_id="calls",
+                bid=QuoteSide(price=Ticks(3), amount=Lots(4), post_only=True),
+                ask=QuoteSide(amount=Lots(0)),
+            ),
+        ),
+        valid_until_ns=5,
+        verdicts=(("BTC", Verdict(3, Units(20), Units(16))),),
+    ),
+    CancelQuotes(account_id=AccountId(1), index="btc_usd", deltas_e5=(-5, 5), is_freezing=True),
+    SetMmp(
+        AccountId(1),
+        "btc_usd",
+        "wings",
+        MmpConfig(interval_s=1, frozen_s=2, max_quote_quantity_e8=3, vega_e8=4),
+    ),
+    ResetMmp(AccountId(1), "btc_usd", "wings"),
 ]
 
 
@@ -150,8 +180,8 @@ def test_the_bytes_of_a_command_are_the_same_on_every_machine() -> None:
     )
 
     assert encode(command) == (
-        b"\xdc\x00\x11\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
-        b"\xc0\xc0\xc0\xc0\xc0"
+        b"\xdc\x00\x12\xa5place\x01\x02\xff\xa5limit\x03\x05\xb2good_til_cancelled\xc2\xc2\xc2\xa0"
+        b"\xc0\xc0\xc0\xc0\xc0\xc2"
     )
 
 

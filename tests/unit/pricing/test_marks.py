@@ -84,8 +84,8 @@ def test_an_inverse_option_is_marked_in_the_coin() -> None:
         FLAT_60, underlying=INDEX, strike=60_000.0, years=0.25, is_call=True, is_inverse=True
     )
 
-    # 2 N(0.15) - 1 = 0.11923538
-    assert mark == OptionMark(PriceE8(11_923_538), 600_000, INDEX)
+    # 2 N(0.15) - 1 = 0.11923538, N(0.15) = 0.55962, and 60 000 n(0.15) / 2 a hundredth: 118.34380
+    assert mark == OptionMark(PriceE8(11_923_538), 600_000, INDEX, 55_962, 11_834_380)
 
 
 def test_a_linear_option_is_marked_in_the_quote_currency() -> None:
@@ -145,4 +145,4 @@ def test_at_its_expiry_an_option_is_worth_what_it_pays() -> None:
         None, underlying=INDEX, strike=48_000.0, years=0.0, is_call=True, is_inverse=True
     )
 
-    assert mark == OptionMark(PriceE8(20_000_000), 10_000, INDEX)
+    assert mark == OptionMark(PriceE8(20_000_000), 10_000, INDEX, 100_000, 0)

@@ -22,6 +22,7 @@ from strikewire.exchange.instruments.settling import Tally, settlement
 from strikewire.exchange.orders.cancelling import clear
 from strikewire.exchange.orders.checks import find_market
 from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.protecting import DELTA_ONE_E5
 from strikewire.exchange.state.clearing import PPM
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
@@ -47,6 +48,9 @@ PRICE_E8_MAX = 10**17
 
 IV_E4_MAX = 10**9
 """The highest volatility of a mark: 100 000 %."""
+
+VEGA_E5_MAX = 10**15
+"""The highest vega of a mark: ten billions of the counter currency for a volatility point."""
 
 SIZE_LIMIT = Decimal(10**12)
 """Ticks, lots and strikes are below this."""
@@ -216,4 +220,6 @@ def _is_sane(instrument: Instrument, mark: Mark) -> bool:
         and 0 < mark.underlying <= PRICE_E8_MAX
         and 0 <= mark.iv_e4 <= IV_E4_MAX
         and abs(mark.funding_rate) <= (FUNDING_SCALE if instrument.is_perpetual else 0)
+        and abs(mark.delta_e5) <= (DELTA_ONE_E5 if instrument.is_option else 0)
+        and 0 <= mark.vega_e5 <= (VEGA_E5_MAX if instrument.is_option else 0)
     )

@@ -166,6 +166,7 @@ def close(turn: Turn, account: Account, offer: Offer) -> None:
     turn.state.next_order_id += 1
     turn.execute(market, order, offer.found)
     turn.end(order, OrderState.FILLED)
+    turn.protect()
     turn.revalue()
 
 

@@ -16,15 +16,18 @@ from strikewire.exchange.events import (
     Event,
     Fill,
     FillSide,
+    MmpTriggered,
     OrderEvent,
     OrderState,
     PositionChanged,
 )
 from strikewire.exchange.orders.matching import Match, Plan
+from strikewire.exchange.orders.protecting import exposure, protection_of
 from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.state import Account, State
 from strikewire.exchange.state.transactions import NOTHING, About, Transaction, TransactionType
 from strikewire.exchange.state.views import position_view
@@ -78,6 +81,7 @@ class Turn:
         "_holdings",
         "_markets",
         "_traded",
+        "_triggered",
         "_uncut",
         "_unvalued",
         "events",
@@ -107,6 +111,7 @@ class Turn:
         been looked at."""
 
         self._holdings: dict[tuple[AccountId, InstrumentId], tuple[Account, Holding]] = {}
+        self._triggered: deque[tuple[Account, Protection]] = deque()
         self._traded: set[tuple[AccountId, InstrumentId]] = set()
         self._uncut: set[tuple[AccountId, InstrumentId]] = set()
         self._unvalued: dict[tuple[AccountId, InstrumentId], tuple[Account, Holding]] = {}
@@ -361,12 +366,34 @@ class Turn:
     def settle(self) -> None:
         """Let follow what follows from trades so far, so that another order may come in.
 
-        Orders that may only reduce are cut back, and margin sums are brought up to date.
+        Protections act, orders that may only reduce are cut back, and margin sums are brought up
+        to date.
         """
+        self.protect()
         uncut, self._uncut = sorted(self._uncut), set()
         for key in uncut:
             self._cut_back(self._holdings[key][1])
         self.revalue()
+
+    def protect(self) -> None:
+        """Let the protections act that trades have triggered: cancel all that is under them."""
+        while self._triggered:
+            account, protection = self._triggered.popleft()
+            index, group, until_ns = (
+                protection.index,
+                protection.group,
+                protection.frozen_until_ns,
+            )
+            self.events.append(MmpTriggered(account.account_id, index, group, until_ns))
+            self.unprotect(account, index, group, CancelReason.MMP_TRIGGER)
+
+    def unprotect(self, account: Account, index: str, group: str, reason: CancelReason) -> None:
+        """Cancel every order of an account that is under a protection, oldest first."""
+        for order in account.orders.values():
+            market = self.state.markets[order.instrument_id]
+            is_under = order.mmp is not None and order.mmp.group == group
+            if is_under and market.instrument.price_index == index:
+                self.cancel(market, order, reason)
 
     def revalue(self) -> None:
         """Work margin out anew for all that was touched: for who must look at it within a turn."""
@@ -427,10 +454,27 @@ class Turn:
         for order in (maker, taker):
             if order.link is not None:
                 self.facts.append(Fact(order, lots, order.remaining + lots))
+            if order.mmp is not None:
+                self._count(market, order, lots, maker.price)
         if maker.remaining:
             self._announce(maker)
         else:
             self._retire(market, maker)
+
+    def _count(self, market: Market, order: Order, lots: int, price: Ticks) -> None:
+        """Count a trade of a protected order."""
+        account = self.state.accounts[order.account_id]
+        assert order.mmp is not None
+        protection = protection_of(account, market, order.mmp.group)
+        assert protection is not None
+        meant = exposure(market, order.side, lots, price)
+        if protection.count(
+            self.time_ns,
+            quantity_e8=meant.quantity_e8,
+            delta_e8=meant.delta_e8,
+            vega_e8=meant.vega_e8,
+        ):
+            self._triggered.append((account, protection))
 
     def _clear(self, market: Market, order: Order, match: Match, value: Units) -> FillSide:
         """Move the money and the position of one side of a fill."""
@@ -476,6 +520,7 @@ class Turn:
             post_only=order.post_only,
             reduce_only=order.reduce_only,
             is_liquidation=order.is_liquidation,
+            mmp=order.mmp,
         )
 
     def _retire(self, market: Market, maker: Order) -> None:

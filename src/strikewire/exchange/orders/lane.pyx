@@ -37,6 +37,7 @@ from strikewire.exchange.state.book cimport (
     MARKET,
     NEVER,
     OPEN,
+    PROTECTED,
     POST_ONLY,
     REDUCE_ONLY,
     REJECT_POST_ONLY,
@@ -532,6 +533,7 @@ cdef class Lane:
             and command.valid_until_ns is None
             and command.verdict is None
             and not command.reduce_only
+            and not command.mmp
         ):
             return DEFER
         wish.sign = command.side
@@ -733,7 +735,7 @@ cdef class Lane:
         return (
             order.level != NULL
             and order.force == GTC
-            and order.bits & (REDUCE_ONLY | ICEBERG | TIED) == 0
+            and order.bits & (REDUCE_ONLY | ICEBERG | TIED | PROTECTED) == 0
         )
 
     cdef bint is_sane(self, Wish* wish) noexcept:
@@ -851,7 +853,7 @@ cdef class Lane:
             at = level.head
             while at != NULL and wanted:
                 maker = <Order>at
-                if maker.bits & (REDUCE_ONLY | TIED) or maker.force != GTC:
+                if maker.bits & (REDUCE_ONLY | TIED | PROTECTED) or maker.force != GTC:
                     return DEFER
                 if maker.ticks > self.now.safe:
                     return DEFER

@@ -17,6 +17,7 @@ from strikewire.exchange.commands import (
 )
 from strikewire.exchange.events import OrderState, Reject, Rejected
 from strikewire.exchange.links import Link
+from strikewire.exchange.mmp import MmpTag
 from strikewire.exchange.orders import linking, triggering
 from strikewire.exchange.orders.admission import Admission, Intent, admit
 from strikewire.exchange.orders.checks import (
@@ -33,6 +34,7 @@ from strikewire.exchange.orders.checks import (
 )
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.iceberg import refuse_display, refuse_iceberg
+from strikewire.exchange.orders.protecting import refuse_unprotected
 from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.markets import Market
@@ -51,8 +53,14 @@ LABEL_LENGTH_MAX = 64
 """Characters of an order's label; a longer one is rejected."""
 
 
-def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
-    """Let a new order trade, wait, or end; or refuse it."""
+def place(turn: Turn, command: PlaceOrder, *, quote: MmpTag | None = None) -> Rejected | None:
+    """Let a new order trade, wait, or end; or refuse it.
+
+    Args:
+        turn: The work of the present command.
+        command: The order.
+        quote: What it is under, if it is a quote.
+    """
     late = refuse_late(command.valid_until_ns, turn.time_ns)
     if late is not None:
         return late
@@ -70,7 +78,8 @@ def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
     )
     if refused is not None:
         return refused
-    entry = _prepare(turn, account, market, command)
+    mmp = MmpTag() if command.mmp else quote
+    entry = _prepare(turn, account, market, command, mmp)
     if isinstance(entry, Rejected):
         return entry
     refused = linking.refuse_others_now(turn, account, market, command)
@@ -80,7 +89,7 @@ def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
     order_id = turn.state.take_order_id()
     others, link = linking.tie(turn, order_id, command)
     if isinstance(entry, Entry):
-        bring_in(turn, account, market, command, entry, order_id=order_id, link=link)
+        bring_in(turn, account, market, command, entry, order_id=order_id, link=link, mmp=mmp)
     else:
         entry.link = link
         turn.wait(entry)
@@ -89,11 +98,11 @@ def place(turn: Turn, command: PlaceOrder) -> Rejected | None:
 
 
 def _prepare(
-    turn: Turn, account: Account, market: Market, command: PlaceOrder
+    turn: Turn, account: Account, market: Market, command: PlaceOrder, mmp: MmpTag | None
 ) -> "Entry | ConditionalOrder | Rejected":
     """Return how a new order comes in, or as what it waits for its price; or refuse it."""
     if not command.order_type.is_triggered:
-        return judge(turn, account, market, command)
+        return judge(turn, account, market, command, mmp=mmp)
     return triggering.set_up(turn, market, command, OrderId(turn.state.next_order_id))
 
 
@@ -115,7 +124,13 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def judge(
-    turn: Turn, account: Account, market: Market, command: PlaceOrder, *, is_own_doing: bool = False
+    turn: Turn,
+    account: Account,
+    market: Market,
+    command: PlaceOrder,
+    *,
+    mmp: MmpTag | None = None,
+    is_own_doing: bool = False,
 ) -> Entry | Rejected:
     """Decide over a new order whose form is right. Nothing changes.
 
@@ -124,8 +139,22 @@ def judge(
         account: The owner.
         market: Where it comes in.
         command: The order.
+        mmp: What it is to be under, if it is protected.
         is_own_doing: Whether the exchange brings it in, and not its owner's command.
     """
+    if mmp is not None:
+        assert command.price is not None
+        refused = refuse_unprotected(
+            account,
+            market,
+            mmp,
+            time_ns=turn.time_ns,
+            side=command.side,
+            lots=command.amount,
+            price=command.price,
+        )
+        if refused is not None:
+            return refused
     lots = _reducing_lots(account, market, command.side, command.amount, command.reduce_only)
     if isinstance(lots, Rejected):
         return lots
@@ -167,6 +196,7 @@ def bring_in(
     *,
     order_id: OrderId,
     link: Link | None = None,
+    mmp: MmpTag | None = None,
     trigger_order_id: OrderId | None = None,
 ) -> None:
     """Let an order that was judged trade, wait, or end.
@@ -179,6 +209,7 @@ def bring_in(
         entry: What `judge` said.
         order_id: The order's own.
         link: What ties it to other orders.
+        mmp: What it is under, if it is protected.
         trigger_order_id: The order whose turn came, if this one takes its place.
     """
     order = Order(
@@ -200,6 +231,7 @@ def bring_in(
         original_type=None if command.order_type is entry.order_type else command.order_type,
         refresh_amount=Lots(command.display_amount or 0),
         link=link,
+        mmp=mmp,
     )
     _enter(turn, market, order, entry.admission)
     _hold_to(account, market, command.verdict, entry.admission)
@@ -221,9 +253,34 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
             reason = "display_of_untriggered_order"
             return Rejected(Reject.UNSUPPORTED_COMBINATION, reason, "display_amount")
         return triggering.edit(turn, order, command)
+    if order.mmp is not None and order.mmp.is_quote:
+        return Rejected(Reject.ORDER_NOT_FOUND, "order_is_quote", "order_id")
     if command.trigger_price is not None or command.trigger_offset is not None:
         return Rejected(Reject.INVALID_ARGUMENTS, "trigger_of_open_order", "trigger_price")
+    return revise(turn, account, order, command, wrong_amount=refuse_amount(command.amount))
+
+
+def revise(
+    turn: Turn,
+    account: Account,
+    order: Order,
+    command: EditOrder,
+    *,
+    wrong_amount: Rejected | None,
+    quote: MmpTag | None = None,
+) -> Rejected | None:
+    """Change an order that waits in the book, bring it in anew, or end it; or refuse.
+
+    Args:
+        turn: The work of the present command.
+        account: The owner.
+        order: That waits.
+        command: What is to change.
+        wrong_amount: What there is to say against its amount alone.
+        quote: What the order is under from now on, if it is a quote.
+    """
     assert order.price is not None
+    mmp = quote or order.mmp
     market = turn.state.markets[order.instrument_id]
     price = order.price if command.price is None else command.price
     reduce_only = order.reduce_only if command.reduce_only is None else command.reduce_only
@@ -233,13 +290,24 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
     refused = (
         refuse_locked(account)
         or refuse_closed(market, turn.time_ns)
-        or refuse_amount(command.amount)
+        or wrong_amount
         or refuse_price(market, price)
         or _refuse_hiding(order, command, wanted)
         or refuse_reducing_spot(market, reduce_only)
     )
     if refused is None and price != order.price:
         refused = refuse_outside(market.band, order.side, price)
+    if refused is None and mmp is not None:
+        refused = refuse_unprotected(
+            account,
+            market,
+            mmp,
+            time_ns=turn.time_ns,
+            side=order.side,
+            lots=max(wanted, 0),
+            price=price,
+            freed=order,
+        )
     if refused is not None:
         return refused
 
@@ -278,7 +346,7 @@ def edit(turn: Turn, command: EditOrder) -> Rejected | None:
         return admission
 
     order.post_only, order.reject_post_only = post_only, command.reject_post_only
-    order.replaced = True
+    order.replaced, order.mmp = True, mmp
     if admission is None:
         turn.change(market, order, amount, reduce_only=reduce_only)
     else:
@@ -358,6 +426,8 @@ def refuse_form(market: Market, command: PlaceOrder, *, is_later: bool = False) 
         return refused
     if command.post_only and (is_market or command.time_in_force is not TimeInForce.GTC):
         return Rejected(Reject.UNSUPPORTED_COMBINATION, "post_only_cannot_take", "post_only")
+    if command.mmp and (is_later or command.order_type is not OrderType.LIMIT):
+        return Rejected(Reject.UNSUPPORTED_COMBINATION, "mmp_without_own_limit", "mmp")
     if len(command.label) > LABEL_LENGTH_MAX:
         reason = f"{len(command.label)} against {LABEL_LENGTH_MAX} characters"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "label")

@@ -35,6 +35,7 @@ cdef enum Bit:
     LIQUIDATION = 16
     ICEBERG = 32
     TIED = 64  # to other orders
+    PROTECTED = 128
 
 cdef enum Type:
     LIMIT
@@ -55,7 +56,7 @@ cdef struct Touched:
 
 @cython.final
 cdef class Extras:
-    cdef object link, trigger_order_id, original_type, cancel_reason
+    cdef object link, mmp, trigger_order_id, original_type, cancel_reason
     cdef int64_t display_amount, refresh_amount
 
 @cython.final

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from strikewire.exchange.commands import OrderType, TimeInForce
 from strikewire.exchange.events import LevelChanged, OrderState, OrderView
 from strikewire.exchange.links import Link
+from strikewire.exchange.mmp import MmpTag
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks, Units
 
 NO_LOTS = Lots(0)
@@ -38,6 +39,7 @@ class Order:
         "is_waiting",
         "label",
         "link",
+        "mmp",
         "order_id",
         "order_type",
         "original_type",
@@ -83,6 +85,7 @@ class Order:
         link: Link | None = None,
         display_amount: Lots = NO_LOTS,
         refresh_amount: Lots = NO_LOTS,
+        mmp: MmpTag | None = None,
     ) -> None:
         self.order_id = order_id
         self.account_id = account_id
@@ -112,6 +115,9 @@ class Order:
         self.trigger_order_id = trigger_order_id
         self.original_type = original_type
         self.link = link
+        self.mmp = mmp
+        """What it is under, if it is protected."""
+
         self.display_amount = display_amount
         self.refresh_amount = refresh_amount
         """Of an iceberg: what is shown of it now, and what is shown anew when that has traded."""
@@ -167,6 +173,7 @@ class Order:
             display_amount=self.display_amount,
             refresh_amount=self.refresh_amount,
             link=self.link,
+            mmp=self.mmp,
         )
 
     @classmethod
@@ -199,6 +206,7 @@ class Order:
             display_amount=view.display_amount,
             refresh_amount=view.refresh_amount,
             link=view.link,
+            mmp=view.mmp,
         )
 
 

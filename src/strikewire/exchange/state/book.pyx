@@ -76,6 +76,7 @@ cdef class Order:
         link=None,
         display_amount=0,
         refresh_amount=0,
+        mmp=None,
     ):
         self.order_id = order_id
         self.account_id = account_id
@@ -101,6 +102,7 @@ cdef class Order:
         self.trigger_order_id = trigger_order_id
         self.original_type = original_type
         self.link = link
+        self.mmp = mmp
         self.display_amount = display_amount
         self.refresh_amount = refresh_amount
 
@@ -119,6 +121,16 @@ cdef class Order:
         self.mark(TIED, value is not None)
         if value is not None or self.extras is not None:
             self.more().link = value
+
+    @property
+    def mmp(self):
+        return None if self.extras is None else self.extras.mmp
+
+    @mmp.setter
+    def mmp(self, value):
+        self.mark(PROTECTED, value is not None)
+        if value is not None or self.extras is not None:
+            self.more().mmp = value
 
     @property
     def trigger_order_id(self):
@@ -282,6 +294,7 @@ cdef class Order:
             display_amount=self.display_amount,
             refresh_amount=self.refresh_amount,
             link=self.link,
+            mmp=self.mmp,
         )
 
     @classmethod
@@ -313,6 +326,7 @@ cdef class Order:
             display_amount=view.display_amount,
             refresh_amount=view.refresh_amount,
             link=view.link,
+            mmp=view.mmp,
         )
 
 

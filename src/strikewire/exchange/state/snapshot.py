@@ -21,6 +21,7 @@ from strikewire.exchange.commands import (
     Verdict,
 )
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
+from strikewire.exchange.mmp import MmpConfig
 from strikewire.exchange.state.answers import Answer, Answers
 from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.clearing import Position
@@ -28,6 +29,7 @@ from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.funding import Funding, FundingPoint
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.records import fill_of, transaction_of
 from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, State, Treasury
 from strikewire.exchange.state.transactions import Transaction
@@ -103,6 +105,20 @@ class _Ledger(msgspec.Struct, frozen=True, array_like=True):
     """Of positions in perpetuals: what had been paid when they last paid, and when that was."""
 
 
+class _Protection(msgspec.Struct, frozen=True, array_like=True):
+    index: str
+    group: str
+    config: MmpConfig
+    interval_end_ns: int
+    quantity: str
+    """In decimals, as the others: they may have more than 64 bits."""
+
+    delta: str
+    vega: str
+    is_triggered: bool
+    frozen_until_ns: int
+
+
 class _Account(msgspec.Struct, frozen=True, array_like=True):
     account_id: AccountId
     name: str
@@ -121,6 +137,10 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     self_trading_extended: bool = False
     limits: Limits = Limits()
     fees: list[tuple[FeeKind, str, FeeRates]] = []
+    protections: list[_Protection] = []
+    """By index and group."""
+
+    quotes_frozen_until_ns: int = 0
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -268,7 +288,34 @@ def _dump_account(state: State, account: Account) -> _Account:
         self_trading=account.self_trading,
         self_trading_extended=account.self_trading_extended,
         limits=account.limits,
+        protections=[
+            _dump_protection(account.protections[key]) for key in sorted(account.protections)
+        ],
+        quotes_frozen_until_ns=account.quotes_frozen_until_ns,
     )
+
+
+def _dump_protection(one: Protection) -> _Protection:
+    return _Protection(
+        index=one.index,
+        group=one.group,
+        config=one.config,
+        interval_end_ns=one.interval_end_ns,
+        quantity=str(one.quantity_e8),
+        delta=str(one.delta_e8),
+        vega=str(one.vega_e8),
+        is_triggered=one.is_triggered,
+        frozen_until_ns=one.frozen_until_ns,
+    )
+
+
+def _load_protection(kept: _Protection) -> Protection:
+    one = Protection(kept.index, kept.group, kept.config)
+    one.interval_end_ns = kept.interval_end_ns
+    one.quantity_e8, one.delta_e8 = int(kept.quantity), int(kept.delta)
+    one.vega_e8 = int(kept.vega)
+    one.is_triggered, one.frozen_until_ns = kept.is_triggered, kept.frozen_until_ns
+    return one
 
 
 def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
@@ -344,6 +391,10 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
     account.is_locked = saved.is_locked
     account.transactions = saved.transactions
     account.fees = {(kind, currency): rates for kind, currency, rates in saved.fees}
+    account.protections = {
+        (one.index, one.group): _load_protection(one) for one in saved.protections
+    }
+    account.quotes_frozen_until_ns = saved.quotes_frozen_until_ns
     state.accounts[account.account_id] = account
     for kept in saved.ledgers:
         ledger = account.ledger(kept.currency)

@@ -22,6 +22,7 @@ from strikewire.exchange.state.conditional import ConditionalOrder, Watch
 from strikewire.exchange.state.days import day_end_ns
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.protection import Protection
 from strikewire.model import AccountId, InstrumentId, OrderId, PriceE8
 
 CLOSED_ORDERS_MAX = 20_000
@@ -60,6 +61,8 @@ class Account:
         "open_orders",
         "opened_ns",
         "owner",
+        "protections",
+        "quotes_frozen_until_ns",
         "self_trading",
         "self_trading_extended",
         "transactions",
@@ -94,6 +97,12 @@ class Account:
         """How many orders it has waiting in all books."""
 
         self.conditional: dict[OrderId, ConditionalOrder] = {}
+        self.protections: dict[tuple[str, str], Protection] = {}
+        """Market-maker protections, by index and group."""
+
+        self.quotes_frozen_until_ns = 0
+        """Before this no mass quote is taken, because the owner wanted it so."""
+
         self.closed = Ring(CLOSED_ORDERS_MAX)
         """Its closed orders, in the order in which they ended."""
 

@@ -9,9 +9,14 @@ from strikewire.exchange import (
     Command,
     EditOrder,
     Mark,
+    MassQuote,
+    MmpConfig,
     OrderType,
     PlaceOrder,
+    Quote,
+    QuoteSide,
     SetMarks,
+    SetMmp,
     TimeInForce,
 )
 from strikewire.exchange.orders import lane
@@ -47,6 +52,22 @@ def edit(order_id: int, amount: int, **more: object) -> EditOrder:
     return EditOrder(**(fields | more))  # type: ignore[arg-type]
 
 
+PROTECTION = MmpConfig(interval_s=1, frozen_s=1, max_quote_quantity_e8=10**12, quantity_e8=10**10)
+QUOTED: list[Command] = [
+    SetMmp(BOB, "btc_usdc", "", PROTECTION),
+    SetMmp(BOB, "btc_usdc", "wings", PROTECTION),
+    MassQuote(
+        account_id=BOB,
+        mmp_group="wings",
+        quotes=(
+            Quote(
+                instrument_id=ONE,
+                bid=QuoteSide(price=Ticks(98), amount=Lots(3)),
+                ask=QuoteSide(price=Ticks(101), amount=Lots(3)),
+            ),
+        ),
+    ),
+]
 ASKS: list[Command] = [sell(3, 100), sell(4, 100, label="second"), sell(5, 102)]
 PLAIN: dict[str, list[Command]] = {
     "rests": [*ASKS, buy(2, 99)],
@@ -95,6 +116,11 @@ SPECIAL: dict[str, list[Command]] = {
     "cancel of nothing": [CancelOrder(ALICE, OrderId(2))],
     "edit below what is filled": [*ASKS, buy(2, 100), edit(1, 2)],
     "edit of nothing": [edit(1, 2)],
+    "protected": [*QUOTED, sell(3, 100, mmp=True)],
+    "meets a quote": [*QUOTED, buy(2, 101)],
+    "edit of what is protected": [*QUOTED, sell(3, 100, mmp=True), edit(3, 2)],
+    "edit of a quote": [*QUOTED, edit(2, 2)],
+    "cancel of a quote": [*QUOTED, CancelOrder(BOB, OrderId(2))],
 }
 
 

@@ -1,0 +1,104 @@
+"""One market-maker protection: what was traded under it, and whether it has acted.
+
+Theory of operation.
+
+| state     | trade                                      | time passes         | reset    |
+|-----------|--------------------------------------------|---------------------|----------|
+| counting  | counts; at a limit it is triggered         | -                   | counting |
+| triggered | does not count (it comes of the same sweep) | counting, at its end | counting |
+
+The interval begins with the first trade. A trade at its end or later begins another one, from zero.
+
+Source: Deribit, "Market Maker Protection (MMP) API Configuration".
+"""
+
+from strikewire.exchange.mmp import MmpConfig, MmpStatus
+from strikewire.model import NS_PER_S
+
+
+class Protection:
+    """The protection of one account in one index: of its orders, or of one group of its quotes."""
+
+    __slots__ = (
+        "config",
+        "delta_e8",
+        "frozen_until_ns",
+        "group",
+        "index",
+        "interval_end_ns",
+        "is_triggered",
+        "quantity_e8",
+        "vega_e8",
+    )
+
+    def __init__(self, index: str, group: str, config: MmpConfig) -> None:
+        self.index = index
+        self.group = group
+        self.config = config
+        self.interval_end_ns = 0
+        """When the interval that was last begun is over."""
+
+        self.quantity_e8 = 0
+        self.delta_e8 = 0
+        self.vega_e8 = 0
+        self.is_triggered = False
+        self.frozen_until_ns = 0
+
+    def is_frozen(self, time_ns: int) -> bool:
+        """Say whether no protected orders may come in."""
+        return self.is_triggered and (self.frozen_until_ns == 0 or time_ns < self.frozen_until_ns)
+
+    def count(self, time_ns: int, *, quantity_e8: int, delta_e8: int, vega_e8: int) -> bool:
+        """Count a trade, and say whether the protection acts on it.
+
+        Args:
+            time_ns: Of the trade.
+            quantity_e8: Coins traded, in 1e-8; positive.
+            delta_e8: Coins of delta, in 1e-8; negative where sold.
+            vega_e8: In 1e-8 of the counter currency for a point; negative where sold.
+        """
+        if self.is_frozen(time_ns):
+            return False
+        if self.is_triggered or time_ns >= self.interval_end_ns:
+            self.reset()
+            self.interval_end_ns = time_ns + self.config.interval_s * NS_PER_S
+        self.quantity_e8 += quantity_e8
+        self.delta_e8 += delta_e8
+        self.vega_e8 += vega_e8
+        if not self._is_reached():
+            return False
+        self.is_triggered = True
+        frozen_ns = self.config.frozen_s * NS_PER_S
+        self.frozen_until_ns = time_ns + frozen_ns if frozen_ns else 0
+        return True
+
+    def reset(self) -> None:
+        """Count from zero, and let orders come in."""
+        self.quantity_e8 = self.delta_e8 = self.vega_e8 = 0
+        self.interval_end_ns = self.frozen_until_ns = 0
+        self.is_triggered = False
+
+    def status(self) -> MmpStatus:
+        """Return the protection as it is now."""
+        return MmpStatus(
+            index=self.index,
+            group=self.group,
+            config=self.config,
+            is_triggered=self.is_triggered,
+            frozen_until_ns=self.frozen_until_ns,
+            quantity_e8=self.quantity_e8,
+            delta_e8=self.delta_e8,
+            vega_e8=self.vega_e8,
+        )
+
+    def _is_reached(self) -> bool:
+        """Say whether what was traded is at a limit, or beyond."""
+        config = self.config
+        return any(
+            limit and traded >= limit
+            for limit, traded in (
+                (config.quantity_e8, self.quantity_e8),
+                (config.delta_e8, abs(self.delta_e8)),
+                (config.vega_e8, abs(self.vega_e8)),
+            )
+        )

@@ -1,0 +1,89 @@
+from strikewire.exchange import MmpConfig
+from strikewire.exchange.state.protection import Protection
+from strikewire.model import NS_PER_S
+
+COIN = 10**8
+CONFIG = MmpConfig(
+    interval_s=10,
+    frozen_s=30,
+    max_quote_quantity_e8=COIN,
+    quantity_e8=10 * COIN,
+    delta_e8=5 * COIN,
+    vega_e8=100 * COIN,
+)
+
+
+def protection(**changes: int) -> Protection:
+    fields = {name: getattr(CONFIG, name) for name in CONFIG.__struct_fields__}
+    return Protection("btc_usd", "wings", MmpConfig(**(fields | changes)))
+
+
+def count(one: Protection, at_s: int, coins: int, delta: int = 0, vega: int = 0) -> bool:
+    return one.count(
+        at_s * NS_PER_S, quantity_e8=coins * COIN, delta_e8=delta * COIN, vega_e8=vega * COIN
+    )
+
+
+def test_what_is_traded_adds_up_until_a_limit_is_reached() -> None:
+    one = protection()
+
+    assert not count(one, 0, 4)
+    assert not count(one, 5, 5)
+    assert count(one, 9, 1)
+
+
+def test_an_interval_begins_with_a_trade_and_another_one_from_zero() -> None:
+    one = protection()
+
+    assert not count(one, 7, 9)
+    assert not count(one, 17, 9)
+    assert count(one, 26, 1)
+
+
+def test_bought_and_sold_delta_cancel_out_and_either_side_may_reach_the_limit() -> None:
+    one = protection()
+
+    assert not count(one, 0, 1, delta=4)
+    assert not count(one, 0, 1, delta=-4)
+    assert count(one, 0, 1, delta=-5)
+
+
+def test_vega_has_a_limit_of_its_own() -> None:
+    one = protection()
+
+    assert not count(one, 0, 1, vega=-99)
+    assert count(one, 0, 1, vega=-1)
+
+
+def test_a_limit_of_zero_is_none() -> None:
+    one = protection(quantity_e8=0)
+
+    assert not count(one, 0, 1_000_000)
+
+
+def test_it_is_frozen_for_its_time_and_then_counts_from_zero() -> None:
+    one = protection()
+    count(one, 0, 10)
+
+    assert one.is_frozen(30 * NS_PER_S - 1)
+    assert not one.is_frozen(30 * NS_PER_S)
+    assert not count(one, 30, 9)
+    assert not one.is_triggered
+
+
+def test_without_a_time_it_is_frozen_until_it_is_reset() -> None:
+    one = protection(frozen_s=0)
+    count(one, 0, 10)
+
+    assert one.is_frozen(10**18)
+    one.reset()
+    assert not one.is_frozen(NS_PER_S)
+    assert not count(one, 1, 9)
+
+
+def test_what_comes_of_the_same_sweep_does_not_trigger_twice() -> None:
+    one = protection()
+
+    assert count(one, 0, 10)
+    assert not count(one, 0, 10)
+    assert one.status().quantity_e8 == 10 * COIN
