@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from strikewire.api.trading import Order, UserTrade
 from strikewire.exchange import CancelReason, Fill, FillSide, OrderState, OrderType, OrderView
-from strikewire.marketdata import IV_E4_PER_PERCENT, liquidated
+from strikewire.marketdata import IV_E4_PER_PERCENT, block_text_id, liquidated
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -147,6 +147,8 @@ def user_trade(
         label=side.label or UNSET,
         post_only=side.post_only,
         reduce_only=side.reduce_only,
+        block_trade_id=block_text_id(fill),
+        block_trade_leg_count=fill.block_trade_legs or UNSET,
         self_trade=fill.maker.account_id == fill.taker.account_id,
         liquidation=liquidated(fill),
     )
