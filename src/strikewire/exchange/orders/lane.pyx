@@ -72,6 +72,7 @@ from strikewire.exchange.events import BalanceChanged, LevelChanged, OrderEvent,
 from strikewire.exchange.orders import admission
 from strikewire.exchange.packed import currency_code
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
+from strikewire.exchange.state.margin import MARGIN_MAX
 from strikewire.exchange.state.views import position_view
 from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX, Side
 
@@ -248,7 +249,7 @@ cdef class Terms:
         if contract.is_option:
             set_ratio(&self.f.initial, valuation._initial, valuation._divisor, lots)
             set_ratio(&self.f.maintenance, valuation._maintenance, valuation._divisor, lots)
-            word(max(valuation._initial, valuation._maintenance) * lots // valuation._divisor)
+            uncapped(max(valuation._initial, valuation._maintenance) * lots // valuation._divisor)
             base, divisor = lot_scale, PRICE_SCALE * 1_000_000
             if not instrument.is_inverse:
                 base, divisor = lot_scale * mark.underlying, PRICE_SCALE**2 * 1_000_000
@@ -265,7 +266,7 @@ cdef class Terms:
         highest = future.initial_ppm * PRICE_SCALE + future.per_coin_ppm * (coins * lots // divisor + 1)
         value = worth * lots // (mark.price if contract.is_inverse_future else PRICE_SCALE**2) + 1
         fits(highest * value)
-        word(highest * value // (PRICE_SCALE * 1_000_000))
+        uncapped(highest * value // (PRICE_SCALE * 1_000_000))
 
 
 cdef object word(object number):
@@ -273,6 +274,13 @@ cdef object word(object number):
     if not -_WORD // 2 < number < _WORD // 2:
         raise TooWide
     return number
+
+
+cdef object uncapped(object margin):
+    """Return a margin that is below the highest one, so that nothing has to be cut."""
+    if margin + 1 >= MARGIN_MAX:
+        raise TooWide
+    return margin
 
 
 cdef object fits(object number):
