@@ -19,6 +19,7 @@ from strikewire.api import (
     account,
     fields,
     market_data,
+    quoting,
     reference,
     session,
     settlement,

@@ -11,7 +11,16 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from strikewire.api import account, market_data, reference, session, settlement, trading, wallet
+from strikewire.api import (
+    account,
+    market_data,
+    quoting,
+    reference,
+    session,
+    settlement,
+    trading,
+    wallet,
+)
 from strikewire.api.fields import Ok
 
 Cost = Literal["matching", "non_matching", "subscribe", "auth"]
@@ -138,6 +147,12 @@ _TABLE: Final = (
     _method("private/cancel_all_by_instrument", trading.CancelAllByInstrument, int | list[trading.CancelGroup], "trade:read_write", "matching"),
     _method("private/cancel_all_by_currency", trading.CancelAllByCurrency, int | list[trading.CancelGroup], "trade:read_write", "matching"),
     _method("private/cancel_by_label", trading.CancelByLabel, int, "trade:read_write", "matching"),
+    _method("private/mass_quote", quoting.MassQuote, quoting.MassQuoteResult, "trade:read_write", "matching", transport="ws"),
+    _method("private/cancel_quotes", quoting.CancelQuotes, int | list[trading.CancelGroup], "trade:read_write", "matching"),
+    _method("private/set_mmp_config", quoting.SetMmpConfig, list[quoting.MmpConfig], "trade:read_write"),
+    _method("private/get_mmp_config", quoting.GetMmpConfig, list[quoting.MmpConfig], "trade:read"),
+    _method("private/reset_mmp", quoting.ResetMmp, Ok, "trade:read_write"),
+    _method("private/get_mmp_status", quoting.GetMmpStatus, list[quoting.MmpStatus], "trade:read"),
     _method("private/get_order_state", trading.GetOrderState, trading.Order, "trade:read"),
     _method("private/get_open_orders", trading.GetOpenOrders, list[trading.Order], "trade:read"),
     _method("private/get_open_orders_by_instrument", trading.GetOpenOrdersByInstrument, list[trading.Order], "trade:read"),

@@ -1,6 +1,6 @@
 """The orders that one connection placed, for when it is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from strikewire.exchange import (
     CancelOrder,
@@ -8,10 +8,13 @@ from strikewire.exchange import (
     Command,
     Event,
     Exchange,
+    MassQuote,
     OrderState,
+    OrderView,
     PlaceOrder,
     Rejected,
 )
+from strikewire.gateway.methods.quoting import quoted
 from strikewire.gateway.methods.trading import last_view, placed_order_id
 from strikewire.model import AccountId, OrderId
 
@@ -39,14 +42,12 @@ class PlacedOrders:
         """Take in what a command of the connection did.
 
         Returns:
-            Whether it placed an order that waits in the book now.
+            Whether it placed orders that wait in a book now.
         """
-        if not isinstance(command, PlaceOrder) or isinstance(events[0], Rejected):
+        views = [view for view in _placed(command, events) if view.state is OrderState.OPEN]
+        if not views:
             return False
-        view = last_view(events, placed_order_id(events))
-        if view.state is not OrderState.OPEN:
-            return False
-        self._accounts[view.order_id] = view.account_id
+        self._accounts |= {view.order_id: view.account_id for view in views}
         if len(self._accounts) > self._kept_max:
             self._accounts = {one: self._accounts[one] for one in self._open()}
             self._kept_max = max(PLACED_BEFORE_SORTING, 2 * len(self._accounts))
@@ -64,3 +65,12 @@ class PlacedOrders:
     def _open(self) -> list[OrderId]:
         views = [self._exchange.order(order_id) for order_id in self._accounts]
         return [one.order_id for one in views if one and one.state is OrderState.OPEN]
+
+
+def _placed(command: Command, events: Sequence[Event]) -> Iterable[OrderView]:
+    """Return the orders that a command placed or quoted, as it left them."""
+    if not events or isinstance(events[0], Rejected):
+        return ()
+    if isinstance(command, PlaceOrder):
+        return (last_view(events, placed_order_id(events)),)
+    return quoted(command, events).values() if isinstance(command, MassQuote) else ()
