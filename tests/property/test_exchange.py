@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from strikewire.exchange import (
+    BlockLeg,
     BookView,
     CancelOrder,
     CancelOrders,
@@ -19,6 +20,7 @@ from strikewire.exchange import (
     EditOrder,
     Event,
     Exchange,
+    ExecuteBlockTrade,
     FeeKind,
     FeeRates,
     Fill,
@@ -64,6 +66,7 @@ from strikewire.exchange import (
 from strikewire.model import (
     NS_PER_DAY,
     NS_PER_HOUR,
+    NS_PER_MS,
     AccountId,
     InstrumentId,
     Kind,
@@ -78,7 +81,7 @@ from strikewire.model import (
     ticks_to_e8,
     utc_ns,
 )
-from strikewire.testing.exchange import ACCOUNTS, ALICE, TradingFloor
+from strikewire.testing.exchange import ACCOUNTS, ALICE, START_NS, TradingFloor
 
 # Each with the tick around which its orders are placed: close enough together to trade.
 CENTRES = {
@@ -215,6 +218,28 @@ def edits(draw: st.DrawFn, names: tuple[str, ...]) -> EditOrder:
 
 
 @st.composite
+def block_trades(draw: st.DrawFn, names: tuple[str, ...]) -> ExecuteBlockTrade:
+    """Return agreements on some legs around the centre, of which a few have been carried out."""
+    chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
+    legs = [
+        BlockLeg(
+            instrument_id=IDS[name],
+            side=draw(st.sampled_from(list(Side))),
+            amount=Lots(draw(st.sampled_from([1, 250, 2_000, 20_000]))),
+            price=Ticks(CENTRES[name] + draw(st.integers(-30, 30))),
+        )
+        for name in chosen
+    ]
+    return ExecuteBlockTrade(
+        maker_id=draw(account_ids),
+        taker_id=draw(account_ids),
+        legs=tuple(legs),
+        agreed_ms=START_NS // NS_PER_MS,
+        nonce=draw(st.sampled_from("abcdefgh")),
+    )
+
+
+@st.composite
 def marks(draw: st.DrawFn, names: tuple[str, ...]) -> SetMarks:
     name = draw(st.sampled_from(names))
     one = FRESH.exchange.instruments[IDS[name]]
@@ -314,6 +339,7 @@ def commands(names: tuple[str, ...]) -> st.SearchStrategy[Command]:
             SetFees, account_ids, st.sampled_from(list(FeeKind)), currencies, st.none() | fee_rates
         ),
         transfers,
+        block_trades(names),
         st.just(Liquidate()),
         st.builds(
             ChangeMarginModel,

@@ -10,8 +10,10 @@ import pytest
 from msgspec import structs
 
 from strikewire.exchange import (
+    BlockLeg,
     CancelOrder,
     EditOrder,
+    ExecuteBlockTrade,
     InstrumentState,
     Limits,
     MarginModel,
@@ -28,6 +30,7 @@ from strikewire.exchange import (
     Trigger,
     TriggerPriceType,
 )
+from strikewire.exchange.state.state import Agreement
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, PriceE8, Side, Ticks
 from strikewire.testing.exchange import ALICE, BOB, CAROL, Deed, TradingFloor
 
@@ -40,7 +43,9 @@ EXPIRED = "BTC-27NOV26-60000-C"
 SETTLED = "BTC-20NOV26-60000-C"
 SPOT = "BTC_USDC"
 
-C = TypeVar("C", PlaceOrder, EditOrder, CancelOrder)
+LINEAR = "BTC_USDC-PERPETUAL"
+
+C = TypeVar("C", PlaceOrder, EditOrder, CancelOrder, ExecuteBlockTrade)
 Wrong = Callable[[TradingFloor, C], C]
 """Makes a command wrong in one way, by itself or by what it meets."""
 
@@ -57,8 +62,9 @@ def floor() -> TradingFloor:
     Order 2 is her offer at 600, order 3 her bid at 490, order 4 one of hers on spot, order 5 one
     that she took back, order 6 is Bob's.
     """
-    made = TradingFloor(CALL, UNMARKED, EXPIRED, SETTLED, SPOT)
+    made = TradingFloor(CALL, UNMARKED, EXPIRED, SETTLED, SPOT, LINEAR)
     made.mark(name=CALL, price=0.05, underlying=60_000)
+    made.mark(120_000, LINEAR)
     made.expire(SETTLED)
     made.settle(SETTLED, 60_000)
     made.expire(EXPIRED)
@@ -93,6 +99,9 @@ def by_portfolio(made: TradingFloor, command: C) -> C:
 
 def turned(state: InstrumentState) -> Wrong[C]:
     def turn(made: TradingFloor, command: C) -> C:
+        if isinstance(command, ExecuteBlockTrade):
+            made.apply(SetInstrumentState(command.legs[0].instrument_id, state))
+            return command
         order = None if isinstance(command, PlaceOrder) else made.exchange.order(command.order_id)
         found = order.instrument_id if order else getattr(command, "instrument_id", made.id(CALL))
         made.apply(SetInstrumentState(found, state))
@@ -125,6 +134,12 @@ def poor(made: TradingFloor, command: C) -> C:
     # Her offer of 0.1 coins needs 0.02 BTC, her bid 0.0049 BTC and a fee.
     made.leave(ALICE, "BTC", 2_600_000)
     return structs.replace(command, amount=Lots(5))
+
+
+def poor_party(made: TradingFloor, command: ExecuteBlockTrade) -> ExecuteBlockTrade:
+    # 25 coins at 0.05 cost more.
+    made.leave(ALICE, "BTC", 2_600_000)
+    return command
 
 
 TRIGGER = Trigger(price_type=TriggerPriceType.MARK, price=PriceE8(5_000_000))
@@ -215,6 +230,69 @@ CANCEL: list[Wrong[CancelOrder]] = [
     changed(order_id=OrderId(5)),
 ]
 
+
+def agreed(offset_ms: int) -> Wrong[ExecuteBlockTrade]:
+    return lambda made, command: structs.replace(
+        command, agreed_ms=made.now_ns // 10**6 + offset_ms
+    )
+
+
+def carried_out(made: TradingFloor, command: ExecuteBlockTrade) -> ExecuteBlockTrade:
+    agreement = Agreement(made.now_ns // 10**6, command.nonce, command.maker_id, command.taker_id)
+    made.exchange._state.agreements[agreement] = None
+    return command
+
+
+def legged(**fields: object) -> Wrong[ExecuteBlockTrade]:
+    """Return what is wrong with the first leg."""
+    return lambda _, command: structs.replace(
+        command, legs=(structs.replace(command.legs[0], **fields), *command.legs[1:])
+    )
+
+
+def legged_at(name: str) -> Wrong[ExecuteBlockTrade]:
+    return lambda made, command: legged(instrument_id=made.id(name))(made, command)
+
+
+def twice(_: TradingFloor, command: ExecuteBlockTrade) -> ExecuteBlockTrade:
+    return structs.replace(command, legs=(command.legs[0], *command.legs))
+
+
+def mixed(made: TradingFloor, command: ExecuteBlockTrade) -> ExecuteBlockTrade:
+    other = structs.replace(leg(made), instrument_id=made.id(LINEAR), price=Ticks(120_000))
+    return structs.replace(command, legs=(*command.legs, other))
+
+
+FIVE_MINUTES_MS = 300_000
+
+BLOCK: list[Wrong[ExecuteBlockTrade]] = [
+    agreed(-FIVE_MINUTES_MS),
+    agreed(FIVE_MINUTES_MS),
+    changed(nonce="x" * 65),
+    changed(taker_id=AccountId(99)),
+    changed(taker_id=ALICE),
+    carried_out,
+    liquidated,
+    changed(legs=()),
+    twice,
+    legged(instrument_id=InstrumentId(99)),
+    legged_at(SETTLED),
+    legged_at(EXPIRED),
+    turned(InstrumentState.INACTIVE),
+    turned(InstrumentState.LOCKED),
+    platform,
+    legged_at(SPOT),
+    legged(amount=Lots(0)),
+    legged(price=Ticks(0)),
+    legged_at(UNMARKED),
+    legged(price=Ticks(10_000)),
+    mixed,
+    legged(amount=Lots(249)),
+    small,
+    by_portfolio,
+    poor_party,
+]
+
 NEVER_BOTH = {
     ("Place", 13, 20),
     ("Place", 14, 16),
@@ -243,6 +321,20 @@ def edit_order(_: TradingFloor) -> EditOrder:
 
 def cancel_order(_: TradingFloor) -> CancelOrder:
     return CancelOrder(ALICE, OrderId(3))
+
+
+def leg(made: TradingFloor) -> BlockLeg:
+    return BlockLeg(instrument_id=made.id(CALL), side=Side.BUY, amount=Lots(250), price=Ticks(500))
+
+
+def block_trade(made: TradingFloor) -> ExecuteBlockTrade:
+    return ExecuteBlockTrade(
+        maker_id=ALICE,
+        taker_id=BOB,
+        legs=(leg(made),),
+        agreed_ms=made.now_ns // 10**6,
+        nonce="n",
+    )
 
 
 def check(good: Callable[[TradingFloor], C], wrongs: list[Wrong[C]], section: str) -> None:
@@ -278,6 +370,10 @@ def test_an_edit_that_is_wrong_in_two_ways_is_refused_for_the_earlier() -> None:
 
 def test_a_cancel_that_is_wrong_in_two_ways_is_refused_for_the_earlier() -> None:
     check(cancel_order, CANCEL, "Cancel")
+
+
+def test_a_block_trade_that_is_wrong_in_two_ways_is_refused_for_the_earlier() -> None:
+    check(block_trade, BLOCK, "Block trade")
 
 
 @pytest.mark.parametrize("stop", [liquidated, turned(InstrumentState.HALTED), platform])

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from strikewire.api import (
     account,
+    block_trades,
     fields,
     market_data,
     quoting,

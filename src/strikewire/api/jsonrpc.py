@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
+import msgspec.inspect
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from strikewire.api.errors import ApiError, ErrorCode, ErrorObject, RequestId
@@ -86,6 +87,31 @@ _UNREADABLE: Final = (msgspec.DecodeError, RecursionError, ValueError)
 _PARAMS: Final = {m.name: msgspec.json.Decoder(m.request) for m in METHODS.values()}
 
 
+def _is_composite(kind: msgspec.inspect.Type) -> bool:
+    """Tell whether values of a type are lists or objects, for all but None."""
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _is_composite(kind.type)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(map(_is_composite, kind.types))
+    return isinstance(kind, _COMPOSITE_TYPES)
+
+
+_COMPOSITE_TYPES: Final = (
+    msgspec.inspect.ListType,
+    msgspec.inspect.DictType,
+    msgspec.inspect.StructType,
+)
+_COMPOSITES: Final[Mapping[str, Mapping[str, msgspec.json.Decoder[Any]]]] = {
+    method.name: {
+        field.encode_name: msgspec.json.Decoder(field.type)
+        for field in msgspec.structs.fields(method.request)
+        if _is_composite(msgspec.inspect.type_info(field.type))
+    }
+    for method in METHODS.values()
+}
+"""By method: what reads those of its parameters that are lists or objects."""
+
+
 def decode_request(text: bytes, *, bytes_max: int = REQUEST_BYTES_MAX) -> Request:
     """Read one request's envelope.
 
@@ -138,7 +164,8 @@ def decode_params(method: Method, params: Raw | bytes) -> Struct:
 def decode_query(method: Method, query: Mapping[str, str]) -> Struct:
     """Read a query string's parameters as the method's request type.
 
-    Every value is text there, so numbers and booleans are read from text: `true`, `70.0`, `5`.
+    Every value is text there, so numbers and booleans are read from text: `true`, `70.0`, `5`;
+    and lists and objects as the JSON that they would be in a body.
 
     Args:
         method: The method called.
@@ -147,10 +174,32 @@ def decode_query(method: Method, query: Mapping[str, str]) -> Struct:
     Raises:
         ApiError: As `decode_params`.
     """
+    params: dict[str, object] = dict(query)
+    for name, decoder in _COMPOSITES[method.name].items():
+        if name in query:
+            params[name] = _decode_composite(decoder, name, query[name].encode())
     try:
-        return msgspec.convert(query, method.request, strict=False)
+        return msgspec.convert(params, method.request, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid_params(error) from None
+
+
+def _decode_composite(decoder: msgspec.json.Decoder[Any], name: str, text: bytes) -> object:
+    if _is_nested_too_deeply(text):
+        raise ApiError(ErrorCode.INVALID_PARAMS, param=name, reason="is nested too deeply")
+    try:
+        found = decoder.decode(text)
+        _refuse_duplicate_keys(text)
+    except ApiError as error:
+        error.id = None
+        raise
+    except msgspec.ValidationError as error:
+        reason = _explain(error)[1]
+        raise ApiError(ErrorCode.INVALID_PARAMS, param=name, reason=reason) from None
+    except _UNREADABLE as error:
+        reason = f"is not the JSON of a list or an object: {_decode_reason(error)}"
+        raise ApiError(ErrorCode.INVALID_PARAMS, param=name, reason=reason) from None
+    return found
 
 
 def access_token(params: Raw | bytes) -> str | None:

@@ -191,7 +191,8 @@ class GetLastTradesByCurrency(Struct, frozen=True, kw_only=True):
 class PublicTrade(Struct, frozen=True, kw_only=True):
     """One match as everybody sees it. `direction` is the taker's; `iv` only on options.
 
-    `tick_direction`: 0 plus, 1 zero-plus, 2 minus, 3 zero-minus.
+    `tick_direction`: 0 plus, 1 zero-plus, 2 minus, 3 zero-minus. `block_trade_id` is there only
+    on legs of a block trade, which is no trade of the book and leaves the last price as it is.
     """
 
     trade_id: str
@@ -207,6 +208,8 @@ class PublicTrade(Struct, frozen=True, kw_only=True):
     contracts: float | UnsetType = UNSET
     iv: Percent | UnsetType = UNSET
     liquidation: Literal["M", "T", "MT"] | UnsetType = UNSET
+    block_trade_id: str | UnsetType = UNSET
+    block_trade_leg_count: int | UnsetType = UNSET
 
 
 class PublicTrades(Struct, frozen=True, kw_only=True):

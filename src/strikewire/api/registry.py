@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from strikewire.api import (
     account,
+    block_trades,
     market_data,
     quoting,
     reference,
@@ -28,6 +29,8 @@ Transport = Literal["ws", "ws+rest"]
 Scope = Literal[
     "account:read",
     "account:read_write",
+    "block_trade:read",
+    "block_trade:read_write",
     "trade:read",
     "trade:read_write",
     "wallet:read",
@@ -164,6 +167,12 @@ _TABLE: Final = (
     _method("private/get_user_trades_by_instrument_and_time", trading.GetUserTradesByInstrumentAndTime, trading.UserTrades, "trade:read"),
     _method("private/get_user_trades_by_currency", trading.GetUserTradesByCurrency, trading.UserTrades, "trade:read"),
     _method("private/get_user_trades_by_order", trading.GetUserTradesByOrder, list[trading.UserTrade], "trade:read"),
+    _method("private/verify_block_trade", block_trades.VerifyBlockTrade, block_trades.BlockTradeSignature, "block_trade:read"),
+    _method("private/execute_block_trade", block_trades.ExecuteBlockTrade, block_trades.BlockTrade, "block_trade:read_write", "matching"),
+    _method("private/invalidate_block_trade_signature", block_trades.InvalidateBlockTradeSignature, Ok, "block_trade:read_write"),
+    _method("private/simulate_block_trade", block_trades.SimulateBlockTrade, bool, "block_trade:read"),
+    _method("private/get_block_trade", block_trades.GetBlockTrade, block_trades.BlockTrade, "block_trade:read"),
+    _method("private/get_block_trades", block_trades.GetBlockTrades, list[block_trades.BlockTrade], "block_trade:read"),
     _method("private/get_position", account.GetPosition, account.Position, "trade:read"),
     _method("private/change_margin_model", account.ChangeMarginModel, list[account.MarginModelChange], "account:read_write"),
     _method("private/set_self_trading_config", account.SetSelfTradingConfig, Ok, "account:read_write"),

@@ -462,6 +462,7 @@ class UserTrade(Struct, frozen=True, kw_only=True):
 
     `fee` is in `fee_currency` and positive when paid; `profit_loss` is in the settlement
     currency; `state` is the order's state after this fill; `liquidity` M for maker, T for taker.
+    `block_trade_id` is there only on legs of a block trade, and so is how many legs that had.
     """
 
     trade_id: str
@@ -493,6 +494,8 @@ class UserTrade(Struct, frozen=True, kw_only=True):
     quote_id: str | UnsetType = UNSET
     quote_set_id: str | UnsetType = UNSET
     risk_reducing: bool = False
+    block_trade_id: str | UnsetType = UNSET
+    block_trade_leg_count: int | UnsetType = UNSET
     self_trade: bool = False
     liquidation: Literal["M", "T", "MT"] | UnsetType = UNSET
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from strikewire.api import (
     account,
+    block_trades,
     fields,
     market_data,
     quoting,
@@ -1299,6 +1300,134 @@ class Methods:
                 sorting=sorting,
             ),
             list[trading.UserTrade],
+        )
+        return result
+
+    async def verify_block_trade(
+        self: Caller,
+        *,
+        timestamp: int,
+        nonce: str,
+        role: Literal["maker", "taker"],
+        trades: list[block_trades.BlockTradeLeg],
+    ) -> block_trades.BlockTradeSignature:
+        """Agree to a block trade: the answer is a signature for the other side to execute it with.
+
+        `direction` of each leg is the maker's, whoever asks. `timestamp` and `nonce` are shared
+        with the other side; the signature holds until five minutes after `timestamp`.
+        """
+        result: block_trades.BlockTradeSignature = await self.call(
+            "private/verify_block_trade",
+            _given(
+                timestamp=timestamp,
+                nonce=nonce,
+                role=role,
+                trades=trades,
+            ),
+            block_trades.BlockTradeSignature,
+        )
+        return result
+
+    async def execute_block_trade(
+        self: Caller,
+        *,
+        timestamp: int,
+        nonce: str,
+        role: Literal["maker", "taker"],
+        trades: list[block_trades.BlockTradeLeg],
+        counterparty_signature: str,
+        idempotency_key: str | None = None,
+    ) -> block_trades.BlockTrade:
+        """Carry out a block trade that the other side has signed: all legs or none.
+
+        All but `role` is what the other side verified. The same two accounts, `timestamp` and
+        `nonce` are carried out once.
+        """
+        result: block_trades.BlockTrade = await self.call(
+            "private/execute_block_trade",
+            _given(
+                timestamp=timestamp,
+                nonce=nonce,
+                role=role,
+                trades=trades,
+                counterparty_signature=counterparty_signature,
+                idempotency_key=idempotency_key,
+            ),
+            block_trades.BlockTrade,
+        )
+        return result
+
+    async def invalidate_block_trade_signature(
+        self: Caller,
+        *,
+        signature: str,
+    ) -> fields.Ok:
+        """Take back the account's own signature, as long as nobody has executed with it."""
+        result: fields.Ok = await self.call(
+            "private/invalidate_block_trade_signature",
+            _given(
+                signature=signature,
+            ),
+            fields.Ok,
+        )
+        return result
+
+    async def simulate_block_trade(
+        self: Caller,
+        *,
+        trades: list[block_trades.BlockTradeLeg],
+        role: Literal["maker", "taker"] | None = None,
+    ) -> bool:
+        """Ask whether the account could make a block trade now, as maker unless `role` says taker.
+
+        What the other side could is not told; legs that are no block trade are an error.
+        """
+        result: bool = await self.call(
+            "private/simulate_block_trade",
+            _given(
+                trades=trades,
+                role=role,
+            ),
+            bool,
+        )
+        return result
+
+    async def get_block_trade(
+        self: Caller,
+        *,
+        id: str,
+    ) -> block_trades.BlockTrade:
+        """Read one block trade of the account."""
+        result: block_trades.BlockTrade = await self.call(
+            "private/get_block_trade",
+            _given(
+                id=id,
+            ),
+            block_trades.BlockTrade,
+        )
+        return result
+
+    async def get_block_trades(
+        self: Caller,
+        *,
+        currency: str | None = None,
+        count: int | None = None,
+        start_id: str | None = None,
+        end_id: str | None = None,
+    ) -> list[block_trades.BlockTrade]:
+        """List the account's block trades, newest first, of one currency or of all.
+
+        `start_id` and `end_id` are the oldest and the newest wanted.
+        """
+        result: list[block_trades.BlockTrade] = await self.call(
+            "private/get_block_trades",
+            _given(
+                currency=currency,
+                count=count,
+                start_id=start_id,
+                end_id=end_id,
+            ),
+            list[block_trades.BlockTrade],
         )
         return result
 

@@ -1,6 +1,7 @@
 """The deterministic venue: a command goes in, its events come out, and nothing else moves it."""
 
 from strikewire.exchange.commands import (
+    BlockLeg,
     CancelOrder,
     CancelOrders,
     CancelQuotes,
@@ -10,6 +11,7 @@ from strikewire.exchange.commands import (
     CreateSubaccount,
     Deposit,
     EditOrder,
+    ExecuteBlockTrade,
     FeeKind,
     FeeRates,
     InstrumentState,
@@ -90,6 +92,7 @@ from strikewire.exchange.events import (
     Settlement,
 )
 from strikewire.exchange.mmp import MmpConfig, MmpStatus, MmpTag
+from strikewire.exchange.orders.blocks import BLOCK_VALID_MS
 from strikewire.exchange.state.funding import Funding
 from strikewire.exchange.state.margin import PriceBand
 from strikewire.exchange.state.snapshot import SNAPSHOT_VERSION, SnapshotVersionError
@@ -98,6 +101,7 @@ from strikewire.exchange.state.transactions import About, Transaction, Transacti
 from strikewire.exchange.state.views import BookView, CrossTotal, MoneyCheck, Summary
 
 __all__ = [
+    "BLOCK_VALID_MS",
     "INSURANCE_FUND",
     "SNAPSHOT_VERSION",
     "About",
@@ -106,6 +110,7 @@ __all__ = [
     "BalanceChanged",
     "Bankruptcy",
     "BankruptcyView",
+    "BlockLeg",
     "BookView",
     "CancelOrder",
     "CancelOrders",
@@ -120,6 +125,7 @@ __all__ = [
     "EditOrder",
     "Event",
     "Exchange",
+    "ExecuteBlockTrade",
     "FeeKind",
     "FeeRates",
     "FeesChanged",

@@ -4,7 +4,7 @@ Same commands, same numbers, same times: same events and same state, on every ma
 exchange knows no clock and no chance, and never raises on a command, however foolish.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import assert_never
 
@@ -16,6 +16,7 @@ from strikewire.exchange.accounts.once import recall, remember, repeat
 from strikewire.exchange.accounts.protections import reset_mmp, set_mmp
 from strikewire.exchange.accounts.transfers import create_subaccount, transfer
 from strikewire.exchange.commands import (
+    BlockLeg,
     CancelOrder,
     CancelOrders,
     CancelQuotes,
@@ -24,6 +25,7 @@ from strikewire.exchange.commands import (
     CreateSubaccount,
     Deposit,
     EditOrder,
+    ExecuteBlockTrade,
     FeeKind,
     FeeRates,
     InstrumentState,
@@ -50,6 +52,7 @@ from strikewire.exchange.commands import (
     SettleSession,
     SetVerdicts,
     Transfer,
+    Verdict,
     Withdraw,
 )
 from strikewire.exchange.events import (
@@ -67,6 +70,7 @@ from strikewire.exchange.instruments.listing import list_instrument, set_marks, 
 from strikewire.exchange.instruments.settling import settle_session
 from strikewire.exchange.liquidation.rounds import in_liquidation, is_fund_busy, liquidate
 from strikewire.exchange.mmp import MmpStatus
+from strikewire.exchange.orders.blocks import execute_block_trade, refuse_proposal
 from strikewire.exchange.orders.cancelling import cancel, cancel_all
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.expiring import end_day
@@ -315,6 +319,28 @@ class Exchange:
             if instrument_id in (None, one.instrument_id)
         ]
 
+    def block_refusal(
+        self,
+        time_ns: int,
+        account_id: AccountId,
+        legs: Sequence[BlockLeg],
+        *,
+        is_maker: bool,
+        verdict: Verdict | None = None,
+    ) -> Rejected | None:
+        """Return why an account could not make a block trade now; None if it could.
+
+        Args:
+            time_ns: Now, in nanoseconds since the Unix epoch.
+            account_id: Who asks; what the other side could is not told.
+            legs: With the maker's sides.
+            is_maker: Whether the account is the maker.
+            verdict: As of `ExecuteBlockTrade`.
+        """
+        return refuse_proposal(
+            self._state, time_ns, account_id, legs, is_maker=is_maker, verdict=verdict
+        )
+
     def order_fills(self, order_id: OrderId) -> list[Fill]:
         """Return the fills of an order that can still be looked up, newest last."""
         order = self.order(order_id)
@@ -533,6 +559,8 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
             return set_mmp(turn, command)
         case ResetMmp():
             return reset_mmp(turn, command)
+        case ExecuteBlockTrade():
+            return execute_block_trade(turn, command)
         case SetMarks():
             return set_marks(turn, command)
         case OpenAccount():

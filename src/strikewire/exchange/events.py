@@ -27,6 +27,7 @@ from strikewire.exchange.links import Link
 from strikewire.exchange.mmp import MmpConfig, MmpTag
 from strikewire.model import (
     AccountId,
+    BlockTradeId,
     Instrument,
     InstrumentId,
     Lots,
@@ -246,6 +247,11 @@ class Fill(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True,
     iv_e4: int
     maker: FillSide
     taker: FillSide
+    block_trade_id: BlockTradeId = BlockTradeId(0)
+    """The block trade that this was a leg of; 0: it happened in the book."""
+
+    block_trade_legs: int = 0
+    """How many legs that had."""
 
 
 class PositionView(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=True):

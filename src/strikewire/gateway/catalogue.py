@@ -6,9 +6,18 @@ from strikewire.api.reference import Currency, TickSizeStep
 from strikewire.api.reference import Instrument as ApiInstrument
 from strikewire.exchange import InstrumentState
 from strikewire.exchange.liquidation.reducing import liquidation_rate_ppm
+from strikewire.exchange.orders.blocks import block_fee_ppm
 from strikewire.gateway.holdings import max_leverage
 from strikewire.marketdata import Market
-from strikewire.model import CURRENCIES, NO_EXPIRY_MS, Instrument, ns_to_ms, ticks_to_price
+from strikewire.model import (
+    CURRENCIES,
+    NO_EXPIRY_MS,
+    Instrument,
+    block_min_lots,
+    lots_to_amount,
+    ns_to_ms,
+    ticks_to_price,
+)
 
 PPM = 1_000_000
 
@@ -17,6 +26,7 @@ def instrument(market: Market) -> ApiInstrument:
     """Return everything a client must know to trade an instrument."""
     listed = market.instrument
     is_future = listed.is_future
+    least = block_min_lots(listed)
     return ApiInstrument(
         instrument_name=listed.name,
         instrument_id=listed.instrument_id,
@@ -42,6 +52,9 @@ def instrument(market: Market) -> ApiInstrument:
         maker_commission=listed.maker_fee_ppm / PPM,
         taker_commission=listed.taker_fee_ppm / PPM,
         max_leverage=max_leverage(listed) if is_future else UNSET,
+        block_trade_commission=UNSET if least is None else block_fee_ppm(listed) / PPM,
+        block_trade_tick_size=UNSET if least is None else float(listed.tick_size),
+        block_trade_min_trade_amount=UNSET if least is None else lots_to_amount(listed, least),
         max_liquidation_commission=liquidation_rate_ppm(listed) / PPM if is_future else UNSET,
         is_active=market.state is InstrumentState.OPEN,
         state=market.state.value,

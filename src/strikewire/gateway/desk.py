@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from strikewire.api import ApiError, ErrorCode, Method
 from strikewire.exchange import Command, Event, Exchange
 from strikewire.gateway.auth import Authenticator, Grant
+from strikewire.gateway.blocks import Proposals
 from strikewire.gateway.caller import Caller
 from strikewire.gateway.judge import Judge
 from strikewire.gateway.limits import Limits, RateLimiter
@@ -53,6 +54,7 @@ class Desk(Struct, kw_only=True):
         exchange: Read only. What it holds is durable: it is changed after the journal has it.
         market: What the public may see.
         authenticator: Checks secrets and tokens.
+        proposals: Block trades that accounts have signed.
         limiter: Credits for requests.
         limits: The other limits.
         clock: Nanoseconds since the Unix epoch; asked only to stamp when an answer leaves.
@@ -68,6 +70,7 @@ class Desk(Struct, kw_only=True):
     exchange: Exchange
     market: MarketData
     authenticator: Authenticator
+    proposals: Proposals
     limiter: RateLimiter
     limits: Limits
     clock: Callable[[], int]

@@ -7,6 +7,7 @@ from typing import Final
 from strikewire.gateway.desk import Handler, Planner
 from strikewire.gateway.methods import (
     account,
+    block_trades,
     funding,
     margin,
     market,
@@ -76,6 +77,11 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         ),
         "private/get_user_trades_by_currency": orders.get_user_trades_by_currency,
         "private/get_user_trades_by_order": orders.get_user_trades_by_order,
+        "private/verify_block_trade": block_trades.verify_block_trade,
+        "private/invalidate_block_trade_signature": block_trades.invalidate_block_trade_signature,
+        "private/simulate_block_trade": block_trades.simulate_block_trade,
+        "private/get_block_trade": block_trades.get_block_trade,
+        "private/get_block_trades": block_trades.get_block_trades,
         "private/get_position": account.get_position,
         "private/get_positions": account.get_positions,
         "private/get_account_summary": account.get_account_summary,
@@ -112,6 +118,7 @@ PLANNERS: Final[Mapping[str, Planner]] = MappingProxyType(
         "private/cancel_quotes": quoting.cancel_quotes,
         "private/set_mmp_config": quoting.set_mmp_config,
         "private/reset_mmp": quoting.reset_mmp,
+        "private/execute_block_trade": block_trades.execute_block_trade,
         "private/create_subaccount": wallet.create_subaccount,
         "private/submit_transfer_between_subaccounts": (wallet.submit_transfer_between_subaccounts),
         "private/submit_transfer_to_subaccount": wallet.submit_transfer_to_subaccount,

@@ -13,15 +13,18 @@ Open orders are judged by the worst of four: none of them fills, all buyers, all
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct, structs
 
 from strikewire.exchange import (
+    BlockLeg,
     Command,
     EditOrder,
     Event,
     Exchange,
+    ExecuteBlockTrade,
     Liquidate,
     MarginModel,
     Mark,
@@ -58,6 +61,7 @@ RULES: Final[Mapping[str, MarginRules]] = {"BTC": MarginRules()}
 
 RULES_OTHER: Final = MarginRules(extended_dampener=25_000.0)
 
+_NOTHING: Final[Mapping[InstrumentId, int]] = MappingProxyType({})
 _IV_E4_PER_ONE: Final = 1_000_000
 
 
@@ -101,6 +105,12 @@ class Judge:
         """
         if isinstance(command, Once):
             return structs.replace(command, command=self.judged(now_ns, command.command))
+        if isinstance(command, ExecuteBlockTrade):
+            maker, taker = (
+                self.block_verdict(now_ns, account_id, command.legs, is_maker=is_maker)
+                for account_id, is_maker in ((command.maker_id, True), (command.taker_id, False))
+            )
+            return structs.replace(command, maker_verdict=maker, taker_verdict=taker)
         if not isinstance(command, PlaceOrder | EditOrder | MassQuote):
             return command
         if self._exchange.margin_model(command.account_id) is not MarginModel.PORTFOLIO:
@@ -151,6 +161,27 @@ class Judge:
         )
         return structs.replace(command, verdicts=verdicts)
 
+    def block_verdict(
+        self, now_ns: int, account_id: AccountId, legs: Sequence[BlockLeg], *, is_maker: bool
+    ) -> Verdict | None:
+        """Return what an account would need with a block trade; None without portfolio margin.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            account_id: Of one of the two.
+            legs: With the maker's sides.
+            is_maker: Whether it is the maker.
+        """
+        if self._exchange.margin_model(account_id) is not MarginModel.PORTFOLIO:
+            return None
+        instrument = self._exchange.instruments.get(legs[0].instrument_id) if legs else None
+        if instrument is None:
+            return None
+        sign = 1 if is_maker else -1
+        traded = {leg.instrument_id: sign * leg.side * leg.amount for leg in legs}
+        currency = instrument.settlement_currency
+        return self.verdict(now_ns, account_id, currency, traded=traded)
+
     def verdict(
         self,
         now_ns: int,
@@ -159,6 +190,7 @@ class Judge:
         *,
         more: Iterable[tuple[InstrumentId, Side, Lots]] = (),
         freed: Collection[OrderId] = (),
+        traded: Mapping[InstrumentId, int] = _NOTHING,
     ) -> Verdict:
         """Return what an account would need in a currency.
 
@@ -168,6 +200,7 @@ class Judge:
             currency: Settlement currency.
             more: Orders that would come in.
             freed: Open orders whose places those take.
+            traded: Signed lots that the account would hold beside what it holds.
         """
         basis = self._exchange.changes(account_id)
         self._refresh(now_ns)
@@ -175,6 +208,11 @@ class Judge:
         orders = [*self._orders(account_id, freed), *more]
         for book in self._of(currency):
             held = self._held(account_id, book)
+            for instrument_id, lots in traded.items():
+                row = book.rows.get(instrument_id)
+                if row is not None:
+                    amount = lots_to_amount(book.instruments[row], Lots(lots))
+                    held[row] = held.get(row, 0.0) + amount
             buying: dict[int, float] = {}
             selling: dict[int, float] = {}
             for instrument_id, side, lots in orders:

@@ -14,7 +14,7 @@ CLIENT_ID_BYTES = 6
 CLIENT_SECRET_BYTES = 32
 KEYS_FILE_VERSION = 1
 
-DEFAULT_SCOPE = "account:read_write trade:read_write wallet:read_write"
+DEFAULT_SCOPE = "account:read_write block_trade:read_write trade:read_write wallet:read_write"
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):

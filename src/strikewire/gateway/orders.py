@@ -38,6 +38,22 @@ def ticks_of(instrument: Instrument, price: Decimal) -> Ticks:
         raise ApiError(ErrorCode.INVALID_PRICE, param="price", reason=str(error)) from None
 
 
+def block_ticks_of(instrument: Instrument, price: Decimal) -> Ticks:
+    """Return the price of a block trade in ticks: on the base tick, at every price.
+
+    Raises:
+        ApiError: 10043, it lies between two.
+    """
+    numerator, denominator = price.as_integer_ratio()
+    ticks, remainder = divmod(
+        numerator * instrument.tick_denominator, denominator * instrument.tick_numerator
+    )
+    if remainder:
+        reason = f"{price} is no multiple of {instrument.tick_size}"
+        raise ApiError(ErrorCode.PRICE_WRONG_TICK, param="price", reason=reason)
+    return Ticks(ticks)
+
+
 def trigger_of(
     price_type: str | None, price: Decimal | None, offset: Decimal | None
 ) -> Trigger | None:

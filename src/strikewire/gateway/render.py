@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from strikewire.api.trading import Order, UserTrade
 from strikewire.exchange import CancelReason, Fill, FillSide, OrderState, OrderType, OrderView
-from strikewire.marketdata import IV_E4_PER_PERCENT, liquidated
+from strikewire.marketdata import IV_E4_PER_PERCENT, block_text_id, liquidated
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -162,6 +162,8 @@ def user_trade(
         mmp=side.mmp is not None,
         quote_id=quote.quote_id if quote else UNSET,
         quote_set_id=quote.quote_set_id if quote else UNSET,
+        block_trade_id=block_text_id(fill),
+        block_trade_leg_count=fill.block_trade_legs or UNSET,
         self_trade=fill.maker.account_id == fill.taker.account_id,
         liquidation=liquidated(fill),
     )

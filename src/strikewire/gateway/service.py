@@ -15,6 +15,7 @@ from strikewire import __version__
 from strikewire.api import ApiError, ErrorCode
 from strikewire.exchange import Liquidate
 from strikewire.gateway.auth import Authenticator
+from strikewire.gateway.blocks import Proposals
 from strikewire.gateway.desk import Desk
 from strikewire.gateway.gateway import (
     CLOSE_TRY_AGAIN_LATER,
@@ -90,6 +91,7 @@ class GatewayService:
                 exchange=sequencer.exchange,
                 market=market,
                 authenticator=Authenticator(keys, entropy),
+                proposals=Proposals(entropy),
                 limiter=RateLimiter(rates),
                 limits=limits or Limits(),
                 clock=clock,

@@ -14,7 +14,7 @@ from strikewire.marketdata.marketdata import Changes, MarketData
 from strikewire.marketdata.outlook import implied_outlook
 from strikewire.marketdata.restore import restore
 from strikewire.marketdata.streams import BookEdit, BookStream, LevelEdit
-from strikewire.marketdata.tape import IV_E4_PER_PERCENT, liquidated, public_trade
+from strikewire.marketdata.tape import IV_E4_PER_PERCENT, block_text_id, liquidated, public_trade
 from strikewire.marketdata.tickers import (
     book_summary,
     option_greeks,
@@ -31,6 +31,7 @@ __all__ = [
     "LevelEdit",
     "Market",
     "MarketData",
+    "block_text_id",
     "book_summary",
     "book_update",
     "current_funding",

@@ -120,7 +120,8 @@ class Market:
         """Print a trade and count it."""
         trade = public_trade(self.instrument, fill)
         self.tape.print(trade)
-        self.day.record(fill.time_ns, fill.price, turnover(self.instrument, fill))
+        price = None if fill.block_trade_id else fill.price
+        self.day.record(fill.time_ns, price, turnover(self.instrument, fill))
         self.updated_ns = fill.time_ns
         return trade
 

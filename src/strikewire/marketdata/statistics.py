@@ -41,9 +41,7 @@ class DayStatistics(Struct, frozen=True):
 
 class _Minute(Struct):
     minute: int
-    first: Ticks
-    high: Ticks
-    low: Ticks
+    prices: list[Ticks]  # first, highest and lowest; none as long as nothing traded in the book
     base_e8: int = 0
     quote_e8: int = 0
     usd_e8: int = 0
@@ -61,18 +59,26 @@ class RollingDay:
         self._low: Ticks | None = None
         self._last: Ticks | None = None
 
-    def record(self, time_ns: int, price: Ticks, turnover: Turnover) -> None:
-        """Add one trade; trades come in order of time."""
+    def record(self, time_ns: int, price: Ticks | None, turnover: Turnover) -> None:
+        """Add one trade; trades come in order of time.
+
+        Args:
+            time_ns: Nanoseconds since the Unix epoch.
+            price: None of a trade outside of the book, which counts in the volumes alone.
+            turnover: Of it.
+        """
         self._forget(time_ns)
-        minute = self._minute(time_ns // NS_PER_MINUTE, price)
-        minute.high = max(minute.high, price)
-        minute.low = min(minute.low, price)
+        minute = self._minute(time_ns // NS_PER_MINUTE)
         minute.base_e8 += turnover.base_e8
         minute.quote_e8 += turnover.quote_e8
         minute.usd_e8 += turnover.usd_e8
         self._base_e8 += turnover.base_e8
         self._quote_e8 += turnover.quote_e8
         self._usd_e8 += turnover.usd_e8
+        if price is None:
+            return
+        first, high, low = minute.prices or (price, price, price)
+        minute.prices = [first, max(high, price), min(low, price)]
         self._high = price if self._high is None else max(self._high, price)
         self._low = price if self._low is None else min(self._low, price)
         self._last = price
@@ -89,9 +95,9 @@ class RollingDay:
             change_percent=self._change_percent(),
         )
 
-    def _minute(self, number: int, price: Ticks) -> _Minute:
+    def _minute(self, number: int) -> _Minute:
         if not self._minutes or self._minutes[-1].minute < number:
-            self._minutes.append(_Minute(number, first=price, high=price, low=price))
+            self._minutes.append(_Minute(number, []))
         return self._minutes[-1]
 
     def _forget(self, now_ns: int) -> None:
@@ -104,11 +110,12 @@ class RollingDay:
             self._usd_e8 -= minute.usd_e8
             forgot = True
         if forgot:
-            self._high = max((minute.high for minute in self._minutes), default=None)
-            self._low = min((minute.low for minute in self._minutes), default=None)
+            traded = [minute.prices for minute in self._minutes if minute.prices]
+            self._high = max((high for _, high, _ in traded), default=None)
+            self._low = min((low for _, _, low in traded), default=None)
 
     def _change_percent(self) -> float | None:
-        if not self._minutes or self._last is None:
+        first = next((minute.prices[0] for minute in self._minutes if minute.prices), None)
+        if first is None or self._last is None:
             return None
-        first = self._minutes[0].first
         return round((self._last - first) / first * 100, 4)

@@ -10,6 +10,7 @@ from strikewire.api.market_data import PublicTrade
 from strikewire.exchange import Fill
 from strikewire.model import (
     Instrument,
+    format_block_trade_id,
     format_trade_id,
     lots_to_amount,
     ns_to_ms,
@@ -40,7 +41,14 @@ def public_trade(instrument: Instrument, fill: Fill) -> PublicTrade:
         contracts=amount / float(instrument.contract_size),
         iv=fill.iv_e4 / IV_E4_PER_PERCENT if instrument.is_option else UNSET,
         liquidation=liquidated(fill),
+        block_trade_id=block_text_id(fill),
+        block_trade_leg_count=fill.block_trade_legs or UNSET,
     )
+
+
+def block_text_id(fill: Fill) -> str | UnsetType:
+    """Return the block trade that a fill was a leg of, as clients see it; unset if of none."""
+    return format_block_trade_id(fill.block_trade_id) if fill.block_trade_id else UNSET
 
 
 def liquidated(fill: Fill) -> Literal["M", "T", "MT"] | UnsetType:
@@ -55,16 +63,15 @@ class Tape:
 
     def __init__(self) -> None:
         self._trades: deque[PublicTrade] = deque(maxlen=TRADES_KEPT)
+        self.last: PublicTrade | None = None
+        """The newest trade of the book: no leg of a block trade."""
 
     def print(self, trade: PublicTrade) -> None:
         """Add a trade; trades come in the order of their `trade_seq`."""
         assert not self._trades or trade.trade_seq > self._trades[-1].trade_seq
         self._trades.append(trade)
-
-    @property
-    def last(self) -> PublicTrade | None:
-        """The newest trade."""
-        return self._trades[-1] if self._trades else None
+        if trade.block_trade_id is UNSET:
+            self.last = trade
 
     def __iter__(self) -> Iterator[PublicTrade]:
         """Iterate from the oldest to the newest."""

@@ -1,5 +1,6 @@
 """The nouns of the venue, on whose integers every flow agrees: instruments, prices, sides, ids."""
 
+from strikewire.model.block_sizes import BLOCK_MINIMA, block_min_lots
 from strikewire.model.currencies import (
     CURRENCIES,
     Currency,
@@ -10,11 +11,14 @@ from strikewire.model.currencies import (
 from strikewire.model.ids import (
     ID_MAX,
     AccountId,
+    BlockTradeId,
     InstrumentId,
     OrderId,
     TradeId,
+    format_block_trade_id,
     format_order_id,
     format_trade_id,
+    parse_block_trade_id,
     parse_order_id,
     parse_trade_id,
 )
@@ -89,6 +93,7 @@ from strikewire.model.units import (
 
 __all__ = [
     "AMOUNT_LOTS_MAX",
+    "BLOCK_MINIMA",
     "CURRENCIES",
     "EXPIRY_HOUR_UTC",
     "FUNDING_PERIOD_MS",
@@ -107,6 +112,7 @@ __all__ = [
     "PRICE_TICKS_MAX",
     "AccountId",
     "AmountError",
+    "BlockTradeId",
     "Currency",
     "CurrencyPrecisionError",
     "Expiry",
@@ -130,12 +136,14 @@ __all__ = [
     "TradeId",
     "Units",
     "amount_to_lots",
+    "block_min_lots",
     "coins_to_units",
     "divide_down",
     "divide_half_even",
     "divide_up",
     "expiries",
     "families",
+    "format_block_trade_id",
     "format_name",
     "format_order_id",
     "format_strike",
@@ -148,6 +156,7 @@ __all__ = [
     "next_tick_down",
     "next_tick_up",
     "ns_to_ms",
+    "parse_block_trade_id",
     "parse_name",
     "parse_order_id",
     "parse_trade_id",

@@ -12,6 +12,7 @@ AccountId = NewType("AccountId", int)
 InstrumentId = NewType("InstrumentId", int)
 OrderId = NewType("OrderId", int)
 TradeId = NewType("TradeId", int)
+BlockTradeId = NewType("BlockTradeId", int)
 
 ID_MAX = 2**63 - 1
 """The largest id; beyond it a client's 64-bit integer would overflow."""
@@ -45,6 +46,23 @@ def parse_trade_id(text: str) -> TradeId:
         ValueError: The text is not a currency, a dash and a number from 1 to `ID_MAX`.
     """
     return TradeId(_parse(text, "trade"))
+
+
+def format_block_trade_id(block_trade_id: BlockTradeId) -> str:
+    """Return a block trade's id as clients see it: "BLOCK-12"."""
+    return f"BLOCK-{block_trade_id}"
+
+
+def parse_block_trade_id(text: str) -> BlockTradeId:
+    """Return the block trade's number from the id that a client sent.
+
+    Raises:
+        ValueError: The text is not BLOCK, a dash and a number from 1 to `ID_MAX`.
+    """
+    number = _parse(text, "block trade")
+    if not text.startswith("BLOCK-"):
+        raise ValueError(f"block trade id is not of the form BLOCK-12: {text[:40]!r}")
+    return BlockTradeId(number)
 
 
 def _parse(text: str, noun: str) -> int:

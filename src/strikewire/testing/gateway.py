@@ -21,6 +21,7 @@ from strikewire.exchange import (
     SetMarks,
 )
 from strikewire.gateway import RATES_OFF, ApiKey, Authenticator, Gateway, KeyStore, Limits, Rate
+from strikewire.gateway.blocks import Proposals
 from strikewire.gateway.desk import Desk
 from strikewire.gateway.gateway import (
     Action,
@@ -149,6 +150,7 @@ class GatewayFloor:
             exchange=self.exchange,
             market=self.market,
             authenticator=Authenticator(self.keys, lambda size: next(entropy).to_bytes(size)),
+            proposals=Proposals(lambda size: next(entropy).to_bytes(size)),
             limiter=RateLimiter(rates),
             limits=limits or Limits(),
             clock=lambda: self.now_ns,

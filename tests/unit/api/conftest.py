@@ -7,6 +7,7 @@ import pytest
 
 from strikewire.api import (
     account,
+    block_trades,
     market_data,
     quoting,
     reference,
@@ -224,6 +225,13 @@ USER_TRADE = trading.UserTrade(
     label="mine",
     post_only=True,
     reduce_only=False,
+)
+BLOCK_TRADE = block_trades.BlockTrade(
+    id="BLOCK-12",
+    timestamp=NOW_MS,
+    trades=[
+        msgspec.structs.replace(USER_TRADE, block_trade_id="BLOCK-12", block_trade_leg_count=1)
+    ],
 )
 POSITION = account.Position(
     instrument_name="BTC-PERPETUAL",
@@ -582,6 +590,14 @@ ANSWERS: dict[str, list[object]] = {
             )
         ]
     ],
+    "private/verify_block_trade": [
+        block_trades.BlockTradeSignature(signature="5a" * 32, expires_at=NOW_MS + 300_000)
+    ],
+    "private/execute_block_trade": [BLOCK_TRADE],
+    "private/invalidate_block_trade_signature": ["ok"],
+    "private/simulate_block_trade": [True],
+    "private/get_block_trade": [BLOCK_TRADE],
+    "private/get_block_trades": [[BLOCK_TRADE]],
     "private/simulate_portfolio": [account.Portfolio(**PORTFOLIO)],
     "private/get_account_summary": [SUMMARY, EXTENDED_SUMMARY],
     "private/get_account_summaries": [SUMMARIES],

@@ -322,6 +322,44 @@ def test_text_of_a_query_becomes_numbers_and_booleans() -> None:
     )
 
 
+def test_a_list_of_a_query_is_the_json_of_it() -> None:
+    order = jsonrpc.decode_query(
+        BUY,
+        {
+            "instrument_name": "BTC-PERPETUAL",
+            "amount": "10",
+            "price": "97000.5",
+            "linked_order_type": "one_cancels_other",
+            "otoco_config": '[{"type":"limit","price":97100.10,"label":"[5]"}]',
+            "label": "[5]",
+        },
+    )
+
+    assert isinstance(order, trading.Buy)
+    assert order.label == "[5]"
+    assert order.otoco_config == [trading.OtocoOrder(price=Decimal("97100.10"), label="[5]")]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("5", "expected array"),
+        ("one,two", "is not the JSON of a list or an object"),
+        ("[" * 65 + "]" * 65, "is nested too deeply"),
+        ('[{"price":5,"price":6}]', "is given twice"),
+        ('[{"type":"limit"}]', "is required for a limit order"),
+    ],
+)
+def test_what_is_no_such_list_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        jsonrpc.decode_query(
+            BUY, {"instrument_name": "X", "amount": "1", "price": "1", "otoco_config": text}
+        )
+
+    assert caught.value.code == ErrorCode.INVALID_PARAMS
+    assert caught.value.reason.startswith(reason)
+
+
 @pytest.mark.parametrize("count", ["5", "5.0"])
 def test_a_count_of_a_query_is_a_whole_number(count: str) -> None:
     request = jsonrpc.decode_query(

@@ -62,10 +62,24 @@ ARGUMENTS: dict[str, object] = {
     "start_timestamp": datetime(2024, 11, 22, 14, tzinfo=UTC),
     "with_portfolio": True,
 }
+# Of block trades: `public/auth` has a timestamp of its own, which is text.
+BLOCK_ARGUMENTS: dict[str, object] = {
+    "nonce": "tea",
+    "role": "maker",
+    "timestamp": datetime(2024, 11, 22, 14, tzinfo=UTC),
+    "trades": [
+        {"instrument_name": "BTC-PERPETUAL", "direction": "buy", "amount": 2e5, "price": 97_000.5}
+    ],
+    "signature": "5a" * 32,
+    "counterparty_signature": "5a" * 32,
+    "id": "BLOCK-12",
+}
 SECTIONS = (
     "market_data",
     "account",
     "auth",
+    "block_trade",
+    "matching_engine",
     "session",
     "subscription_management",
     "supporting",
@@ -123,7 +137,8 @@ async def call_strictly(name: str, answer: object) -> tuple[str, dict[str, Any]]
         if hasattr(attrgetter(section)(client), name)
     )
     parameters = inspect.signature(function).parameters
-    await function(**{key: ARGUMENTS[key] for key in parameters if key in ARGUMENTS})
+    arguments = ARGUMENTS | (BLOCK_ARGUMENTS if "block_trade" in name else {})
+    await function(**{key: arguments[key] for key in parameters if key in arguments})
     return transport.sent[0]
 
 
@@ -177,6 +192,7 @@ def test_every_method_that_may_trade_is_paid_from_the_matching_credits() -> None
         "private/cancel_by_label",
         "private/mass_quote",
         "private/cancel_quotes",
+        "private/execute_block_trade",
     }
 
 

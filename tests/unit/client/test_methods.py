@@ -10,6 +10,15 @@ from strikewire.client.methods import Methods
 
 NAMES = sorted(name for name in vars(Methods) if not name.startswith("_"))
 VALUES: dict[str, object] = {
+    "counterparty_signature": "5a" * 32,
+    "id": "BLOCK-12",
+    "nonce": "tea",
+    "role": "maker",
+    "signature": "5a" * 32,
+    "timestamp": 1_732_284_000_000,
+    "trades": [
+        {"instrument_name": "BTC-PERPETUAL", "direction": "buy", "amount": 200_000, "price": 5}
+    ],
     "margin_model": "segregated_pm",
     "channels": ["quote.BTC-PERPETUAL"],
     "cancel_type": "all",

@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from strikewire.exchange import (
+    BlockLeg,
     CancelOrder,
     CancelOrders,
     CancelQuotes,
@@ -11,6 +12,7 @@ from strikewire.exchange import (
     CreateSubaccount,
     Deposit,
     EditOrder,
+    ExecuteBlockTrade,
     FeeKind,
     FeeRates,
     InstrumentState,
@@ -112,6 +114,21 @@ ONE_OF_EACH: list[Command] = [
             ),
             fill_condition=TriggerFillCondition.INCREMENTAL,
         ),
+    ),
+    ExecuteBlockTrade(
+        maker_id=AccountId(1),
+        taker_id=AccountId(2),
+        legs=(
+            BlockLeg(
+                instrument_id=InstrumentId(2),
+                side=Side.SELL,
+                amount=Lots(250),
+                price=Ticks(501),
+            ),
+        ),
+        agreed_ms=1_767_225_600_000,
+        nonce="tea",
+        maker_verdict=Verdict(0, Units(1), Units(2)),
     ),
     EditOrder(
         account_id=AccountId(1), order_id=OrderId(2), amount=Lots(3), price=Ticks(4), post_only=True

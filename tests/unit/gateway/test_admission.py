@@ -5,6 +5,7 @@ from strikewire.api import METHODS, ApiError
 from strikewire.gateway.admission import OutOfCreditsError, admit
 from strikewire.gateway.auth import Grant
 from strikewire.gateway.caller import Caller
+from strikewire.gateway.keys import DEFAULT_SCOPE
 from strikewire.gateway.limits import Rate
 from strikewire.gateway.scopes import Scope
 from strikewire.gateway.steps import Called
@@ -45,7 +46,7 @@ def test_no_private_method_is_open_to_strangers(method: str) -> None:
 
 @pytest.mark.parametrize("method", PRIVATE)
 def test_a_signature_used_before_reads_and_places_no_second_order(method: str) -> None:
-    before = grant("account:read_write trade:read_write wallet:read_write", is_repeated=True)
+    before = grant(DEFAULT_SCOPE, is_repeated=True)
     request = Called(method=method, grant=before)
 
     code = code_of(GatewayFloor(), Caller(1, "10.0.0.1", "ws"), request)

@@ -97,7 +97,10 @@ def test_a_secret_gives_a_grant_for_its_account() -> None:
     grant = by_secret(door())
 
     assert (grant.client_id, grant.account_id) == ("alice", 1)
-    assert str(grant.scope) == "account:read_write connection trade:read_write wallet:read_write"
+    assert (
+        str(grant.scope)
+        == "account:read_write block_trade:read_write connection trade:read_write wallet:read_write"
+    )
     assert grant.access_token != grant.refresh_token
     assert grant.expires_ns == NOW + 900 * S
 
@@ -215,7 +218,10 @@ def test_a_refresh_token_works_once_and_ends_the_tokens_before_it() -> None:
 
     new = refresh(at, old.refresh_token, scope="trade:read_write")
 
-    assert str(new.scope) == "account:read_write connection trade:read wallet:read_write"
+    assert (
+        str(new.scope)
+        == "account:read_write block_trade:read_write connection trade:read wallet:read_write"
+    )
     with refused(13009):
         at.by_token(NOW, old.access_token, 5)
     with refused(13004):

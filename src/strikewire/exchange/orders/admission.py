@@ -114,12 +114,12 @@ def _refuse_beyond_limits(
             return Rejected(Reject.TOO_MANY_ORDERS, "max_open_orders_per_instrument")
     freed = intent.freed.remaining if intent.freed else 0
     reached = intent.side * holding.size + holding.open_lots(intent.side) - freed + intent.lots
-    if reached > _position_limit(account, holding.market):
+    if reached > position_limit(account, holding.market):
         return Rejected(Reject.POSITION_TOO_LARGE, "position_too_large", "amount")
     return None
 
 
-def _position_limit(account: Account, market: Market) -> int:
+def position_limit(account: Account, market: Market) -> int:
     """Return how many lots an account may hold of an instrument: the lowest limit that is set."""
     chosen = (account.limits.position_lots_max, market.limits.position_lots_max)
     return min((one for one in chosen if one is not None), default=POSITION_LOTS_MAX)

@@ -33,6 +33,7 @@ from strikewire.exchange.state.transactions import NOTHING, About, Transaction, 
 from strikewire.exchange.state.views import position_view
 from strikewire.model import (
     AccountId,
+    BlockTradeId,
     InstrumentId,
     Lots,
     OrderId,
@@ -41,6 +42,7 @@ from strikewire.model import (
     Ticks,
     TradeId,
     Units,
+    format_block_trade_id,
     ticks_to_e8,
 )
 
@@ -57,6 +59,18 @@ class Moved(NamedTuple):
     cash: int
     profit: int
     funding: int
+
+
+class Block(NamedTuple):
+    """The block trade of which a trade is a leg.
+
+    Attributes:
+        block_trade_id: Of it.
+        legs: How many it has.
+    """
+
+    block_trade_id: BlockTradeId
+    legs: int
 
 
 class Fact(Struct, frozen=True):
@@ -126,6 +140,38 @@ class Turn:
             self._fill(market, taker, match)
         for order in plan.unpaid:
             self.cancel(market, order, CancelReason.INSUFFICIENT_FUNDS)
+
+    def trade_block(
+        self,
+        market: Market,
+        maker: Order,
+        taker: Order,
+        *,
+        fees: tuple[Units, Units],
+        block: Block,
+    ) -> None:
+        """Let two orders trade all they want with each other, outside of the book.
+
+        The public sees the trade; the last price, and who waits for it, do not.
+
+        Args:
+            market: Of the leg.
+            maker: Has a price.
+            taker: Wants as much on the other side.
+            fees: Of maker and taker.
+            block: Of which this is a leg.
+        """
+        price, lots = maker.price, maker.amount
+        assert price is not None
+        assert taker.amount == lots
+        for order in (maker, taker):
+            order.filled, order.filled_value = lots, lots * price
+        market.trade_seq += 1
+        value = market.contract.value(lots, price)
+        orders = (maker, taker)
+        self._trade(market, orders, price=price, lots=lots, value=value, fees=fees, block=block)
+        for order in orders:
+            self.end(order, OrderState.FILLED)
 
     def rest(self, market: Market, order: Order) -> None:
         """Let an order wait in the book."""
@@ -421,36 +467,17 @@ class Turn:
     def _fill(self, market: Market, taker: Order, match: Match) -> None:
         maker, lots = match.maker, match.lots
         assert maker.price is not None
-        contract = market.contract
-        value = contract.value(lots, maker.price)
         account = self.state.accounts[maker.account_id]
         account.shrink(market, maker, lots)
         self.touch(account, market)
         market.book.fill(maker, lots)
         taker.filled = Lots(taker.filled + lots)
         taker.filled_value += lots * maker.price
+        value = market.contract.value(lots, maker.price)
         market.print_trade(maker.price)
-        instrument, mark = market.instrument, market.mark
-        fill = Fill(
-            trade_id=TradeId(self.state.next_trade_id),
-            trade_seq=market.trade_seq,
-            instrument_id=InstrumentId(instrument.instrument_id),
-            price=maker.price,
-            amount=Lots(lots),
-            taker_side=taker.side,
-            tick_direction=market.tick_direction,
-            time_ns=self.time_ns,
-            mark=mark.price if mark else PriceE8(0),
-            index=self.state.indices.get(instrument.price_index, PriceE8(0)),
-            iv_e4=mark.iv_e4 if mark else 0,
-            maker=self._clear(market, maker, match, value),
-            taker=self._clear(market, taker, match, value),
-        )
-        self.state.next_trade_id += 1
-        self.state.archive_fill(fill)
-        market.trades.append(fill)
-        self.events.append(fill)
-        self.moved(market, TriggerPriceType.LAST, ticks_to_e8(instrument, maker.price))
+        fees = self._fees(market, (maker, taker), lots, value)
+        self._trade(market, (maker, taker), price=maker.price, lots=lots, value=value, fees=fees)
+        self.moved(market, TriggerPriceType.LAST, ticks_to_e8(market.instrument, maker.price))
         for order in (maker, taker):
             if order.link is not None:
                 self.facts.append(Fact(order, lots, order.remaining + lots))
@@ -460,6 +487,52 @@ class Turn:
             self._announce(maker)
         else:
             self._retire(market, maker)
+
+    def _trade(
+        self,
+        market: Market,
+        orders: tuple[Order, Order],
+        *,
+        price: Ticks,
+        lots: int,
+        value: Units,
+        fees: tuple[Units, Units],
+        block: Block | None = None,
+    ) -> None:
+        """Move money and positions between two orders that trade, and tell of it.
+
+        Args:
+            market: Has counted the trade already.
+            orders: Maker and taker.
+            price: In ticks.
+            lots: Positive.
+            value: Of the trade.
+            fees: Of maker and taker.
+            block: The block trade of which this is a leg.
+        """
+        maker, taker = orders
+        mark, rest = market.mark, (price, lots, value)
+        fill = Fill(
+            trade_id=TradeId(self.state.next_trade_id),
+            trade_seq=market.trade_seq,
+            instrument_id=market.instrument_id,
+            price=price,
+            amount=Lots(lots),
+            taker_side=taker.side,
+            tick_direction=market.tick_direction,
+            time_ns=self.time_ns,
+            mark=mark.price if mark else PriceE8(0),
+            index=self.state.indices.get(market.instrument.price_index, PriceE8(0)),
+            iv_e4=mark.iv_e4 if mark else 0,
+            maker=self._clear(market, maker, rest, fee=fees[0], is_maker=True, block=block),
+            taker=self._clear(market, taker, rest, fee=fees[1], is_maker=False, block=block),
+            block_trade_id=block.block_trade_id if block else BlockTradeId(0),
+            block_trade_legs=block.legs if block else 0,
+        )
+        self.state.next_trade_id += 1
+        self.state.archive_fill(fill)
+        market.trades.append(fill)
+        self.events.append(fill)
 
     def _count(self, market: Market, order: Order, lots: int, price: Ticks) -> None:
         """Count a trade of a protected order."""
@@ -476,16 +549,31 @@ class Turn:
         ):
             self._triggered.append((account, protection))
 
-    def _clear(self, market: Market, order: Order, match: Match, value: Units) -> FillSide:
-        """Move the money and the position of one side of a fill."""
-        account = self.state.accounts[order.account_id]
-        contract, lots = market.contract, match.lots
-        price = match.maker.price
-        assert price is not None
+    def _fees(
+        self, market: Market, orders: tuple[Order, Order], lots: int, value: Units
+    ) -> tuple[Units, Units]:
+        """Return what maker and taker pay for a trade in the book."""
         underlying = market.mark.underlying if market.mark else PriceE8(0)
-        rates = account.rates(market)
-        rate_ppm = rates.maker_ppm if order is match.maker else rates.taker_ppm
-        fee = contract.fee(lots, value, rate_ppm, underlying)
+        maker, taker = (self.state.accounts[one.account_id].rates(market) for one in orders)
+        return (
+            market.contract.fee(lots, value, maker.maker_ppm, underlying),
+            market.contract.fee(lots, value, taker.taker_ppm, underlying),
+        )
+
+    def _clear(
+        self,
+        market: Market,
+        order: Order,
+        trade: tuple[Ticks, int, Units],
+        *,
+        fee: Units,
+        is_maker: bool,
+        block: Block | None,
+    ) -> FillSide:
+        """Move the money and the position of one side of a trade: its price, lots and value."""
+        account = self.state.accounts[order.account_id]
+        contract = market.contract
+        price, lots, value = trade
         order.fee = Units(order.fee + fee)
         moved = Moved(-order.side * value, 0, 0)
         if not contract.is_spot:
@@ -500,13 +588,14 @@ class Turn:
             funding=Units(moved.funding),
             trade_id=TradeId(self.state.next_trade_id),
             order_id=order.order_id,
-            is_maker=order is match.maker,
+            is_maker=is_maker,
+            note=format_block_trade_id(block.block_trade_id) if block else "",
         )
-        trade = TransactionType.TRADE
+        reason = TransactionType.TRADE
         if contract.is_spot:
             coins = order.side * contract.base_units(lots)
-            self.pay(account, market.instrument.base_currency, coins, trade, about=about)
-        self.pay(account, contract.currency, moved.cash - fee, trade, fee=fee, about=about)
+            self.pay(account, market.instrument.base_currency, coins, reason, about=about)
+        self.pay(account, contract.currency, moved.cash - fee, reason, fee=fee, about=about)
         return FillSide(
             account_id=order.account_id,
             order_id=order.order_id,

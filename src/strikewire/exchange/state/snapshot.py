@@ -31,7 +31,7 @@ from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.records import fill_of, transaction_of
-from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, State, Treasury
+from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, Agreement, State, Treasury
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.model import (
     AccountId,
@@ -162,6 +162,8 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     locks: list[str] = []
     answers: list[tuple[AccountId, list[Answer]]] = []
     """To marked commands, by account; of each the oldest first."""
+    next_block_trade_id: int = 1
+    agreements: list[Agreement] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -200,6 +202,8 @@ def dump(state: State) -> bytes:
         next_transaction_id=state.next_transaction_id,
         locks=sorted(state.locks),
         answers=[(key, state.answers[key].kept) for key in sorted(state.answers)],
+        next_block_trade_id=state.next_block_trade_id,
+        agreements=sorted(state.agreements),
         sessions=sorted(state.sessions.items()),
         settlements=[
             (name, list(kept)) for name, kept in sorted(state.settlements.items()) if kept
@@ -225,6 +229,8 @@ def load(blob: bytes) -> State:
     state.next_order_id = content.next_order_id
     state.next_trade_id = content.next_trade_id
     state.next_transaction_id = content.next_transaction_id
+    state.next_block_trade_id = content.next_block_trade_id
+    state.agreements = dict.fromkeys(content.agreements)
     state.indices = dict(content.indices)
     state.treasuries = {currency: Treasury(*kept) for currency, *kept in content.treasuries}
     fills = {fill.trade_id: fill for fill in content.fills}

@@ -23,4 +23,6 @@ cdef class State:
     cdef public set locks
     cdef public object day_end_ns
     cdef public OrderTable orders
+    cdef public dict agreements
     cdef public int64_t marks_set, next_order_id, next_trade_id, next_transaction_id
+    cdef public int64_t next_block_trade_id

@@ -3,6 +3,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from strikewire.exchange.commands import (
     NO_LIMITS,
@@ -41,6 +42,15 @@ INSURANCE_FUND = AccountId(0)
 
 SETTLEMENTS_MAX = 2_000
 """Settlements and deliveries of a currency that can be looked up; the oldest are forgotten."""
+
+
+class Agreement(NamedTuple):
+    """What tells one block trade from another, before it has an id."""
+
+    agreed_ms: int
+    nonce: str
+    maker_id: AccountId
+    taker_id: AccountId
 
 
 class Account:
@@ -233,6 +243,7 @@ class State:
 
     __slots__ = (
         "accounts",
+        "agreements",
         "answers",
         "bankruptcies",
         "conditional",
@@ -244,6 +255,7 @@ class State:
         "market_by_name",
         "markets",
         "marks_set",
+        "next_block_trade_id",
         "next_order_id",
         "next_trade_id",
         "next_transaction_id",
@@ -293,6 +305,10 @@ class State:
         self.index_watchers: dict[str, dict[InstrumentId, Market]] = {}
         """By index: the markets in which somebody waits for its price."""
 
+        self.agreements: dict[Agreement, None] = {}
+        """Block trades that were carried out and that could still be asked for again."""
+
+        self.next_block_trade_id = 1
         self.next_order_id = 1
         self.next_trade_id = 1
         self.next_transaction_id = 1

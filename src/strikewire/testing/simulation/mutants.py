@@ -179,8 +179,8 @@ def _forget_order(good: Any) -> object:
 def _forget_fee(good: Any) -> object:
     """Charge a fee and give it back."""
 
-    def clear(self: Turn, market: Any, order: Any, *rest: Any) -> object:
-        side = good(self, market, order, *rest)
+    def clear(self: Turn, market: Any, order: Any, *rest: Any, **more: Any) -> object:
+        side = good(self, market, order, *rest, **more)
         self.state.accounts[order.account_id].ledger(side.fee_currency).balance += side.fee
         return side
 

@@ -15,6 +15,7 @@ from strikewire.api import ApiError, ErrorCode
 from strikewire.exchange import Command, Exchange
 from strikewire.gateway import RATES_OFF, Authenticator, Gateway, KeyStore
 from strikewire.gateway import Limits as GatewayLimits
+from strikewire.gateway.blocks import Proposals
 from strikewire.gateway.desk import Desk
 from strikewire.gateway.gateway import Action, CloseConnection, SendTo, SetReading, SubmitCommand
 from strikewire.gateway.hub import TICK_NS, Delivery
@@ -131,6 +132,7 @@ class Process:
                 exchange=exchange,
                 market=restore(exchange, self.clock()),
                 authenticator=Authenticator(keys, machine.dice.bytes),
+                proposals=Proposals(machine.dice.bytes),
                 limiter=RateLimiter(RATES_OFF),
                 limits=GatewayLimits(requests_waiting_max=faults.requests_waiting_max),
                 clock=self.clock,

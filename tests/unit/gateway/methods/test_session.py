@@ -35,7 +35,10 @@ def test_authentication_hands_out_tokens_with_their_scope() -> None:
 
     assert result["token_type"] == "bearer"
     assert result["expires_in"] == 900
-    assert result["scope"] == "account:read_write session:desk trade:read wallet:read_write"
+    assert (
+        result["scope"]
+        == "account:read_write block_trade:read_write session:desk trade:read wallet:read_write"
+    )
     assert (result["state"], result["sid"]) == ("mine", "desk")
 
 
