@@ -18,6 +18,7 @@ from strikewire.exchange.events import (
     Reject,
     Rejected,
 )
+from strikewire.exchange.instruments.bounds import crowded_currency, is_deliverable, is_markable
 from strikewire.exchange.instruments.settling import Tally, settlement
 from strikewire.exchange.orders.cancelling import clear
 from strikewire.exchange.orders.checks import find_market
@@ -80,9 +81,13 @@ def set_marks(turn: Turn, command: SetMarks) -> Rejected | None:
             return Rejected(Reject.INVALID_ARGUMENTS, f"index of {name} is {price}", "indices")
     marks = [mark for mark in command.marks if _is_open(state, mark)]
     for mark in marks:
-        if not _is_sane(state.markets[mark.instrument_id].instrument, mark):
+        market = state.markets[mark.instrument_id]
+        if not (_is_sane(market.instrument, mark) and is_markable(market.contract, mark.price)):
             reason = f"mark of {mark.instrument_id} is {mark.price}"
             return Rejected(Reject.INVALID_ARGUMENTS, reason, "marks")
+    crowded = crowded_currency(state, marks)
+    if crowded is not None:
+        return Rejected(Reject.INVALID_ARGUMENTS, f"positions_too_large_in_{crowded}", "marks")
 
     state.indices.update(command.indices)
     for mark in marks:
@@ -112,7 +117,8 @@ def settle(turn: Turn, command: SettleInstrument) -> Rejected | None:
         return Rejected(Reject.INVALID_ARGUMENTS, "not_expired", "instrument_id")
     if market.set_state is InstrumentState.HALTED:
         return Rejected(Reject.LOCKED, "instrument_halted", "instrument_id")
-    if not 0 < command.delivery_price <= PRICE_E8_MAX:
+    is_sane = 0 < command.delivery_price <= PRICE_E8_MAX
+    if not (is_sane and is_deliverable(market.contract, command.delivery_price)):
         reason = f"delivery price is {command.delivery_price}"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "delivery_price")
 

@@ -72,6 +72,7 @@ from strikewire.exchange.events import BalanceChanged, LevelChanged, OrderEvent,
 from strikewire.exchange.orders import admission
 from strikewire.exchange.packed import currency_code
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
+from strikewire.exchange.state.margin import MARGIN_MAX
 from strikewire.exchange.state.views import position_view
 from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX, Side
 
@@ -248,7 +249,7 @@ cdef class Terms:
         if contract.is_option:
             set_ratio(&self.f.initial, valuation._initial, valuation._divisor, lots)
             set_ratio(&self.f.maintenance, valuation._maintenance, valuation._divisor, lots)
-            word(max(valuation._initial, valuation._maintenance) * lots // valuation._divisor)
+            uncapped(max(valuation._initial, valuation._maintenance) * lots // valuation._divisor)
             base, divisor = lot_scale, PRICE_SCALE * 1_000_000
             if not instrument.is_inverse:
                 base, divisor = lot_scale * mark.underlying, PRICE_SCALE**2 * 1_000_000
@@ -265,7 +266,7 @@ cdef class Terms:
         highest = future.initial_ppm * PRICE_SCALE + future.per_coin_ppm * (coins * lots // divisor + 1)
         value = worth * lots // (mark.price if contract.is_inverse_future else PRICE_SCALE**2) + 1
         fits(highest * value)
-        word(highest * value // (PRICE_SCALE * 1_000_000))
+        uncapped(highest * value // (PRICE_SCALE * 1_000_000))
 
 
 cdef object word(object number):
@@ -273,6 +274,13 @@ cdef object word(object number):
     if not -_WORD // 2 < number < _WORD // 2:
         raise TooWide
     return number
+
+
+cdef object uncapped(object margin):
+    """Return a margin that is below the highest one, so that nothing has to be cut."""
+    if margin + 1 >= MARGIN_MAX:
+        raise TooWide
+    return margin
 
 
 cdef object fits(object number):
@@ -433,7 +441,18 @@ cdef class Lane:
         self.carried_out += 1
         return tuple(self.events)
 
-    def run(self, int64_t time_ns, bytes batch not None, otherwise, bint is_silent=False):
+    def run(self, int64_t time_ns, bytes batch not None, otherwise):
+        """Carry out packed commands, and return all events as records."""
+        self.carry(time_ns, batch, otherwise, RECORDS)
+        return PyBytes_FromStringAndSize(<char*>self.out, self.told * sizeof(Event))
+
+    def replay(self, int64_t time_ns, bytes batch not None, otherwise):
+        """Carry out packed commands, and return how many there were."""
+        return self.carry(time_ns, batch, otherwise, NOTHING)
+
+    cdef Py_ssize_t carry(
+        self, int64_t time_ns, bytes batch, object otherwise, Mode mode
+    ) except -1:
         """Carry out packed commands.
 
         Args:
@@ -441,10 +460,7 @@ cdef class Lane:
             batch: Their records, each with its label behind it, as `packed.split` takes them.
             otherwise: Carries out one record that has to go the common way, and returns its
                 events as records.
-            is_silent: Return no events.
-
-        Returns:
-            All events as records, and how many commands there were.
+            mode: Whether to tell of them.
         """
         cdef const char* start = PyBytes_AS_STRING(batch)
         cdef Py_ssize_t size = PyBytes_GET_SIZE(batch), at = 0, length
@@ -460,22 +476,22 @@ cdef class Lane:
             length = sizeof(Command) + command.label_bytes
             if length > size - at:
                 raise ValueError("the last label is cut off")
-            self.mode = NOTHING if is_silent else RECORDS
+            self.mode = mode
             outcome = DEFER
             if self.state.day_end_ns is None or time_ns < self.state.day_end_ns:
                 outcome = self.unpacked(&command, start + at + sizeof(Command))
             if outcome == DEFER:
-                self.append(otherwise(batch[at : at + length]), is_silent)
+                block = otherwise(time_ns, batch[at : at + length])
+                if mode == RECORDS:
+                    self.append(block)
             else:
                 self.carried_out += 1
             at += length
             count += 1
-        return PyBytes_FromStringAndSize(<char*>self.out, self.told * sizeof(Event)), count
+        return count
 
-    cdef int append(self, bytes block, bint is_silent) except -1:
+    cdef int append(self, bytes block) except -1:
         cdef Py_ssize_t more = PyBytes_GET_SIZE(block) // sizeof(Event)
-        if is_silent:
-            return 0
         self.make_room(more)
         memcpy(self.out + self.told, PyBytes_AS_STRING(block), more * sizeof(Event))
         self.told += more

@@ -52,6 +52,10 @@ FUTURE_RATES = {
 FUTURE_RATES_OTHER = FutureRates(40_000, 20_000, 5)
 """Of every other coin: 4 % and 2 %, plus 0.0005 % a coin."""
 
+MARGIN_MAX = 2**60
+"""Settlement units that a requirement is at most. All deposits together are less (`DEPOSITS_MAX`),
+so nobody can meet it, and what is more than that would only not fit into 64 bits."""
+
 BAND_FACTOR = 4
 """Nobody may buy above four times the mark, nor sell below a quarter of it."""
 
@@ -95,15 +99,15 @@ class Valuation:
                 is paid for and needs no margin.
 
         Returns:
-            Settlement units, rounded up.
+            Settlement units, rounded up; at most `MARGIN_MAX`.
         """
         assert lots >= 0
         if self.contract.is_option:
-            return (
-                divide_up(lots * self._initial, self._divisor),
-                divide_up(lots * self._maintenance, self._divisor),
-            )
-        return self._future_margin(lots)
+            initial = divide_up(lots * self._initial, self._divisor)
+            maintenance = divide_up(lots * self._maintenance, self._divisor)
+        else:
+            initial, maintenance = self._future_margin(lots)
+        return min(initial, MARGIN_MAX), min(maintenance, MARGIN_MAX)
 
     def _future_margin(self, lots: int) -> tuple[int, int]:
         contract = self.contract
