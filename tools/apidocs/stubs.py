@@ -21,6 +21,7 @@ from strikewire.api import (
     combos,
     fields,
     market_data,
+    quoting,
     reference,
     session,
     settlement,

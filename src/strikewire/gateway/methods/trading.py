@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from strikewire.api import ApiError, ErrorCode
+from strikewire.api import ApiError, ErrorCode, invalid_params
 from strikewire.api import trading as api
 from strikewire.api.trading import requested_amount
 from strikewire.exchange import (
@@ -61,6 +61,8 @@ def edit(desk: Desk, call: Call, params: api.Edit) -> Plan:
     market = desk.market[view.instrument_id]
     instrument = market.instrument
     amount = requested_amount(params.amount, params.contracts, instrument.contract_size)
+    if params.mmp is not None and params.mmp is not (view.mmp is not None):
+        raise invalid_params("mmp", "cannot be changed by an edit")
     command = EditOrder(
         account_id=call.account_id,
         order_id=order_id,
@@ -156,6 +158,7 @@ def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Pl
         label=params.label or "",
         trigger=trigger_of(params.trigger, params.trigger_price, params.trigger_offset),
         valid_until_ns=deadline_ns(params.valid_until),
+        mmp=bool(params.mmp),
     )
     command = with_others(instrument, params, command)
     return Plan([command], lambda events: _order_and_trades(desk, market, events[0], None))
@@ -202,13 +205,14 @@ def _cancel_many(desk: Desk, commands: Sequence[CancelOrders], detailed: bool | 
     def answer(events: Sequence[Events]) -> int | list[api.CancelGroup]:
         for one in events:
             _check(one, None)
-        cancelled = [view for one in events for view in _cancelled(commands[0].account_id, one)]
-        return _groups(desk, cancelled) if detailed else len(cancelled)
+        account_id = commands[0].account_id
+        found = [view for one in events for view in cancelled(account_id, one)]
+        return groups_of(desk, found) if detailed else len(found)
 
     return Plan(commands, answer)
 
 
-def _cancelled(account_id: AccountId, events: Events) -> list[OrderView]:
+def cancelled(account_id: AccountId, events: Events) -> list[OrderView]:
     """Return the account's orders that were cancelled; those of others may have ended as well."""
     return [
         event.order
@@ -219,9 +223,10 @@ def _cancelled(account_id: AccountId, events: Events) -> list[OrderView]:
     ]
 
 
-def _groups(desk: Desk, cancelled: Iterable[OrderView]) -> list[api.CancelGroup]:
+def groups_of(desk: Desk, ended: Iterable[OrderView]) -> list[api.CancelGroup]:
+    """Return cancelled orders by instrument, and by whether they waited for a price."""
     groups: dict[tuple[InstrumentId, str], list[OrderView]] = {}
-    for view in cancelled:
+    for view in ended:
         group = "limit" if view.trigger is None else "trigger"
         groups.setdefault((view.instrument_id, group), []).append(view)
     return [
