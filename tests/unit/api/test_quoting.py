@@ -22,11 +22,12 @@ def test_what_is_no_amount_is_refused(amount: str) -> None:
         side(price="1", amount=amount)
 
 
-def test_a_price_of_zero_is_none() -> None:
-    with pytest.raises(ApiError) as caught:
-        side(price="0", amount="1")
+def test_a_price_may_lie_below_zero_for_that_is_the_instruments_matter() -> None:
+    assert side(price="-1", amount="1").price == -1
 
-    assert caught.value.code is ErrorCode.INVALID_PRICE
+    with pytest.raises(ApiError) as caught:
+        side(price="NaN", amount="1")
+    assert caught.value.code is ErrorCode.INVALID_PARAMS
 
 
 @pytest.mark.parametrize("kind", ["delta", "quote_set_id", "instrument", "currency_pair"])
