@@ -206,7 +206,10 @@ BAD_NUMBERS = [
     ('{"trigger":"last_price","trigger_price":1}', -32602),
     ('{"valid_until":1}', 13888),
     ('{"linked_order_type":"one_triggers_other"}', -32602),
-    ('{"linked_order_type":"one_triggers_other","otoco_config":[{"price":0}]}', 10023),
+    (
+        '{"price":20000,"linked_order_type":"one_triggers_other","otoco_config":[{"price":0}]}',
+        10023,
+    ),
     ('{"display_amount":10}', 10024),
     ('{"advanced":"usd"}', 10033),
 ]
