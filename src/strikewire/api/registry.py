@@ -41,6 +41,7 @@ _ADDING: Final = (
     "private/create_subaccount",
     "private/submit_transfer_between_subaccounts",
     "private/submit_transfer_to_subaccount",
+    "private/withdraw",
 )
 
 
@@ -182,6 +183,7 @@ _TABLE: Final = (
     _method("private/get_transaction_log", wallet.GetTransactionLog, wallet.TransactionLog, "account:read"),
     _method("private/get_deposits", wallet.GetDeposits, wallet.Deposits, "wallet:read"),
     _method("private/get_withdrawals", wallet.GetWithdrawals, wallet.Withdrawals, "wallet:read"),
+    _method("private/withdraw", wallet.Withdraw, wallet.Withdrawal, "wallet:read_write"),
     _method("private/get_transfers", wallet.GetTransfers, wallet.Transfers, "wallet:read"),
     _method("private/submit_transfer_between_subaccounts", wallet.SubmitTransferBetweenSubaccounts, wallet.Transfer, "wallet:read_write"),
     _method("private/submit_transfer_to_subaccount", wallet.SubmitTransferToSubaccount, wallet.Transfer, "wallet:read_write"),

@@ -1579,6 +1579,35 @@ class Methods:
         )
         return result
 
+    async def withdraw(
+        self: Caller,
+        *,
+        currency: str,
+        address: str,
+        amount: float | Decimal,
+        idempotency_key: str | None = None,
+        priority: str | None = None,
+        nonce: str | None = None,
+    ) -> wallet.Withdrawal:
+        """Take cash out of the account; it has left at once, and the address is only written down.
+
+        `priority` makes no difference here. Instead of a `nonce`, which is refused, a request that
+        may be sent again has an `idempotency_key`.
+        """
+        result: wallet.Withdrawal = await self.call(
+            "private/withdraw",
+            _given(
+                currency=currency,
+                address=address,
+                amount=amount,
+                idempotency_key=idempotency_key,
+                priority=priority,
+                nonce=nonce,
+            ),
+            wallet.Withdrawal,
+        )
+        return result
+
     async def get_transfers(
         self: Caller,
         *,

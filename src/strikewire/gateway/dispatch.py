@@ -112,6 +112,7 @@ PLANNERS: Final[Mapping[str, Planner]] = MappingProxyType(
         "private/cancel_all_by_currency": trading.cancel_all_by_currency,
         "private/cancel_by_label": trading.cancel_by_label,
         "private/execute_block_trade": block_trades.execute_block_trade,
+        "private/withdraw": wallet.withdraw,
         "private/create_subaccount": wallet.create_subaccount,
         "private/submit_transfer_between_subaccounts": (wallet.submit_transfer_between_subaccounts),
         "private/submit_transfer_to_subaccount": wallet.submit_transfer_to_subaccount,

@@ -225,6 +225,17 @@ USER_TRADE = trading.UserTrade(
     post_only=True,
     reduce_only=False,
 )
+WITHDRAWAL = wallet.Withdrawal(
+    id=3,
+    currency="BTC",
+    amount=1.5,
+    address="",
+    state="completed",
+    transaction_id=None,
+    created_timestamp=NOW_MS,
+    confirmed_timestamp=NOW_MS,
+    updated_timestamp=NOW_MS,
+)
 BLOCK_TRADE = block_trades.BlockTrade(
     id="BLOCK-12",
     timestamp=NOW_MS,
@@ -591,22 +602,11 @@ ANSWERS: dict[str, list[object]] = {
             ],
         )
     ],
+    "private/withdraw": [WITHDRAWAL],
     "private/get_withdrawals": [
         wallet.Withdrawals(
             count=1,
-            data=[
-                wallet.Withdrawal(
-                    id=3,
-                    currency="BTC",
-                    amount=1.5,
-                    address="",
-                    state="completed",
-                    transaction_id=None,
-                    created_timestamp=NOW_MS,
-                    confirmed_timestamp=NOW_MS,
-                    updated_timestamp=NOW_MS,
-                )
-            ],
+            data=[WITHDRAWAL],
         )
     ],
     "private/get_transfers": [wallet.Transfers(count=1, data=[TRANSFER])],

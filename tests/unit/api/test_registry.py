@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, object] = {
     "extended_to_subaccounts": True,
     "margin_model": "segregated_pm",
     "mode": "cancel_maker",
+    "address": "0xfeed",
     "amount": 40.0,
     "buy_order_params": ORDER,
     "channels": ["quote.BTC-PERPETUAL"],

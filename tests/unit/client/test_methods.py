@@ -26,6 +26,7 @@ VALUES: dict[str, object] = {
     "client_secret": "secret",
     "client_version": "1",
     "currency": "BTC",
+    "address": "0xfeed",
     "amount": 10,
     "destination": 8,
     "grant_type": "client_credentials",
