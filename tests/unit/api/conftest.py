@@ -602,6 +602,10 @@ ANSWERS: dict[str, list[object]] = {
             ],
         )
     ],
+    "private/set_instrument_state": ["ok"],
+    "private/set_platform_lock": ["ok"],
+    "private/set_limits": ["ok"],
+    "private/set_fees": ["ok"],
     "private/withdraw": [WITHDRAWAL],
     "private/get_withdrawals": [
         wallet.Withdrawals(
