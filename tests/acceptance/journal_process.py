@@ -29,7 +29,8 @@ def main(path: Path, records: int) -> int:
     try:
         for number in range(records):
             first = journal.last_seq + 1
-            journal.append(first, first, [entry(seq) for seq in range(first, first + GROUP)])
+            time_ns = max(first, journal.last_time_ns)
+            journal.append(first, time_ns, [entry(seq) for seq in range(first, first + GROUP)])
             say(str(journal.last_seq))
             if number % SNAPSHOT_EVERY == SNAPSHOT_EVERY - 1:
                 journal.save_snapshot(Snapshot(journal.last_seq, b"hash", entry(journal.last_seq)))
@@ -44,7 +45,7 @@ def is_refused_again(journal: SqliteJournal) -> bool:
     """Say whether a journal that failed takes nothing more."""
     first = journal.last_seq + 1
     try:
-        journal.append(first, first, [entry(first)])
+        journal.append(first, max(first, journal.last_time_ns), [entry(first)])
     except JournalWriteError:
         return True
     return False

@@ -16,12 +16,14 @@ from pathlib import Path
 import pytest
 
 from strikewire.journal import SqliteJournal
+from strikewire.journal.migrating import copy_of
 from tests.acceptance.journal_process import GROUP, NOT_OPENED, REFUSED, entry
 
 RECORDS = 3
 RECORDS_FULL = 40
 CALLS_MAX = 2_000
 SOURCE = Path(__file__).with_name("faulty_files.c")
+OLD = Path(__file__).parents[1] / "data" / "journal-v1.db"
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("gcc") is None,
@@ -85,6 +87,61 @@ def fails_everywhere(layer: Path, folder: Path, how: str, records: int) -> int:
         check(path, acknowledged)
         shutil.rmtree(path.parent)
     raise AssertionError("it makes more calls than this test allows for")
+
+
+def entries_of(path: Path) -> list[bytes]:
+    journal = SqliteJournal.open(path)
+    entries = [one for record in journal.read() for one in record.entries]
+    journal.close()
+    return entries
+
+
+def check_migrated(path: Path, old: list[bytes], acknowledged: int) -> None:
+    """Check that an older journal and its copy are whole, and that it goes on in our format."""
+    entries = entries_of(path)
+    assert entries[: len(old)] == old
+    assert acknowledged <= len(entries) <= len(old) + GROUP
+    assert entries[len(old) :] in ([], [entry(len(old) + one) for one in range(1, GROUP + 1)])
+    copy = copy_of(path, 1)
+    if copy.exists():
+        assert entries_of(copy) == old
+    journal = SqliteJournal.open(path)
+    journal.append(journal.last_seq + 1, journal.last_time_ns, [b"next"])
+    journal.close()
+    assert entries_of(path) == [*entries, b"next"]
+    assert entries_of(copy) == old
+
+
+def migrates_whatever_fails(layer: Path, folder: Path, how: str) -> int:
+    """Fail at every call of a migration and the append behind it; return how many there are."""
+    old = entries_of(Path(shutil.copy(OLD, folder / "old.db")))
+    for call in range(1, CALLS_MAX):
+        path = folder / f"{call}" / "journal.db"
+        path.parent.mkdir()
+        shutil.copy(OLD, path)
+        status, acknowledged = failing_at(layer, path, how, call, 1)
+        if status == 0 and acknowledged == len(old) + GROUP:
+            return call - 1
+        assert status in (-signal.SIGKILL, REFUSED, NOT_OPENED)
+        check_migrated(path, old, acknowledged)
+        shutil.rmtree(path.parent)
+    raise AssertionError("it makes more calls than this test allows for")
+
+
+@pytest.mark.parametrize("how", ["kill", "broken"])
+def test_an_older_journal_survives_a_fault_at_any_call_of_its_migration(
+    layer: Path, tmp_path: Path, how: str
+) -> None:
+    calls = migrates_whatever_fails(layer, tmp_path, how)
+
+    sys.stdout.write(f"{how}: {calls} calls\n")
+    assert calls > 10
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("how", ["torn", "full"])
+def test_so_it_does_other_faults(layer: Path, tmp_path: Path, how: str) -> None:
+    assert migrates_whatever_fails(layer, tmp_path, how) > 10
 
 
 @pytest.mark.parametrize("how", ["kill", "torn", "full", "broken"])

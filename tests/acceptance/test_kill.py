@@ -1,8 +1,10 @@
 """The venue is killed in the middle of a burst of orders; what it acknowledged is there after.
 
-Twenty times over one journal: orders are pipelined on several connections, the process is killed
+Time and again over one journal: orders are pipelined on several connections, the process is killed
 with SIGKILL after a number of answers, and a new process must show every acknowledged order and
-fill, nothing that was never sent, and a state that equals a replay from the first entry.
+fill, nothing that was never sent, and a state that equals a replay from the first entry. Now and
+then the latest snapshot is lost or has a wrong bit before that: an older one must do, with all that
+the journal has behind it.
 The client is raw JSON-RPC over the `websockets` library.
 """
 
@@ -10,6 +12,7 @@ import asyncio
 import json
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -18,10 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-KILLS = 20
+KILLS = 6
+KILLS_FULL = 100
 ORDERS_PER_CONNECTION = 120
 CONNECTIONS = 4
 STOP_SECONDS_MAX = 30
@@ -243,18 +248,43 @@ async def check(address: str, told: Told) -> None:
     told.trades.update(trades)
 
 
-async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> None:
+def spoil_snapshot(folder: Path, *, is_lost: bool) -> None:
+    """Lose the latest snapshot, or flip a bit in the middle of it."""
+    connection = sqlite3.connect(folder / "data" / "journal.db", isolation_level=None)
+    latest = "SELECT seq, blob FROM snapshots ORDER BY seq DESC LIMIT 1"
+    for seq, blob in connection.execute(latest).fetchall():
+        if is_lost:
+            connection.execute("DELETE FROM snapshots WHERE seq = ?", (seq,))
+        else:
+            spoiled = bytearray(blob)
+            spoiled[len(spoiled) // 2] ^= 16
+            connection.execute("UPDATE snapshots SET blob = ? WHERE seq = ?", (spoiled, seq))
+    connection.close()
+
+
+async def survives(tmp_path: Path, kills: int) -> None:
     told = Told()
     log = tmp_path / "venue.log"
 
-    for seed in range(KILLS):
+    for seed in range(kills):
         with serving(tmp_path, log) as (process, address):
             await burst(address, process, seed, told)
         last_seq, state_hash = replay(tmp_path)
+        if seed % 3:
+            spoil_snapshot(tmp_path, is_lost=seed % 3 == 1)
         with serving(tmp_path, log) as (_, address):
             assert f"recovered: last entry {last_seq}, " in log.read_text()
             assert f"state {state_hash}" in log.read_text()
             await check(address, told)
 
-    assert len(told.orders) > KILLS * 20
-    assert len(told.trades) > KILLS * 5
+    assert len(told.orders) > kills * 20
+    assert len(told.trades) > kills * 5
+
+
+async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> None:
+    await survives(tmp_path, KILLS)
+
+
+@pytest.mark.full
+async def test_so_it_does_a_hundred_times(tmp_path: Path) -> None:
+    await survives(tmp_path, KILLS_FULL)

@@ -1016,3 +1016,41 @@ def is_no_worse(fill: Fill, view: OrderView) -> bool:
     """Say whether a fill's price is within the order's price; edits may have moved that since."""
     assert view.price is not None
     return view.replaced or fill.price * view.side <= view.price * view.side
+
+
+@thrifty
+@given(flows(), st.lists(st.integers(0, 3 * 10**9), min_size=60, max_size=60))
+def test_nothing_waits_that_its_protection_would_not_let_in(
+    flow: list[Command], steps: list[int]
+) -> None:
+    floor = started()
+
+    for command, step in zip(flow, steps, strict=False):
+        floor.now_ns += step
+        floor.apply(command)
+
+        for account_id in ACCOUNTS:
+            found = {(one.index, one.group): one for one in floor.exchange.protections(account_id)}
+            waiting: dict[tuple[str, str, InstrumentId, Side], list[OrderView]] = {}
+            for view in floor.exchange.open_orders(account_id):
+                if view.mmp is not None:
+                    index = floor.exchange.instruments[view.instrument_id].price_index
+                    key = (index, view.mmp.group, view.instrument_id, view.side)
+                    waiting.setdefault(key, []).append(view)
+            for (index, group, instrument_id, _), views in waiting.items():
+                one = found[index, group]
+                until_ns = one.frozen_until_ns
+                assert not one.is_triggered or 0 < until_ns <= floor.now_ns
+                assert sum(view.mmp.is_quote for view in views if view.mmp) <= 1
+                coins = sum(coins_of(floor, instrument_id, view) for view in views)
+                assert coins <= one.config.max_quote_quantity_e8
+
+
+def coins_of(floor: TradingFloor, instrument_id: InstrumentId, view: OrderView) -> int:
+    """Return what of an order waits, in 1e-8 coins; of an inverse future rounded up."""
+    one = floor.exchange.instruments[instrument_id]
+    assert view.price is not None
+    amount = view.remaining * int(one.lot_size * 10**8)
+    if not (one.is_future and one.is_inverse):
+        return amount
+    return -(-amount * 10**8 // ticks_to_e8(one, view.price))

@@ -39,7 +39,7 @@ def passes(folder: Path, commands: int) -> dict[str, Any]:
     path = folder / "journal.db"
 
     day(path, 1, commands, killed_at=commands // 2)
-    end = day(path, 2, commands)
+    end = day(path, 2, commands * 6 // 10)
     proof = verified(path)
 
     assert end["last_seq"] > commands
@@ -48,6 +48,7 @@ def passes(folder: Path, commands: int) -> dict[str, Any]:
     assert proof["is_sound"]
     assert proof["hashes"] > 3
     assert (proof["last_seq"], proof["state_hash"]) == (end["last_seq"], end["state_hash"])
+    sys.stdout.write(f"{json.dumps(end)}\n")
     return end
 
 

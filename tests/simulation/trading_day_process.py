@@ -22,7 +22,9 @@ GROUP = 64
 """Commands of one group commit: who gives them has not seen what the others of it did."""
 
 CHECK_EVERY = 1_000
-HASH_EVERY = 1_000
+HASHES_MIN = 100
+"""Hashes of the state that the journal is given at least; the state of a long day is large."""
+
 SNAPSHOT_EVERY = 100_000
 
 
@@ -34,7 +36,7 @@ def main(path: Path, seed: int, commands: int) -> None:
         exchange,
         last_seq=recovered.last_seq,
         last_time_ns=recovered.last_time_ns,
-        limits=Limits(commands_between_hashes=HASH_EVERY),
+        limits=Limits(commands_between_hashes=max(1_000, commands // HASHES_MIN)),
     )
     day = TradingDay(seed, commands=commands)
     rest = day.commands(exchange, max(recovered.last_time_ns, START_NS))

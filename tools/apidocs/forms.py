@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import fields as struct_fields
 
-from strikewire.api import fields, session, trading
+from strikewire.api import fields, quoting, session, trading
 
 # A class, a union, a Literal...: typing has no common type for what an annotation may hold.
 Form: TypeAlias = Any
@@ -28,6 +28,7 @@ _ALIASES = [
         (trading, ("OrderType", "TimeInForce", "OrderState", "CancelReason")),
         (trading, ("OpenOrderType", "CancelOrderType", "TriggerPriceType")),
         (trading, ("LinkedOrderType", "TriggerFillCondition")),
+        (quoting, ("CancelType",)),
     )
     for name in names
 ]

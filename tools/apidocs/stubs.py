@@ -20,6 +20,7 @@ from strikewire.api import (
     block_trades,
     fields,
     market_data,
+    quoting,
     reference,
     session,
     settlement,

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, get_args
 import msgspec
 from msgspec import Struct
 
-from strikewire.api import account, market_data, reference, trading
+from strikewire.api import account, market_data, quoting, reference, trading
 from strikewire.api.fields import INSTRUMENT_NAME_LENGTH_MAX, Interval, KindFilter
 from strikewire.api.registry import Scope
 
@@ -211,6 +211,13 @@ class LockChannel(ChannelName, frozen=True, kw_only=True):
     scope: ClassVar[Scope | None] = "account:read"
 
 
+class MmpTriggerChannel(ChannelName, frozen=True, kw_only=True):
+    """Each time a market-maker protection of an index acts, and until when it lets nothing in."""
+
+    scope: ClassVar[Scope | None] = "trade:read"
+    index_name: str
+
+
 class Channel(Struct, frozen=True, kw_only=True):
     """One line of the list of channels.
 
@@ -258,6 +265,7 @@ _CHANNELS: Final = (
     Channel(pattern="user.changes.{instrument_name}.{interval}", parsed=UserChangesChannel, data=account.UserChanges),
     Channel(pattern="user.changes.{kind}.{currency}.{interval}", parsed=KindUserChangesChannel, data=account.UserChanges),
     Channel(pattern="user.portfolio.{currency}", parsed=PortfolioChannel, data=account.Portfolio),
+    Channel(pattern="user.mmp_trigger.{index_name}", parsed=MmpTriggerChannel, data=quoting.MmpStatus),
     Channel(pattern="user.lock", parsed=LockChannel, data=account.AccountLock),
 )
 # fmt: on

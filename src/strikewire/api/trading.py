@@ -68,6 +68,8 @@ CancelReason = Literal[
     "oco_other_closed",
     "oto_primary_closed",
     "settlement",
+    "mmp_trigger",
+    "mmp_config_curtailment",
 ]
 LinkedOrderType = Literal[
     "one_triggers_other", "one_cancels_other", "one_triggers_one_cancels_other"
@@ -155,6 +157,7 @@ class Buy(_PlaceOrder, frozen=True, kw_only=True):
     with `reject_post_only` the order is refused with 11054 instead.
     An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then
     it is `triggered`, and an order that names it in `trigger_order_id` takes its place.
+    With `mmp` a limit order is under the market-maker protection of its index.
     `linked_order_type` says what this order and those of `otoco_config` do to each other, and
     `trigger_fill_condition` on which trades.
     """
@@ -196,11 +199,8 @@ class Edit(Repeatable, frozen=True, kw_only=True):
         check_positive(self.trigger_offset, "trigger_offset")
 
 
-# Parameters that change what an order is. `mmp=false` and the like ask for nothing and pass.
-_UNSUPPORTED: Final = (
-    "advanced",
-    "mmp",
-)
+# Parameters that change what an order is. `advanced=""` and the like ask for nothing and pass.
+_UNSUPPORTED: Final = ("advanced",)
 
 
 def _check_price(request: _PlaceOrder | OtocoOrder) -> None:
@@ -406,7 +406,8 @@ class Order(Struct, frozen=True, kw_only=True):
     orders, `trigger_offset` and `trigger_reference_price` only on trailing ones,
     `trigger_order_id` only on orders that took the place of one. `oto_order_ids` are those that
     this order triggers, `is_secondary_oto` is there on one that waits for its `primary_order_id`,
-    and two with the same `oco_ref` cancel each other.
+    and two with the same `oco_ref` cancel each other. `quote`, `quote_id`, `quote_set_id` and
+    `mmp_group` are there only on quotes, `mmp_cancelled` only where a protection cancelled it.
     """
 
     order_id: str
@@ -430,6 +431,11 @@ class Order(Struct, frozen=True, kw_only=True):
     api: bool = True
     web: bool = False
     mmp: bool = False
+    mmp_cancelled: bool | UnsetType = UNSET
+    mmp_group: str | UnsetType = UNSET
+    quote: bool | UnsetType = UNSET
+    quote_id: str | UnsetType = UNSET
+    quote_set_id: str | UnsetType = UNSET
     replaced: bool = False
     risk_reducing: bool = False
     is_liquidation: bool = False
@@ -485,6 +491,8 @@ class UserTrade(Struct, frozen=True, kw_only=True):
     matching_id: None = None
     api: bool = True
     mmp: bool = False
+    quote_id: str | UnsetType = UNSET
+    quote_set_id: str | UnsetType = UNSET
     risk_reducing: bool = False
     block_trade_id: str | UnsetType = UNSET
     block_trade_leg_count: int | UnsetType = UNSET

@@ -13,6 +13,7 @@ from strikewire.api import (
     block_trades,
     fields,
     market_data,
+    quoting,
     reference,
     session,
     settlement,
@@ -653,6 +654,7 @@ class Methods:
         with `reject_post_only` the order is refused with 11054 instead.
         An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then
         it is `triggered`, and an order that names it in `trigger_order_id` takes its place.
+        With `mmp` a limit order is under the market-maker protection of its index.
         `linked_order_type` says what this order and those of `otoco_config` do to each other, and
         `trigger_fill_condition` on which trades.
         """
@@ -883,6 +885,182 @@ class Methods:
                 currency=currency,
             ),
             int,
+        )
+        return result
+
+    async def mass_quote(
+        self: Caller,
+        *,
+        quotes: list[quoting.Quote],
+        quote_id: str,
+        mmp_group: str,
+        idempotency_key: str | None = None,
+        detailed: bool | None = None,
+        wait_for_response: bool | None = None,
+        valid_until: int | None = None,
+    ) -> quoting.MassQuoteResult:
+        """Quote in many instruments at once, each side under the protection of `mmp_group`.
+
+        Where a quote of the group waits already on that side of the book, it is changed and keeps
+        its place if the price stays and the amount does not grow. `amount` is what is to wait
+        from now on. One side that is refused is told in `errors`; the others are not undone. The
+        connection must have cancel-on-disconnect, and `private/set_mmp_config` must have been
+        called for the group. The answer comes when all has been carried out, whatever
+        `wait_for_response` says.
+        """
+        result: quoting.MassQuoteResult = await self.call(
+            "private/mass_quote",
+            _given(
+                quotes=quotes,
+                quote_id=quote_id,
+                mmp_group=mmp_group,
+                idempotency_key=idempotency_key,
+                detailed=detailed,
+                wait_for_response=wait_for_response,
+                valid_until=valid_until,
+            ),
+            quoting.MassQuoteResult,
+        )
+        return result
+
+    async def cancel_quotes(
+        self: Caller,
+        *,
+        cancel_type: quoting.CancelType,
+        idempotency_key: str | None = None,
+        detailed: bool | None = None,
+        freeze_quotes: bool | None = None,
+        min_delta: float | None = None,
+        max_delta: float | None = None,
+        quote_set_id: str | None = None,
+        instrument_name: str | None = None,
+        kind: fields.KindFilter | None = None,
+        currency: str | None = None,
+        currency_pair: str | None = None,
+    ) -> int | list[trading.CancelGroup]:
+        """Take back quotes; the answer is how many there were, or the orders with `detailed=true`.
+
+        Each `cancel_type` but `all` comes with the parameter that it names; `currency_pair` is a
+        price index, and a kind may be narrowed by `currency`. With `freeze_quotes=true` no mass
+        quote is taken for a second.
+        """
+        result: int | list[trading.CancelGroup] = await self.call(
+            "private/cancel_quotes",
+            _given(
+                cancel_type=cancel_type,
+                idempotency_key=idempotency_key,
+                detailed=detailed,
+                freeze_quotes=freeze_quotes,
+                min_delta=min_delta,
+                max_delta=max_delta,
+                quote_set_id=quote_set_id,
+                instrument_name=instrument_name,
+                kind=kind,
+                currency=currency,
+                currency_pair=currency_pair,
+            ),
+            int | list[trading.CancelGroup],
+        )
+        return result
+
+    async def set_mmp_config(
+        self: Caller,
+        *,
+        index_name: str,
+        interval: int,
+        frozen_time: int,
+        idempotency_key: str | None = None,
+        mmp_group: str | None = None,
+        max_quote_quantity: float | Decimal | None = None,
+        quantity_limit: float | Decimal | None = None,
+        delta_limit: float | Decimal | None = None,
+        vega_limit: float | Decimal | None = None,
+        block_rfq: bool | None = None,
+        trade_count_limit: int | None = None,
+    ) -> list[quoting.MmpConfig]:
+        """Protect the orders with `mmp` in an index, or the quotes of one group in it.
+
+        When what is traded within `interval` reaches a limit, all that is protected is cancelled,
+        and nothing comes in for `frozen_time`, or until `private/reset_mmp` if that is 0. An
+        interval of 0 takes the protection away. Quantities and deltas are in coins, vegas in the
+        counter currency for a volatility point. At least one limit must be set.
+        `max_quote_quantity` is what may wait on one side of one book.
+        """
+        result: list[quoting.MmpConfig] = await self.call(
+            "private/set_mmp_config",
+            _given(
+                index_name=index_name,
+                interval=interval,
+                frozen_time=frozen_time,
+                idempotency_key=idempotency_key,
+                mmp_group=mmp_group,
+                max_quote_quantity=max_quote_quantity,
+                quantity_limit=quantity_limit,
+                delta_limit=delta_limit,
+                vega_limit=vega_limit,
+                block_rfq=block_rfq,
+                trade_count_limit=trade_count_limit,
+            ),
+            list[quoting.MmpConfig],
+        )
+        return result
+
+    async def get_mmp_config(
+        self: Caller,
+        *,
+        index_name: str | None = None,
+        mmp_group: str | None = None,
+        block_rfq: bool | None = None,
+    ) -> list[quoting.MmpConfig]:
+        """List the account's protections, of one index or group if it is named."""
+        result: list[quoting.MmpConfig] = await self.call(
+            "private/get_mmp_config",
+            _given(
+                index_name=index_name,
+                mmp_group=mmp_group,
+                block_rfq=block_rfq,
+            ),
+            list[quoting.MmpConfig],
+        )
+        return result
+
+    async def reset_mmp(
+        self: Caller,
+        *,
+        index_name: str,
+        idempotency_key: str | None = None,
+        mmp_group: str | None = None,
+        block_rfq: bool | None = None,
+    ) -> fields.Ok:
+        """Let orders come in again after a protection has acted, and count from zero."""
+        result: fields.Ok = await self.call(
+            "private/reset_mmp",
+            _given(
+                index_name=index_name,
+                idempotency_key=idempotency_key,
+                mmp_group=mmp_group,
+                block_rfq=block_rfq,
+            ),
+            fields.Ok,
+        )
+        return result
+
+    async def get_mmp_status(
+        self: Caller,
+        *,
+        index_name: str | None = None,
+        mmp_group: str | None = None,
+        block_rfq: bool | None = None,
+    ) -> list[quoting.MmpStatus]:
+        """List the protections that have acted and let nothing in now."""
+        result: list[quoting.MmpStatus] = await self.call(
+            "private/get_mmp_status",
+            _given(
+                index_name=index_name,
+                mmp_group=mmp_group,
+                block_rfq=block_rfq,
+            ),
+            list[quoting.MmpStatus],
         )
         return result
 

@@ -153,21 +153,19 @@ class Exchange:
             ValueError: The batch ends within a record, or has one that is no command. What came
                 before it has been carried out.
         """
-        return self._run(time_ns, batch, is_silent=False)[0]
+        if self._lane is None:
+            return b"".join(self._otherwise(time_ns, record) for record in split(batch))
+        return self._lane.run(time_ns, batch, self._otherwise)
 
     def replay(self, time_ns: int, batch: bytes) -> int:
         """Carry out packed commands as `submit` does, tell nothing, and return how many."""
-        return self._run(time_ns, batch, is_silent=True)[1]
+        if self._lane is None:
+            return sum(1 for record in split(batch) if self._otherwise(time_ns, record))
+        return self._lane.replay(time_ns, batch, self._otherwise)
 
-    def _run(self, time_ns: int, batch: bytes, *, is_silent: bool) -> tuple[bytes, int]:
-        def otherwise(record: bytes) -> bytes:
-            events = self._apply(time_ns, unpack(record))
-            return b"" if is_silent else b"".join(map(pack_event, events))
-
-        if self._lane is not None:
-            return self._lane.run(time_ns, batch, otherwise, is_silent)
-        blocks = [otherwise(record) for record in split(batch)]
-        return b"".join(blocks), len(blocks)
+    def _otherwise(self, time_ns: int, record: bytes) -> bytes:
+        """Carry out one packed command the common way, and return its events as records."""
+        return b"".join(map(pack_event, self._apply(time_ns, unpack(record))))
 
     def _apply(self, time_ns: int, command: Command) -> tuple[Event, ...]:
         """Carry out a command the common way."""

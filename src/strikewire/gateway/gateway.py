@@ -184,7 +184,8 @@ class Gateway:
         """Send what is due; to be called every `hub.TICK_NS`."""
         actions = self._count(self.hub.step(now_ns, TickPassed()))
         for session in list(self._sessions.values()):
-            if session.caller.heartbeat.due_ns is not None:
+            due_ns = session.caller.heartbeat.due_ns
+            if due_ns is not None and due_ns <= now_ns:
                 actions += self._step(now_ns, session, Tick())
         while self._owed:
             actions.append(SubmitCommand(None, self._owed.popleft()))

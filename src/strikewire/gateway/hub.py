@@ -42,6 +42,7 @@ from strikewire.gateway.topics import (
 from strikewire.gateway.user_topics import (
     Interest,
     LockTopic,
+    MmpTriggerTopic,
     OrdersTopic,
     PortfolioTopic,
     UserChangesTopic,
@@ -263,6 +264,8 @@ class Hub:
                 return UserTradesTopic(self._data, account_id, _interest(channel)), shelves
             case names.UserChangesChannel() | names.KindUserChangesChannel():
                 return UserChangesTopic(self._data, account_id, _interest(channel)), shelves
+            case names.MmpTriggerChannel():
+                return MmpTriggerTopic(channel.index_name), shelves
             case names.LockChannel():
                 return LockTopic(lambda: self._exchange.is_locked(account_id)), shelves
             case _:

@@ -12,7 +12,7 @@ Open orders are judged by the worst of four: none of them fills, all buyers, all
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -29,6 +29,7 @@ from strikewire.exchange import (
     MarginModel,
     Mark,
     MarksChanged,
+    MassQuote,
     Once,
     PlaceOrder,
     SetVerdicts,
@@ -110,24 +111,55 @@ class Judge:
                 for account_id, is_maker in ((command.maker_id, True), (command.taker_id, False))
             )
             return structs.replace(command, maker_verdict=maker, taker_verdict=taker)
-        if not isinstance(command, PlaceOrder | EditOrder):
+        if not isinstance(command, PlaceOrder | EditOrder | MassQuote):
             return command
         if self._exchange.margin_model(command.account_id) is not MarginModel.PORTFOLIO:
             return command
+        if isinstance(command, MassQuote):
+            return self._judged_quotes(now_ns, command)
         if isinstance(command, PlaceOrder):
-            freed, more = None, (command.instrument_id, command.side, command.amount)
+            freed: Collection[OrderId] = ()
+            more = (command.instrument_id, command.side, command.amount)
         else:
             order = self._exchange.order(command.order_id)
             if order is None:
                 return command
             wanted = Lots(max(0, command.amount - order.filled))
-            freed, more = command.order_id, (order.instrument_id, order.side, wanted)
+            freed, more = (command.order_id,), (order.instrument_id, order.side, wanted)
         instrument = self._exchange.instruments.get(more[0])
         if instrument is None or instrument.is_spot:
             return command
         currency = instrument.settlement_currency
         verdict = self.verdict(now_ns, command.account_id, currency, more=[more], freed=freed)
         return structs.replace(command, verdict=verdict)
+
+    def _judged_quotes(self, now_ns: int, command: MassQuote) -> MassQuote:
+        """Return a mass quote with what is needed when all of it is in place, by currency."""
+        standing = {
+            (view.instrument_id, view.side): view
+            for view in self._exchange.open_orders(command.account_id)
+            if view.mmp is not None and view.mmp.is_quote and view.mmp.group == command.mmp_group
+        }
+        freed: set[OrderId] = set()
+        more: dict[tuple[InstrumentId, Side], Lots] = {}
+        for quote in command.quotes:
+            for side, wish in ((Side.BUY, quote.bid), (Side.SELL, quote.ask)):
+                if wish is None:
+                    continue
+                key = (quote.instrument_id, side)
+                view = standing.get(key)
+                if view is not None:
+                    freed.add(view.order_id)
+                before = more.get(key, view.remaining if view else Lots(0))
+                more[key] = before if wish.amount is None else Lots(max(wish.amount, 0))
+        instruments = self._exchange.instruments
+        wanted = [(key, side, lots) for (key, side), lots in more.items() if key in instruments]
+        currencies = {instruments[key].settlement_currency for key, _, _ in wanted}
+        verdicts = tuple(
+            (one, self.verdict(now_ns, command.account_id, one, more=wanted, freed=freed))
+            for one in sorted(currencies)
+        )
+        return structs.replace(command, verdicts=verdicts)
 
     def block_verdict(
         self, now_ns: int, account_id: AccountId, legs: Sequence[BlockLeg], *, is_maker: bool
@@ -157,7 +189,7 @@ class Judge:
         currency: str,
         *,
         more: Iterable[tuple[InstrumentId, Side, Lots]] = (),
-        freed: OrderId | None = None,
+        freed: Collection[OrderId] = (),
         traded: Mapping[InstrumentId, int] = _NOTHING,
     ) -> Verdict:
         """Return what an account would need in a currency.
@@ -167,7 +199,7 @@ class Judge:
             account_id: Of an account.
             currency: Settlement currency.
             more: Orders that would come in.
-            freed: An open order whose place one of those takes.
+            freed: Open orders whose places those take.
             traded: Signed lots that the account would hold beside what it holds.
         """
         basis = self._exchange.changes(account_id)
@@ -267,10 +299,10 @@ class Judge:
         }
 
     def _orders(
-        self, account_id: AccountId, freed: OrderId | None
+        self, account_id: AccountId, freed: Collection[OrderId]
     ) -> Iterator[tuple[InstrumentId, Side, Lots]]:
         for order in self._exchange.open_orders(account_id):
-            if order.order_id != freed:
+            if order.order_id not in freed:
                 yield order.instrument_id, order.side, Lots(order.amount - order.filled)
 
     def _refresh(self, now_ns: int) -> None:

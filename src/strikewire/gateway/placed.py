@@ -1,6 +1,6 @@
 """The orders that one connection placed, for when it is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from strikewire.exchange import (
     CancelOrder,
@@ -8,12 +8,19 @@ from strikewire.exchange import (
     Command,
     Event,
     Exchange,
+    MassQuote,
     OrderState,
+    OrderView,
     PlaceOrder,
     Rejected,
 )
+from strikewire.gateway.methods.quoting import quoted
 from strikewire.gateway.methods.trading import last_view, placed_order_id
 from strikewire.model import AccountId, OrderId
+
+_WAITING = (OrderState.OPEN, OrderState.UNTRIGGERED)
+_LIVING = (*_WAITING, OrderState.TRIGGERED)
+"""A triggered order goes on as the one that took its place."""
 
 PLACED_BEFORE_SORTING = 1_000
 """Orders are kept in mind until there are so many; then those that have ended are forgotten, and
@@ -39,28 +46,52 @@ class PlacedOrders:
         """Take in what a command of the connection did.
 
         Returns:
-            Whether it placed an order that waits in the book now.
+            Whether it placed orders that wait now, in a book or outside of it.
         """
-        if not isinstance(command, PlaceOrder) or isinstance(events[0], Rejected):
+        views = [view for view in _placed(command, events) if view.state in _LIVING]
+        if not views:
             return False
-        view = last_view(events, placed_order_id(events))
-        if view.state is not OrderState.OPEN:
-            return False
-        self._accounts[view.order_id] = view.account_id
+        self._accounts |= {view.order_id: view.account_id for view in views}
         if len(self._accounts) > self._kept_max:
-            self._accounts = {one: self._accounts[one] for one in self._open()}
+            self._accounts = {one.order_id: one.account_id for one in self._open()}
             self._kept_max = max(PLACED_BEFORE_SORTING, 2 * len(self._accounts))
         return True
 
     def cancel_all(self) -> list[CancelOrder]:
         """Return the commands that cancel those that are open, oldest first, and forget them."""
         commands = [
-            CancelOrder(self._accounts[order_id], order_id, CancelReason.CANCEL_ON_DISCONNECT)
-            for order_id in self._open()
+            CancelOrder(one.account_id, one.order_id, CancelReason.CANCEL_ON_DISCONNECT)
+            for one in self._open()
         ]
         self._accounts.clear()
         return commands
 
-    def _open(self) -> list[OrderId]:
-        views = [self._exchange.order(order_id) for order_id in self._accounts]
-        return [one.order_id for one in views if one and one.state is OrderState.OPEN]
+    def _open(self) -> list[OrderView]:
+        views = [self._successor(order_id) for order_id in self._accounts]
+        return [one for one in views if one and one.state in _WAITING]
+
+    def _successor(self, order_id: OrderId) -> OrderView | None:
+        """Return an order, or the one that took its place when its price came."""
+        view = self._exchange.order(order_id)
+        if view is not None and view.triggered_order_id is not None:
+            return self._exchange.order(view.triggered_order_id)
+        return view
+
+
+def _placed(command: Command, events: Sequence[Event]) -> Iterable[OrderView]:
+    """Return the orders that a command placed or quoted, as it left them."""
+    if not events or isinstance(events[0], Rejected):
+        return ()
+    if isinstance(command, PlaceOrder):
+        first = last_view(events, placed_order_id(events))
+        return (first, *(last_view(events, one) for one in _tied(first)))
+    return quoted(command, events).values() if isinstance(command, MassQuote) else ()
+
+
+def _tied(view: OrderView) -> Iterable[OrderId]:
+    """Return the orders that came with one."""
+    link = view.link
+    if link is None:
+        return ()
+    partner = () if link.partner_id is None else (link.partner_id,)
+    return (*link.secondary_ids, *partner)

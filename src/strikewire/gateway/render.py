@@ -35,6 +35,8 @@ _CANCEL_REASONS: dict[
         "oco_other_closed",
         "oto_primary_closed",
         "settlement",
+        "mmp_trigger",
+        "mmp_config_curtailment",
     ],
 ] = {
     CancelReason.USER_REQUEST: "user_request",
@@ -47,6 +49,8 @@ _CANCEL_REASONS: dict[
     CancelReason.OCO_OTHER_CLOSED: "oco_other_closed",
     CancelReason.OTO_PRIMARY_CLOSED: "oto_primary_closed",
     CancelReason.SELF_TRADE_PREVENTION: "self_trade_prevention",
+    CancelReason.MMP_TRIGGER: "mmp_trigger",
+    CancelReason.MMP_CONFIG_CURTAILMENT: "mmp_config_curtailment",
 }
 
 
@@ -59,6 +63,7 @@ def order(instrument: Instrument, view: OrderView) -> Order:
     """Return an order as its owner sees it."""
     amount = lots_to_amount(instrument, view.amount)
     trigger, link = view.trigger, view.link
+    quote = view.mmp if view.mmp is not None and view.mmp.is_quote else None
 
     def text_id(one: OrderId | None) -> str | UnsetType:
         return UNSET if one is None else order_text_id(instrument, one)
@@ -81,6 +86,12 @@ def order(instrument: Instrument, view: OrderView) -> Order:
         reduce_only=view.reduce_only,
         creation_timestamp=ns_to_ms(view.created_ns),
         last_update_timestamp=ns_to_ms(view.updated_ns),
+        mmp=view.mmp is not None,
+        mmp_cancelled=view.cancel_reason == CancelReason.MMP_TRIGGER or UNSET,
+        mmp_group=quote.group if quote else UNSET,
+        quote=True if quote else UNSET,
+        quote_id=quote.quote_id if quote else UNSET,
+        quote_set_id=quote.quote_set_id if quote else UNSET,
         replaced=view.replaced,
         is_liquidation=view.is_liquidation,
         cancel_reason=_CANCEL_REASONS.get(view.cancel_reason, UNSET),
@@ -124,6 +135,7 @@ def user_trade(
     assert side is (fill.maker if liquidity == "M" else fill.taker)
     assert fill.tick_direction in (0, 1, 2, 3)
     amount = lots_to_amount(instrument, fill.amount)
+    quote = side.mmp if side.mmp is not None and side.mmp.is_quote else None
     return UserTrade(
         trade_id=format_trade_id(instrument.settlement_currency, fill.trade_id),
         trade_seq=fill.trade_seq,
@@ -147,6 +159,9 @@ def user_trade(
         label=side.label or UNSET,
         post_only=side.post_only,
         reduce_only=side.reduce_only,
+        mmp=side.mmp is not None,
+        quote_id=quote.quote_id if quote else UNSET,
+        quote_set_id=quote.quote_set_id if quote else UNSET,
         block_trade_id=block_text_id(fill),
         block_trade_leg_count=fill.block_trade_legs or UNSET,
         self_trade=fill.maker.account_id == fill.taker.account_id,

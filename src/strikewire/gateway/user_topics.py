@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from strikewire.api.account import AccountLock, Portfolio, Position, UserChanges
+from strikewire.api.quoting import MmpStatus
 from strikewire.api.trading import Order, UserTrade
 from strikewire.exchange import (
     BalanceChanged,
@@ -13,11 +14,13 @@ from strikewire.exchange import (
     Exchange,
     Fill,
     LockChanged,
+    MmpTriggered,
     OrderEvent,
     PositionChanged,
 )
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.holdings import portfolio, position
+from strikewire.gateway.methods.quoting import status
 from strikewire.gateway.render import order, user_trades
 from strikewire.gateway.topics import Topic
 from strikewire.marketdata import MarketData
@@ -238,6 +241,31 @@ class LockTopic:
         """Hold nothing."""
 
 
+class MmpTriggerTopic:
+    """`user.mmp_trigger.{index_name}`: each time a protection of an index acts."""
+
+    def __init__(self, index_name: str) -> None:
+        self._index_name = index_name
+        self._told: list[MmpStatus] = []
+
+    def hear(self, event: Event) -> None:
+        """Note that a protection has acted."""
+        if isinstance(event, MmpTriggered) and event.index == self._index_name:
+            self._told.append(status(event.index, event.group, event.frozen_until_ns))
+
+    def first(self) -> Sequence[object]:
+        """Return nothing: what is frozen already tells `private/get_mmp_status`."""
+        return []
+
+    def take(self) -> Sequence[object]:
+        """Return what happened since the last message, one by one."""
+        told, self._told = self._told, []
+        return told
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
 def portfolios(
     exchange: Exchange, data: MarketData, account_id: AccountId, currencies: Iterable[str]
 ) -> list[Portfolio]:
@@ -264,7 +292,11 @@ def accounts_of(event: Event) -> tuple[AccountId, ...]:
             return (view.account_id,)
         case PositionChanged(held):
             return (held.account_id,)
-        case BalanceChanged(account_id=account_id) | LockChanged(account_id=account_id):
+        case (
+            BalanceChanged(account_id=account_id)
+            | LockChanged(account_id=account_id)
+            | MmpTriggered(account_id=account_id)
+        ):
             return (account_id,)
         case _:
             return ()

@@ -3,7 +3,7 @@
 JournalError
 ├── JournalOpenError       it cannot be opened or created: permissions, a foreign file
 ├── JournalLockedError     another process has it open
-├── JournalVersionError    it was written by another version
+├── JournalVersionError    it was written by a newer version
 ├── JournalCorruptError    what is read is not what was written
 ├── SnapshotCorruptError   the same for a snapshot; the records do not need it
 └── JournalWriteError      the disk refused; nothing more is taken
@@ -43,12 +43,12 @@ class JournalLockedError(JournalError):
 
 
 class JournalVersionError(JournalError):
-    """The journal was written by another version, whose records this one cannot read.
+    """The journal was written by a newer version, whose records this one cannot read.
 
     Attributes:
         path: The journal's file.
         found: Format version of the file.
-        expected: Format version that this Strikewire reads and writes.
+        expected: Format version that this Strikewire writes; it reads that and all before.
     """
 
     def __init__(self, path: Path, *, found: int, expected: int) -> None:
@@ -56,7 +56,7 @@ class JournalVersionError(JournalError):
         self.found = found
         self.expected = expected
         super().__init__(
-            f"the journal {path} has format {found}, this version reads format {expected}: "
+            f"the journal {path} has format {found}, this version reads formats 1 to {expected}: "
             f"open it with the version that wrote it, or start with another data directory"
         )
 

@@ -12,9 +12,14 @@ from strikewire.journal.errors import (
     JournalOpenError,
     JournalVersionError,
 )
+from strikewire.journal.migrating import begin_formats, migrate
 
-FORMAT_VERSION = 1
-"""Kept as SQLite's `user_version`; raised whenever older code could not read what we write."""
+FORMAT_VERSION = 2
+"""Kept as SQLite's `user_version`; raised whenever older code could not read what we write.
+
+1: records and snapshots. 2: which formats it was written in; commands that came since, idempotency
+keys among them. Older formats are read as they are, and migrated before the first append.
+"""
 
 APPLICATION_ID = 0x53574A4C
 """Kept as SQLite's `application_id`: the letters "SWJL"."""
@@ -52,7 +57,7 @@ def open_reader(path: Path) -> sqlite3.Connection | None:
     Raises:
         JournalLockedError: Another program is writing to the file.
         JournalOpenError: It is not a journal, or the system does not let us read it.
-        JournalVersionError: Another version wrote it.
+        JournalVersionError: A newer version wrote it.
         JournalCorruptError: SQLite itself cannot make sense of it.
     """
     if not path.exists():
@@ -79,7 +84,7 @@ def open_reader(path: Path) -> sqlite3.Connection | None:
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open a journal for writing, and create it where it does not exist.
+    """Open a journal for writing; create it where there is none, migrate it where it is older.
 
     Returns:
         A connection that any one thread at a time may use, on which each statement is durable
@@ -88,7 +93,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     Raises:
         JournalLockedError: Another program is writing to the file.
         JournalOpenError: The system does not let us write to it.
-        JournalVersionError: Another version wrote it.
+        JournalVersionError: A newer version wrote it.
         JournalCorruptError: SQLite itself cannot make sense of it.
     """
     if path.exists() and not os.access(path, os.W_OK):
@@ -97,8 +102,11 @@ def open_writer(path: Path) -> sqlite3.Connection:
     try:
         connection = _connect(str(path), uri=False)
         _make_durable(connection, path)
-        if not _check_format(connection, path):
+        found = _check_format(connection, path)
+        if found == 0:
             _create(connection)
+        elif found < FORMAT_VERSION:
+            _migrate(connection, path, found)
     except sqlite3.Error as error:
         _close(connection)
         raise_for(error, path, seq=1)
@@ -151,24 +159,33 @@ def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES_KEPT}")
 
 
-def _check_format(connection: sqlite3.Connection, path: Path) -> bool:
-    """Say whether the file is a journal of ours (True) or still empty (False)."""
+def _check_format(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the format of a journal of ours; 0 of a file that is still empty."""
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if (application_id, version, tables) == (0, 0, 0):
-        return False
+        return 0
     if application_id != APPLICATION_ID:
         raise JournalOpenError(path, "it is a file of some other program")
-    if version != FORMAT_VERSION:
+    if not 1 <= version <= FORMAT_VERSION:
         raise JournalVersionError(path, found=version, expected=FORMAT_VERSION)
-    return True
+    return int(version)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, found: int) -> None:
+    try:
+        migrate(connection, path, found=found, wanted=FORMAT_VERSION)
+    except OSError as error:
+        reason = f"it has format {found} and no copy can be kept of it: {error.strerror}"
+        raise JournalOpenError(path, reason) from error
 
 
 def _create(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for table in _TABLES:
         connection.execute(table)
+    begin_formats(connection, FORMAT_VERSION)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
     connection.execute("COMMIT")

@@ -85,7 +85,7 @@ class SqliteJournal:
         Raises:
             JournalLockedError: It is open elsewhere.
             JournalOpenError: It is no journal, or the system does not let us open or create it.
-            JournalVersionError: Another version wrote it.
+            JournalVersionError: A newer version wrote it.
             JournalCorruptError: Its last record is damaged or gone.
         """
         if read_only and not path.exists():

@@ -9,6 +9,7 @@ from strikewire.api import (
     account,
     block_trades,
     market_data,
+    quoting,
     reference,
     session,
     settlement,
@@ -436,6 +437,26 @@ BOOK_SUMMARY = market_data.BookSummary(
 CURRENCY = reference.Currency(
     currency="BTC", currency_long="Bitcoin", coin_type="BITCOIN", decimals=8
 )
+QUOTE = msgspec.structs.replace(
+    ORDER,
+    mmp=True,
+    mmp_cancelled=True,
+    mmp_group="wings",
+    quote=True,
+    quote_id="7",
+    quote_set_id="near",
+)
+MMP_CONFIG = quoting.MmpConfig(
+    index_name="btc_usd",
+    interval=10,
+    frozen_time=5,
+    mmp_group="wings",
+    max_quote_quantity=5.0,
+    quantity_limit=2.0,
+    delta_limit=1.0,
+    vega_limit=100.0,
+)
+MMP_STATUS = quoting.MmpStatus(index_name="btc_usd", frozen_until=NOW_MS, mmp_group="wings")
 ORDER_AND_TRADES = trading.OrderAndTrades(order=ORDER, trades=[USER_TRADE])
 PUBLIC_TRADES = market_data.PublicTrades(trades=[PUBLIC_TRADE], has_more=True)
 USER_TRADES = trading.UserTrades(trades=[USER_TRADE], has_more=False)
@@ -523,6 +544,27 @@ ANSWERS: dict[str, list[object]] = {
     "private/cancel_all_by_instrument": [3, CANCELLED],
     "private/cancel_all_by_currency": [3, CANCELLED],
     "private/cancel_by_label": [3],
+    "private/mass_quote": [
+        quoting.MassQuoteResult(errors_count=0, pending_requests_count=0),
+        quoting.MassQuoteResult(
+            errors_count=1,
+            pending_requests_count=0,
+            orders=[QUOTE],
+            trades=[USER_TRADE],
+            errors=[
+                quoting.QuoteError(
+                    instrument_name="BTC-PERPETUAL",
+                    side="bid",
+                    error=quoting.QuoteFault(code=10007, message="price_too_high 98000"),
+                )
+            ],
+        ),
+    ],
+    "private/cancel_quotes": [3, CANCELLED],
+    "private/set_mmp_config": [[MMP_CONFIG]],
+    "private/get_mmp_config": [[MMP_CONFIG]],
+    "private/reset_mmp": ["ok"],
+    "private/get_mmp_status": [[MMP_STATUS]],
     "private/get_order_state": [ORDER, MARKET_ORDER],
     "private/get_open_orders": [
         [ORDER, MARKET_ORDER, TRAILING_ORDER, REJECTED_ORDER, TRIGGERED_ORDER],
@@ -765,6 +807,7 @@ NOTES: dict[str, tuple[str, list[object]]] = {
         ],
     ),
     "user.portfolio.{currency}": ("user.portfolio.btc", [account.Portfolio(**PORTFOLIO)]),
+    "user.mmp_trigger.{index_name}": ("user.mmp_trigger.btc_usd", [MMP_STATUS]),
     "user.lock": ("user.lock", [account.AccountLock(currency="ALL", locked=True)]),
 }
 

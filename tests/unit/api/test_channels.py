@@ -32,6 +32,7 @@ STREAMS = {
     "user.changes.{instrument_name}.{interval}": "changes_by_instrument",
     "user.changes.{kind}.{currency}.{interval}": "changes_by_kind_currency",
     "user.portfolio.{currency}": "portfolio",
+    "user.mmp_trigger.{index_name}": "mmp_trigger",
     "user.lock": "lock",
 }
 
@@ -202,6 +203,7 @@ def test_money_is_an_account_matter_and_orders_are_a_trade_matter() -> None:
         "user.changes.{instrument_name}.{interval}": "trade:read",
         "user.changes.{kind}.{currency}.{interval}": "trade:read",
         "user.portfolio.{currency}": "account:read",
+        "user.mmp_trigger.{index_name}": "trade:read",
         "user.lock": "account:read",
     }
 

@@ -56,7 +56,6 @@ def test_amount_and_contracts_must_not_disagree() -> None:
         ({"amount": "NaN", "price": "1"}, ErrorCode.INVALID_PARAMS, "amount"),
         ({"amount": "1", "price": "1e400"}, ErrorCode.INVALID_PARAMS, "price"),
         ({"amount": "1", "price": "1", "advanced": "usd"}, ErrorCode.NOT_IMPLEMENTED, "advanced"),
-        ({"amount": "1", "price": "1", "mmp": True}, ErrorCode.NOT_IMPLEMENTED, "mmp"),
         (
             {"amount": "1", "price": "1", "display_amount": "0"},
             ErrorCode.INVALID_MAX_SHOW,

@@ -21,6 +21,7 @@ VALUES: dict[str, object] = {
     ],
     "margin_model": "segregated_pm",
     "channels": ["quote.BTC-PERPETUAL"],
+    "cancel_type": "all",
     "client_id": "id",
     "client_name": "test",
     "client_secret": "secret",
@@ -33,6 +34,7 @@ VALUES: dict[str, object] = {
     "state": "locked",
     "amount": 10,
     "destination": 8,
+    "frozen_time": 5,
     "grant_type": "client_credentials",
     "index_name": "btc_usd",
     "instrument_name": "BTC-PERPETUAL",
@@ -41,13 +43,19 @@ VALUES: dict[str, object] = {
     "extended_to_subaccounts": False,
     "length": "8h",
     "mode": "reject_taker",
+    "mmp_group": "wings",
     "order_id": "BTC-12",
+    "quote_id": "7",
+    "quotes": [],
     "end_timestamp": 1_732_284_000_000,
     "start_timestamp": 1_732_284_000_000,
 }
 # What these need although the signature leaves it open.
 NEEDED = {"buy": {"amount": 10, "price": 1}, "sell": {"amount": 10, "price": 1}}
 NEEDED["auth"] = {"client_id": "id", "client_secret": "secret"}  # type: ignore[dict-item]
+
+
+NEEDED["set_mmp_config"] = {"max_quote_quantity": 5}
 
 
 class Recorder(Methods):

@@ -12,6 +12,8 @@ def test_what_costs_matching_credits_becomes_commands_and_so_does_a_change_of_mo
     assert set(PLANNERS) == matching | {
         "private/change_margin_model",
         "private/set_self_trading_config",
+        "private/set_mmp_config",
+        "private/reset_mmp",
         "private/create_subaccount",
         "private/submit_transfer_between_subaccounts",
         "private/submit_transfer_to_subaccount",

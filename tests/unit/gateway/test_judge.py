@@ -14,8 +14,14 @@ from strikewire.exchange import (
     ListInstrument,
     MarginModel,
     Mark,
+    MassQuote,
+    MmpConfig,
     PlaceOrder,
+    Quote,
+    QuoteRejected,
+    QuoteSide,
     SetMarks,
+    SetMmp,
     SetVerdicts,
     Verdict,
 )
@@ -273,3 +279,27 @@ def test_positions_that_somebody_thinks_of_come_to_those_held() -> None:
         court.judge.simulate(court.now_ns, AccountId(99), "BTC", {}, add_positions=True).initial
         == 0.0
     )
+
+
+def test_a_mass_quote_is_judged_as_a_whole_and_in_the_place_of_what_it_changes() -> None:
+    court = Court()
+    court.switch()
+    config = MmpConfig(
+        interval_s=1, frozen_s=1, max_quote_quantity_e8=10 * BTC, quantity_e8=10 * BTC
+    )
+    court.apply(SetMmp(ALICE, "btc_usd", "wings", config))
+    bid, ask = (QuoteSide(price=Ticks(price), amount=Lots(10_000)) for price in (199_000, 201_000))
+    quote = Quote(instrument_id=court.id(PERPETUAL), bid=bid, ask=ask)
+    command = MassQuote(account_id=ALICE, mmp_group="wings", quotes=(quote,))
+    assert court.judge is not None
+
+    for _ in range(2):
+        judged = court.judge.judged(court.now_ns, command)
+
+        assert isinstance(judged, MassQuote)
+        ((currency, told),) = judged.verdicts
+        # One coin long if the bid fills alone; short it is less, and none if both do.
+        assert (currency, told.initial) == ("BTC", math.ceil(LONG * BTC))
+        events = court.apply(judged)
+        assert not any(isinstance(event, QuoteRejected) for event in events)
+        assert court.summary(ALICE, "BTC").initial_margin == told.initial

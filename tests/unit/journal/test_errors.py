@@ -24,8 +24,8 @@ def test_every_error_says_what_is_wrong_and_what_to_do() -> None:
             "the journal venue/journal.db is in use: stop the venue that has it open first",
         ),
         (
-            JournalVersionError(PATH, found=2, expected=1),
-            "the journal venue/journal.db has format 2, this version reads format 1: "
+            JournalVersionError(PATH, found=3, expected=2),
+            "the journal venue/journal.db has format 3, this version reads formats 1 to 2: "
             "open it with the version that wrote it, or start with another data directory",
         ),
         (
@@ -49,10 +49,10 @@ def test_every_error_says_what_is_wrong_and_what_to_do() -> None:
 
 
 def test_the_facts_travel_with_the_error() -> None:
-    version = JournalVersionError(PATH, found=2, expected=1)
+    version = JournalVersionError(PATH, found=3, expected=2)
     corrupt = JournalCorruptError(7, "why")
 
-    assert (version.path, version.found, version.expected) == (PATH, 2, 1)
+    assert (version.path, version.found, version.expected) == (PATH, 3, 2)
     assert (corrupt.seq, corrupt.reason) == (7, "why")
     assert JournalLockedError(PATH).path == PATH
     assert JournalOpenError(PATH, "why").reason == "why"

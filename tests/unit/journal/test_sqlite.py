@@ -260,7 +260,7 @@ def test_a_journal_of_another_version_is_refused_and_unlocked_again(path: Path) 
     change(path, "PRAGMA user_version = 7")
 
     for _ in range(2):
-        with pytest.raises(JournalVersionError, match="has format 7, this version reads format 1"):
+        with pytest.raises(JournalVersionError, match="has format 7, this version"):
             SqliteJournal.open(path)
 
 

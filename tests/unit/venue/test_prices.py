@@ -178,3 +178,14 @@ def test_what_is_forgotten_is_told_anew() -> None:
     news = pricer.step(NOW_NS, NOW_NS, [PERPETUAL])
     assert news is not None
     assert [mark.instrument_id for mark in news.marks] == [1]
+
+
+def test_an_options_mark_carries_the_greeks_that_protections_count_with() -> None:
+    news = Feeds().pricer().step(NOW_NS, NOW_NS, [FUTURE, CALL, PUT])
+
+    assert news is not None
+    future, call, put = (by_name(news.marks, one) for one in (FUTURE, CALL, PUT))
+    # A call and a put at one strike: deltas of one in sum, and the same vega.
+    assert call.delta_e5 - put.delta_e5 == 100_000
+    assert call.vega_e5 == put.vega_e5 > 0
+    assert (future.delta_e5, future.vega_e5) == (0, 0)

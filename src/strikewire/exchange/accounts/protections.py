@@ -5,12 +5,11 @@ from strikewire.exchange.events import MmpChanged, MmpReset, Reject, Rejected
 from strikewire.exchange.mmp import MMP_INTERVAL_S_MAX, MMP_LIMIT_E8_MAX, MmpConfig
 from strikewire.exchange.orders.checks import find_account
 from strikewire.exchange.orders.execution import Turn
-from strikewire.exchange.orders.protecting import coins_e8, protected
+from strikewire.exchange.orders.protecting import coins_e8, is_under
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
-from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.state import Account
-from strikewire.model import Side
+from strikewire.model import InstrumentId, Side
 
 MMP_GROUPS_MAX = 16
 """Groups of quotes an account may have protections for, over all indices; one more is rejected."""
@@ -28,8 +27,8 @@ def set_mmp(turn: Turn, command: SetMmp) -> Rejected | None:
 
     config = command.config
     if config is None:
-        del account.protections[key]
-        turn.unprotect(account, *key, CancelReason.MMP_CONFIG_CURTAILMENT)
+        protection = account.protections.pop(key)
+        turn.unprotect(account, protection, CancelReason.MMP_CONFIG_CURTAILMENT)
     else:
         protection = account.protections.setdefault(key, Protection(*key, config))
         protection.config = config
@@ -88,22 +87,15 @@ def _refuse_config(config: MmpConfig) -> Rejected | None:
 
 def _curtail(turn: Turn, account: Account, protection: Protection) -> None:
     """Cancel the youngest orders on each side of a book of which more waits than may."""
-    for market in turn.state.markets.values():
-        if market.instrument.price_index != protection.index:
-            continue
-        for side in Side:
-            _curtail_side(turn, account, market, protection, side)
-
-
-def _curtail_side(
-    turn: Turn, account: Account, market: Market, protection: Protection, side: Side
-) -> None:
-    most = protection.config.max_quote_quantity_e8
-    waiting = 0
-    for order in protected(account, market, protection.group):
-        if order.side is not side:
+    waiting: dict[tuple[InstrumentId, Side], int] = {}
+    for order in account.orders.values():
+        market = turn.state.markets[order.instrument_id]
+        if not is_under(protection, market, order):
             continue
         assert order.price is not None
-        waiting += coins_e8(market, order.remaining, order.price)
-        if waiting > most:
+        corner = (order.instrument_id, order.side)
+        coins = waiting.get(corner, 0) + coins_e8(market, order.remaining, order.price)
+        if coins > protection.config.max_quote_quantity_e8:
             turn.cancel(market, order, CancelReason.MMP_CONFIG_CURTAILMENT)
+        else:
+            waiting[corner] = coins

@@ -22,7 +22,7 @@ from strikewire.exchange.events import (
     PositionChanged,
 )
 from strikewire.exchange.orders.matching import Match, Plan
-from strikewire.exchange.orders.protecting import exposure, protection_of
+from strikewire.exchange.orders.protecting import exposure, is_under, protection_of
 from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.ledgers import Holding
@@ -424,21 +424,16 @@ class Turn:
     def protect(self) -> None:
         """Let the protections act that trades have triggered: cancel all that is under them."""
         while self._triggered:
-            account, protection = self._triggered.popleft()
-            index, group, until_ns = (
-                protection.index,
-                protection.group,
-                protection.frozen_until_ns,
-            )
-            self.events.append(MmpTriggered(account.account_id, index, group, until_ns))
-            self.unprotect(account, index, group, CancelReason.MMP_TRIGGER)
+            account, one = self._triggered.popleft()
+            about = (account.account_id, one.index, one.group)
+            self.events.append(MmpTriggered(*about, one.frozen_until_ns))
+            self.unprotect(account, one, CancelReason.MMP_TRIGGER)
 
-    def unprotect(self, account: Account, index: str, group: str, reason: CancelReason) -> None:
+    def unprotect(self, account: Account, protection: Protection, reason: CancelReason) -> None:
         """Cancel every order of an account that is under a protection, oldest first."""
         for order in account.orders.values():
             market = self.state.markets[order.instrument_id]
-            is_under = order.mmp is not None and order.mmp.group == group
-            if is_under and market.instrument.price_index == index:
+            if is_under(protection, market, order):
                 self.cancel(market, order, reason)
 
     def revalue(self) -> None:

@@ -39,28 +39,23 @@ class Lane:
     def forget(self) -> None:
         """Forget where holdings are, because some have been dropped."""
 
-    def run(
-        self,
-        time_ns: int,
-        batch: bytes,
-        otherwise: Callable[[bytes], bytes],
-        is_silent: bool = False,
-    ) -> tuple[bytes, int]:
+    def run(self, time_ns: int, batch: bytes, otherwise: Callable[[int, bytes], bytes]) -> bytes:
         """Carry out packed commands.
 
         Args:
             time_ns: When all of them were accepted, in nanoseconds since the Unix epoch.
             batch: Their records, each with its label behind it, as `packed.split` takes them.
-            otherwise: Carries out one record that has to go the common way, and returns its
-                events as records.
-            is_silent: Return no events.
+            otherwise: Carries out one record that has to go the common way, given the time, and
+                returns its events as records.
 
         Returns:
-            All events as records, and how many commands there were.
+            All events as records.
 
         Raises:
             ValueError: The batch ends within a record; what came before is carried out.
         """
-        del time_ns
-        blocks = [otherwise(record) for record in split(batch)]
-        return b"" if is_silent else b"".join(blocks), len(blocks)
+        return b"".join(otherwise(time_ns, record) for record in split(batch))
+
+    def replay(self, time_ns: int, batch: bytes, otherwise: Callable[[int, bytes], bytes]) -> int:
+        """Carry out packed commands as `run` does, and return how many there were."""
+        return sum(1 for record in split(batch) if otherwise(time_ns, record))

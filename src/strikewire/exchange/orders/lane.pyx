@@ -441,7 +441,18 @@ cdef class Lane:
         self.carried_out += 1
         return tuple(self.events)
 
-    def run(self, int64_t time_ns, bytes batch not None, otherwise, bint is_silent=False):
+    def run(self, int64_t time_ns, bytes batch not None, otherwise):
+        """Carry out packed commands, and return all events as records."""
+        self.carry(time_ns, batch, otherwise, RECORDS)
+        return PyBytes_FromStringAndSize(<char*>self.out, self.told * sizeof(Event))
+
+    def replay(self, int64_t time_ns, bytes batch not None, otherwise):
+        """Carry out packed commands, and return how many there were."""
+        return self.carry(time_ns, batch, otherwise, NOTHING)
+
+    cdef Py_ssize_t carry(
+        self, int64_t time_ns, bytes batch, object otherwise, Mode mode
+    ) except -1:
         """Carry out packed commands.
 
         Args:
@@ -449,10 +460,7 @@ cdef class Lane:
             batch: Their records, each with its label behind it, as `packed.split` takes them.
             otherwise: Carries out one record that has to go the common way, and returns its
                 events as records.
-            is_silent: Return no events.
-
-        Returns:
-            All events as records, and how many commands there were.
+            mode: Whether to tell of them.
         """
         cdef const char* start = PyBytes_AS_STRING(batch)
         cdef Py_ssize_t size = PyBytes_GET_SIZE(batch), at = 0, length
@@ -468,22 +476,22 @@ cdef class Lane:
             length = sizeof(Command) + command.label_bytes
             if length > size - at:
                 raise ValueError("the last label is cut off")
-            self.mode = NOTHING if is_silent else RECORDS
+            self.mode = mode
             outcome = DEFER
             if self.state.day_end_ns is None or time_ns < self.state.day_end_ns:
                 outcome = self.unpacked(&command, start + at + sizeof(Command))
             if outcome == DEFER:
-                self.append(otherwise(batch[at : at + length]), is_silent)
+                block = otherwise(time_ns, batch[at : at + length])
+                if mode == RECORDS:
+                    self.append(block)
             else:
                 self.carried_out += 1
             at += length
             count += 1
-        return PyBytes_FromStringAndSize(<char*>self.out, self.told * sizeof(Event)), count
+        return count
 
-    cdef int append(self, bytes block, bint is_silent) except -1:
+    cdef int append(self, bytes block) except -1:
         cdef Py_ssize_t more = PyBytes_GET_SIZE(block) // sizeof(Event)
-        if is_silent:
-            return 0
         self.make_room(more)
         memcpy(self.out + self.told, PyBytes_AS_STRING(block), more * sizeof(Event))
         self.told += more

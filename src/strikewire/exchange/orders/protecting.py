@@ -112,6 +112,12 @@ def refuse_unprotected(
     return None
 
 
+def is_under(protection: Protection, market: Market, order: Order) -> bool:
+    """Say whether an order of the protection's account in a market is under it."""
+    is_in_group = order.mmp is not None and order.mmp.group == protection.group
+    return is_in_group and market.instrument.price_index == protection.index
+
+
 def protected(account: Account, market: Market, group: str) -> list[Order]:
     """Return an account's orders in a book that are under one protection, oldest first."""
     holding = account.find_holding(market)

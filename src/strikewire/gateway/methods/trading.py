@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from strikewire.api import ApiError, ErrorCode
+from strikewire.api import ApiError, ErrorCode, invalid_params
 from strikewire.api import trading as api
 from strikewire.api.trading import requested_amount
 from strikewire.exchange import (
@@ -60,6 +60,8 @@ def edit(desk: Desk, call: Call, params: api.Edit) -> Plan:
     market = desk.market[view.instrument_id]
     instrument = market.instrument
     amount = requested_amount(params.amount, params.contracts, instrument.contract_size)
+    if params.mmp is not None and params.mmp is not (view.mmp is not None):
+        raise invalid_params("mmp", "cannot be changed by an edit")
     command = EditOrder(
         account_id=call.account_id,
         order_id=order_id,
@@ -154,6 +156,7 @@ def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Pl
         label=params.label or "",
         trigger=trigger_of(params.trigger, params.trigger_price, params.trigger_offset),
         valid_until_ns=deadline_ns(params.valid_until),
+        mmp=bool(params.mmp),
     )
     command = with_others(instrument, params, command)
     return Plan([command], lambda events: _order_and_trades(market, events[0], None))
@@ -194,8 +197,8 @@ def placed_order_id(events: Iterable[Event]) -> OrderId:
 def _cancel_many(desk: Desk, command: CancelOrders, detailed: bool | None) -> Plan:
     def answer(events: Sequence[Events]) -> int | list[api.CancelGroup]:
         _check(events[0], None)
-        cancelled = _cancelled(command.account_id, events[0])
-        return _groups(desk, cancelled) if detailed else len(cancelled)
+        found = cancelled(command.account_id, events[0])
+        return groups_of(desk, found) if detailed else len(found)
 
     return Plan([command], answer)
 
@@ -204,7 +207,7 @@ def _cancel_none(detailed: bool | None) -> Plan:
     return Plan([], lambda _: [] if detailed else 0)
 
 
-def _cancelled(account_id: AccountId, events: Events) -> list[OrderView]:
+def cancelled(account_id: AccountId, events: Events) -> list[OrderView]:
     """Return the account's orders that were cancelled; those of others may have ended as well."""
     return [
         event.order
@@ -215,9 +218,10 @@ def _cancelled(account_id: AccountId, events: Events) -> list[OrderView]:
     ]
 
 
-def _groups(desk: Desk, cancelled: Iterable[OrderView]) -> list[api.CancelGroup]:
+def groups_of(desk: Desk, ended: Iterable[OrderView]) -> list[api.CancelGroup]:
+    """Return cancelled orders by instrument, and by whether they waited for a price."""
     groups: dict[tuple[InstrumentId, str], list[OrderView]] = {}
-    for view in cancelled:
+    for view in ended:
         group = "limit" if view.trigger is None else "trigger"
         groups.setdefault((view.instrument_id, group), []).append(view)
     return [

@@ -129,11 +129,11 @@ def swarm(dice: Dice) -> Faults:
     if faults.sync_ns_max > 2 * NS_PER_MS:
         faults.batch_commands_max = 1_024  # one by one, a slow disk never catches up
     for name, often_s, seldom_s in (
-        ("cut_every_ns", 2, 10),
-        ("half_open_every_ns", 5, 20),
-        ("partition_every_ns", 5, 20),
-        ("kill_every_ns", 4, 20),
-        ("power_every_ns", 4, 20),
+        ("cut_every_ns", 6, 30),
+        ("half_open_every_ns", 15, 60),
+        ("partition_every_ns", 15, 60),
+        ("kill_every_ns", 12, 60),
+        ("power_every_ns", 12, 60),
     ):
         if dice.chance(0.4):
             setattr(faults, name, dice.between(often_s, seldom_s) * NS_PER_S)

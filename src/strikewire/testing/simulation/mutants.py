@@ -17,10 +17,21 @@ from strikewire.client.connection import ClientConnection
 from strikewire.client.outputs import Failed, Output
 from strikewire.client.readers import Readers
 from strikewire.client.subscriptions import Subscriptions
-from strikewire.exchange import Event, Fill, OrderEvent
+from strikewire.exchange import (
+    CancelOrder,
+    Command,
+    Event,
+    Exchange,
+    Fill,
+    OrderEvent,
+    Repeated,
+)
+from strikewire.exchange import engine as exchange_engine
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.state import snapshot as exchange_snapshot
+from strikewire.exchange.state.answers import Answers
 from strikewire.gateway import hub as gateway_hub
+from strikewire.gateway.gateway import Gateway
 from strikewire.gateway.hub import Delivery, Hub
 from strikewire.gateway.session import Session
 from strikewire.gateway.user_topics import UserTradesTopic, accounts_of
@@ -288,6 +299,32 @@ def _send_again(good: Any) -> object:
     return ready
 
 
+def _forget_keys(_good: Any) -> object:
+    """Leave the answers to marked requests out of snapshots."""
+    return property(lambda _answers: [])
+
+
+def _tell_again(good: Any) -> object:
+    """Tell everybody what a request did that came again."""
+
+    def publish(self: Gateway, time_ns: int, events: Sequence[Event]) -> object:
+        again = [one for event in events if isinstance(event, Repeated) for one in event.events]
+        return good(self, time_ns, [*events, *again])
+
+    return publish
+
+
+def _cancel_elsewhere(good: Any) -> object:
+    """Say of every fourth order that it is cancelled, and leave it where it is."""
+
+    def apply(self: Exchange, seq: int, time_ns: int, command: Command) -> object:
+        if isinstance(command, CancelOrder) and command.order_id % 4 == 0:
+            return good(Exchange.restore(self.snapshot()), seq, time_ns, command)
+        return good(self, seq, time_ns, command)
+
+    return apply
+
+
 def _take_time_back(good: Any) -> object:
     """Give a batch the time of the clock, whatever the venue's time was."""
 
@@ -324,6 +361,10 @@ MUTANTS: Final[dict[str, tuple[Patch, ...]]] = {
     "cancel on disconnect lost": (Patch(Session, "_cancel_placed", _always([])),),
     "resubscribe forgotten": (Patch(Subscriptions, "reset", _always(None)),),
     "stale book trusted": (Patch(Readers, "_distrust", _always(None)),),
+    "no deduplication": (Patch(exchange_engine, "recall", _always(None)),),
+    "keys forgotten by a snapshot": (Patch(Answers, "kept", _forget_keys),),
+    "repeated request told again": (Patch(Gateway, "publish", _tell_again),),
+    "cancel lost": (Patch(Exchange, "apply", _cancel_elsewhere),),
     "request sent again": (
         Patch(ClientConnection, "_fail_pending", _keep_for_later),
         Patch(ClientConnection, "_ready", _send_again),

@@ -8,7 +8,7 @@ from strikewire.testing.simulation.agenda import Agenda
 from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.faults import Faults
 from strikewire.testing.simulation.host import Host
-from strikewire.testing.simulation.network import Link, Network
+from strikewire.testing.simulation.network import ONE_WAY_OR_BOTH, Link, Network
 
 
 class Nemesis:
@@ -68,11 +68,11 @@ class Nemesis:
 
     def _darken(self) -> None:
         if link := self._link():
-            link.darken(self._dice)
+            link.darken(self._dice.pick(ONE_WAY_OR_BOTH))
 
     def _part(self) -> None:
         name = self._dice.pick(self._names)
-        self._network.part(name)
+        self._network.part(name, self._dice.pick(ONE_WAY_OR_BOTH))
         self._agenda.after(
             self._dice.between(NS_PER_S // 10, 12 * NS_PER_S), partial(self._network.join, name)
         )

@@ -8,17 +8,18 @@ else, so here it *is* time. What a program does see, and what is simulated:
 | delay     | messages come later, never out of order                                           |
 | cut       | a reset: what was on its way is lost from some message on, each way for itself    |
 | half-open | nothing arrives any more, one way or both; only who sends something hears, late   |
-| partition | everything waits, and arrives when it ends unless a program gave up before        |
+| partition | everything waits, one way or both, and arrives when it ends unless a program gave |
+|           | up before; nobody connects meanwhile                                              |
 | doubling  | of connections: the venue may still hold an old one when its client is back       |
 
 A message is a whole WebSocket message: the layer below drops those that arrive in part.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from strikewire.model import NS_PER_S
 from strikewire.testing.simulation.agenda import Agenda
@@ -33,6 +34,13 @@ CONNECT_NS_MAX: Final = 3 * NS_PER_S
 
 CLOSE_NS_MAX: Final = 2 * NS_PER_S
 """A close that the other end does not confirm is done after so long."""
+
+
+Way = Literal["up", "down"]
+"""To the venue, or from it."""
+
+WAYS: Final[tuple[Way, ...]] = ("up", "down")
+ONE_WAY_OR_BOTH: Final[tuple[tuple[Way, ...], ...]] = (("up",), ("down",), WAYS)
 
 
 class Pipe:
@@ -167,10 +175,14 @@ class Link:
             pipe.lose(self._network.dice)
             pipe.end("connection reset")
 
-    def darken(self, dice: Dice) -> None:
+    def pipes(self, ways: Sequence[Way]) -> list[Pipe]:
+        """Return its directions of these names."""
+        return [self.up if way == "up" else self.down for way in ways]
+
+    def darken(self, ways: Sequence[Way]) -> None:
         """Let one direction, or both, lose everything from now on, and tell nobody."""
         self._is_broken = True
-        for pipe in dice.pick(((self.up,), (self.down,), (self.up, self.down))):
+        for pipe in self.pipes(ways):
             pipe.is_dark = True
 
     def abandon(self) -> None:
@@ -268,19 +280,19 @@ class Network:
         """Connect a client to the venue; it hears of it."""
         self.agenda.after(self.delay_ns(), partial(self._arrive, client))
 
-    def part(self, name: str) -> None:
-        """Let nothing pass between a client and the venue."""
+    def part(self, name: str, ways: Sequence[Way] = WAYS) -> None:
+        """Let nothing pass between a client and the venue, on one way or both."""
         self._apart.add(name)
         for link in self._of(name):
-            link.up.hold("partition")
-            link.down.hold("partition")
+            for pipe in link.pipes(ways):
+                pipe.hold("partition")
 
     def join(self, name: str) -> None:
         """End that."""
         self._apart.discard(name)
         for link in self._of(name):
-            link.up.release("partition")
-            link.down.release("partition")
+            for pipe in link.pipes(WAYS):
+                pipe.release("partition")
 
     def forget(self, link: Link) -> None:
         """Drop a connection that its client has done with."""

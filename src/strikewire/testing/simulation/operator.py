@@ -58,6 +58,9 @@ class Operator:
         self._agenda = agenda
         self._dice = dice
         self._accounts = accounts
+        self.is_trading = True
+        """Whether it still moves prices and cash."""
+
         self._process: Process | None = None
         self._waiting: list[Command] = []
 
@@ -114,7 +117,7 @@ class Operator:
         """Move prices, and now and then some cash."""
         if process is not self._process or not process.is_alive:
             return
-        if not self._waiting:
+        if self.is_trading and not self._waiting:
             self._waiting.append(self._marks())
             if self._dice.chance(0.3):
                 self._waiting.append(self._transfer())

@@ -11,6 +11,7 @@ from typing import Final
 from strikewire.api.trading import Order
 from strikewire.exchange import Exchange, OrderView
 from strikewire.model import AccountId, OrderId, lots_to_amount, ns_to_ms, parse_order_id
+from strikewire.testing.simulation.truth import WAITING
 from strikewire.testing.simulation.violations import check
 
 RULE_KEPT: Final = "no acknowledged order is lost"
@@ -64,10 +65,18 @@ def _labels(exchange: Exchange) -> list[str]:
         for account in exchange.accounts
         for views in (
             exchange.open_orders(account.account_id),
+            exchange.conditional_orders(account.account_id),
             exchange.closed_orders(account.account_id),
         )
         for view in views
+        if not _comes_of_another(view)
     ]
+
+
+def _comes_of_another(view: OrderView) -> bool:
+    """Say whether an order came with another one, or in its place: its label is no request's."""
+    is_secondary = view.link is not None and view.link.primary_id is not None
+    return is_secondary or view.trigger_order_id is not None
 
 
 def _compare(exchange: Exchange, account_id: AccountId, order: Order, view: OrderView) -> None:
@@ -81,7 +90,7 @@ def _compare(exchange: Exchange, account_id: AccountId, order: Order, view: Orde
     is_later = filled >= order.filled_amount and updated_ms >= order.last_update_timestamp
     is_same = (view.state.value, filled) == (order.order_state, order.filled_amount)
     check(
-        is_same or (is_later and order.order_state == "open"),
+        is_same or (is_later and order.order_state in WAITING),
         RULE_KEPT,
         f"{order.order_id} is {view.state.value}, {filled} filled, "
         f"told {order.order_state}, {order.filled_amount} filled",

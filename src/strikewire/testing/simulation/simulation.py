@@ -28,7 +28,7 @@ from strikewire.testing.simulation.operator import INSTRUMENTS, Operator
 from strikewire.testing.simulation.process import Process
 from strikewire.testing.simulation.promises import Promises
 from strikewire.testing.simulation.trader import Onlooker, Trader
-from strikewire.testing.simulation.truth import Truth, levels_of, order_fact_of
+from strikewire.testing.simulation.truth import Truth, levels_of, order_fact_of, waiting
 from strikewire.testing.simulation.violations import Violation, check
 
 START_NS: Final = 1_767_225_600 * NS_PER_S
@@ -37,14 +37,14 @@ START_NS: Final = 1_767_225_600 * NS_PER_S
 OPENING_NS: Final = NS_PER_S
 """How long the venue has to list its instruments before anybody comes."""
 
-SAFETY_NS: Final = 30 * NS_PER_S
+SAFETY_NS: Final = 60 * NS_PER_S
 """How long faults come."""
 
-HEALED_NS: Final = 30 * NS_PER_S
+HEALED_NS: Final = 60 * NS_PER_S
 """How long trading goes on without them: longer than a client takes to notice a dead connection,
 which is twice its heartbeat of 10 s, and to come back."""
 
-QUIET_NS: Final = 4 * NS_PER_S
+QUIET_NS: Final = 6 * NS_PER_S
 """How long everything then has to come to rest."""
 
 CANCEL_NS_MAX: Final = 3 * NS_PER_S
@@ -125,7 +125,9 @@ class _World:
             one: ApiKey(client_id=f"key{one}", client_secret=f"secret{one}", account_id=one)
             for one in self._accounts
         }
-        operator = Operator(self._agenda, dice.child("operator"), self._accounts, self._instruments)
+        self._operator = Operator(
+            self._agenda, dice.child("operator"), self._accounts, self._instruments
+        )
         self._host = Host(
             self._agenda,
             dice.child("host"),
@@ -133,7 +135,7 @@ class _World:
             self._network,
             keys=KeyStore(keys.values()),
             watch=self,
-            served=operator.serve,
+            served=self._operator.serve,
         )
         self._traders: list[Trader] = []
         self._clients: list[Client] = []
@@ -182,6 +184,7 @@ class _World:
         self._nemesis.stop()
         before = [trader.acknowledged for trader in self._traders]
         self._pass(HEALED_NS)
+        self._operator.is_trading = False
         for trader, acknowledged in zip(self._traders, before, strict=True):
             check(trader.acknowledged > acknowledged, "a healed venue takes orders")
             trader.is_trading = False
@@ -229,7 +232,7 @@ class _World:
             return
         account_id = trader.client.account_id
         assert account_id is not None
-        left = [one.label for one in process.exchange.open_orders(account_id)]
+        left = {one.label for one in process.exchange.open_orders(account_id)} - trader.resent
         check(
             labels.isdisjoint(left),
             "losing a connection cancels what was placed on it, where that was agreed",
@@ -275,7 +278,7 @@ class _World:
         assert account_id is not None
         expected = [
             order_fact_of(exchange.instruments[view.instrument_id], view)
-            for view in exchange.open_orders(account_id)
+            for view in waiting(exchange, account_id)
         ]
         check(
             trader.known_orders() == expected,

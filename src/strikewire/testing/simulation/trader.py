@@ -3,7 +3,7 @@
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from strikewire.api.market_data import OrderBook
 from strikewire.api.trading import Order, OrderAndTrades
@@ -12,37 +12,22 @@ from strikewire.model import NS_PER_MS, AccountId
 from strikewire.testing.simulation.agenda import Agenda
 from strikewire.testing.simulation.client import Ask, Client
 from strikewire.testing.simulation.dice import Dice
+from strikewire.testing.simulation.keys import Keys
 from strikewire.testing.simulation.promises import Promises
 from strikewire.testing.simulation.subscriptions import order_fact
-from strikewire.testing.simulation.truth import OrderFact, Truth
+from strikewire.testing.simulation.truth import WAITING, OrderFact, Truth
 from strikewire.testing.simulation.violations import check
+from strikewire.testing.simulation.wishes import GRIDS, amount, trigger_price, wish
 
-THINK_NS_MAX: Final = 3_000 * NS_PER_MS
+THINK_NS_MAX: Final = 9_000 * NS_PER_MS
 BURST_MAX: Final = 5
+
+PLACES: Final = ("private/buy", "private/sell")
 
 _placed: Final = msgspec.json.Decoder(OrderAndTrades).decode
 _order: Final = msgspec.json.Decoder(Order).decode
 _orders: Final = msgspec.json.Decoder(list[Order]).decode
 _book: Final = msgspec.json.Decoder(OrderBook).decode
-
-
-class Grid(Struct, frozen=True):
-    """Prices and amounts that are traded: few, so that orders meet."""
-
-    middle: float
-    step: float
-    amount: float
-
-    def price(self, steps: int) -> float:
-        """Return the price so many steps from the middle."""
-        return round(self.middle + steps * self.step, 4)
-
-
-GRIDS: Final = {
-    "BTC_USDC-PERPETUAL": Grid(50_000.0, 0.5, 0.001),
-    "BTC-PERPETUAL": Grid(50_000.0, 0.5, 10.0),
-    "BTC-25DEC26-50000-C": Grid(0.01, 0.0005, 0.1),
-}
 
 
 class Trader:
@@ -54,6 +39,8 @@ class Trader:
         acknowledged: Orders of its own that were acknowledged.
         open_orders: The account's, as the last answer to that question said.
         guarded: Labels of orders sent while cancel on disconnect was on, by connection.
+        resent: Labels of orders that were sent again on a later connection.
+        keys: Its marked requests.
     """
 
     client: Client
@@ -73,6 +60,8 @@ class Trader:
         self.acknowledged = 0
         self.open_orders: list[Order] | None = None
         self.guarded: dict[int, set[str]] = {}
+        self.resent: set[str] = set()
+        self.keys = Keys()
         self._name = name
         self._account_id = account_id
         self._agenda = agenda
@@ -83,6 +72,8 @@ class Trader:
         self._is_guarded = False
         self._own: dict[str, Order] = {}
         self._labels = 0
+        self._marks = dice.chance(0.8)
+        self._marked = 0
 
     def begin(self) -> None:
         """Think, and act, and think again."""
@@ -106,18 +97,20 @@ class Trader:
         self._is_guarded = False
         if self._dice.chance(0.3):
             self.client.call("private/enable_cancel_on_disconnect", {"scope": "connection"})
+        self._ask_again()
         self.ask_for_orders()
 
     def told(self, order: Order) -> None:
         """Remember a state of an order."""
         self._promises.keep(self._account_id, order)
-        if order.order_state == "open":
+        if order.order_state in WAITING:
             self._own[order.order_id] = order
         else:
             self._own.pop(order.order_id, None)
 
     def answered(self, ask: Ask, result: Raw) -> None:
         """Take an answer."""
+        self.keys.answered(ask, result)
         match ask.method:
             case "private/buy" | "private/sell" | "private/edit":
                 self.acknowledged += 1
@@ -147,7 +140,8 @@ class Trader:
     def failed(self, ask: Ask, error: ClientError) -> None:
         """Take note that nothing was done, unless nobody knows."""
         label = ask.params.get("label")
-        if isinstance(label, str) and not isinstance(error, UnknownOutcomeError):
+        is_open = self.keys.is_open(ask, error) or isinstance(error, UnknownOutcomeError)
+        if isinstance(label, str) and ask.method in PLACES and not is_open:
             self._promises.refused(label)
         order_id = ask.params.get("order_id")
         if isinstance(order_id, str):
@@ -158,7 +152,9 @@ class Trader:
     def _act(self) -> None:
         if not self.is_trading:
             return
-        burst = self._dice.between(1, BURST_MAX) if self._dice.chance(0.3) else 1
+        burst = self._dice.between(1, BURST_MAX) if self._dice.chance(0.4) else 1
+        if self.client.machine.is_ready:
+            self._ask_again()
         for _ in range(burst):
             if self.client.machine.is_ready:
                 self._do_something()
@@ -169,11 +165,11 @@ class Trader:
         if draw < 50 or (draw < 75 and not self._own):
             self._place()
         elif draw < 67:
-            self.client.call("private/cancel", {"order_id": self._one_of_its_own()})
+            self._change("private/cancel", {"order_id": self._one_of_its_own()})
         elif draw < 75:
             self._edit()
         elif draw < 78:
-            self.client.call("private/cancel_all", {})
+            self._cancel_some()
         elif draw < 86:
             name = self._dice.pick(self._instruments)
             params: dict[str, object] = {"instrument_name": name, "depth": 1_000}
@@ -187,39 +183,61 @@ class Trader:
 
     def _place(self) -> None:
         name = self._dice.pick(self._instruments)
-        grid = GRIDS[name]
         self._labels += 1
         label = f"{self._name}-{self._labels}"
         is_buy = self._dice.chance(0.5)
-        steps = self._dice.between(-6, 2) if is_buy else self._dice.between(-2, 6)
-        params: dict[str, object] = {
-            "instrument_name": name,
-            "amount": round(grid.amount * self._dice.between(1, 9), 3),
-            "label": label,
-        }
-        if self._dice.chance(0.05):
-            params["type"] = "market"
-        else:
-            params["price"] = grid.price(steps)
-            params["post_only"] = self._dice.chance(0.2)
-            if self._dice.chance(0.1):
-                params["post_only"] = False
-                params["time_in_force"] = self._dice.pick(("immediate_or_cancel", "fill_or_kill"))
-        params["reduce_only"] = self._dice.chance(0.05)
-        ask = self.client.call("private/buy" if is_buy else "private/sell", params)
-        if self._is_guarded:
+        params = wish(self._dice, name, label, is_buy=is_buy)
+        ask = self._change("private/buy" if is_buy else "private/sell", params)
+        if self._is_guarded and "trigger" not in params:
             self.guarded.setdefault(ask.link, set()).add(label)
 
     def _edit(self) -> None:
         order = self._own[self._one_of_its_own()]
-        grid = GRIDS[order.instrument_name]
+        name = order.instrument_name
         params: dict[str, object] = {
             "order_id": order.order_id,
-            "amount": round(grid.amount * self._dice.between(1, 9), 3),
+            "amount": amount(self._dice, name),
         }
-        if self._dice.chance(0.5):
-            params["price"] = grid.price(self._dice.between(-6, 6))
-        self.client.call("private/edit", params)
+        if order.order_state == "untriggered":
+            if isinstance(order.trigger_price, float) and self._dice.chance(0.5):
+                is_above = order.trigger_price > GRIDS["BTC-PERPETUAL"].middle
+                params["trigger_price"] = trigger_price(self._dice, is_above=is_above)
+        elif self._dice.chance(0.5):
+            params["price"] = GRIDS[name].price(self._dice.between(-6, 6))
+        self._change("private/edit", params)
+
+    def _cancel_some(self) -> None:
+        """Cancel by one of the filters there are."""
+        name = self._dice.pick(self._instruments)
+        method, params = self._dice.pick(
+            (
+                ("private/cancel_all", {}),
+                ("private/cancel_all_by_instrument", {"instrument_name": name}),
+                ("private/cancel_all_by_currency", {"currency": "BTC"}),
+                ("private/cancel_by_label", {"label": f"{self._name}-{self._labels}"}),
+            )
+        )
+        self._change(method, dict(params))
+
+    def _change(self, method: str, params: dict[str, object]) -> Ask:
+        """Ask for a change; who marks requests is now and then so impatient as to ask twice."""
+        if not self._marks:
+            return self.client.call(method, params)
+        self._marked += 1
+        marked = {**params, "idempotency_key": f"{self._name}-{self._marked}"}
+        ask = self.client.call(method, marked)
+        if self._dice.chance(0.1):
+            self.client.call(method, marked)
+        return ask
+
+    def _ask_again(self) -> None:
+        """Send the marked requests whose outcome is not known once more."""
+        for method, params in list(self.keys.lost.values()):
+            label = params.get("label")
+            if isinstance(label, str):
+                # It may be placed on this connection, and outlive the one it was sent on first.
+                self.resent.add(label)
+            self.client.call(method, params)
 
     def _one_of_its_own(self) -> str:
         return self._dice.pick(list(self._own))

@@ -17,6 +17,7 @@ from strikewire.exchange import (
     OrderView,
 )
 from strikewire.model import (
+    AccountId,
     Instrument,
     InstrumentId,
     Lots,
@@ -29,6 +30,9 @@ from strikewire.model import (
 )
 from strikewire.sequencer import Applied
 from strikewire.testing.simulation.violations import check
+
+WAITING = ("open", "untriggered")
+"""States of orders that wait, in their books or outside of them."""
 
 Side: TypeAlias = tuple[tuple[float, float], ...]
 Levels: TypeAlias = tuple[Side, Side]
@@ -106,7 +110,7 @@ class Truth:
         self.open_orders = {
             order_fact_of(exchange.instruments[view.instrument_id], view).order_id
             for account in exchange.accounts
-            for view in exchange.open_orders(account.account_id)
+            for view in waiting(exchange, account.account_id)
         }
 
     def applied(self, applied: Applied, exchange: Exchange) -> None:
@@ -120,7 +124,7 @@ class Truth:
                     fact = order_fact_of(instrument, view)
                     self.feed("orders", view.account_id).facts.append(fact)
                     change = (
-                        self.open_orders.add if fact.state == "open" else self.open_orders.discard
+                        self.open_orders.add if fact.state in WAITING else self.open_orders.discard
                     )
                     change(fact.order_id)
                 case Fill():
@@ -160,6 +164,12 @@ class Truth:
             "a change of a book is one book, for ever",
             f"{instrument.name} at {view.change_id}: {known} became {levels}",
         )
+
+
+def waiting(exchange: Exchange, account_id: AccountId) -> list[OrderView]:
+    """Return an account's orders that wait, oldest first."""
+    views = exchange.open_orders(account_id) + exchange.conditional_orders(account_id)
+    return sorted(views, key=lambda view: view.order_id)
 
 
 def order_fact_of(instrument: Instrument, view: OrderView) -> OrderFact:

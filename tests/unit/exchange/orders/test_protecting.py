@@ -1,13 +1,15 @@
-from strikewire.exchange.mmp import MmpTag
+from strikewire.exchange.mmp import MmpConfig, MmpTag
 from strikewire.exchange.orders.protecting import (
     Exposure,
     coins_e8,
     delta_e5,
     exposure,
+    is_under,
     protected,
     standing_quote,
 )
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.protection import Protection
 from strikewire.model import Side, Ticks
 from strikewire.testing.exchange import ALICE, TradingFloor
 
@@ -76,6 +78,11 @@ def test_orders_are_found_by_their_protection() -> None:
     assert protected(account, one, "wings") == [quote]
     assert protected(account, one, "") == [other]
     assert plain.mmp is None
+    config = MmpConfig(interval_s=1, frozen_s=1, max_quote_quantity_e8=1, quantity_e8=1)
+    assert is_under(Protection("btc_usdc", "wings", config), one, quote)
+    assert not is_under(Protection("btc_usdc", "", config), one, quote)
+    assert not is_under(Protection("btc_usd", "wings", config), one, quote)
+    assert not is_under(Protection("btc_usdc", "", config), one, plain)
     assert standing_quote(account, one, "wings", Side.BUY) is quote
     assert standing_quote(account, one, "wings", Side.SELL) is None
     assert standing_quote(account, one, "", Side.BUY) is None

@@ -129,7 +129,7 @@ def test_fill_or_kill_fills_or_dies() -> None:
         (order(99_999, display_amount=10), 10024, "display_amount"),
         (order(99_999, display_amount=15), 10024, "display_amount"),
         (order(99_999, display_amount=0), 10024, "display_amount"),
-        (order(99_999, mmp=True), 10033, "mmp"),
+        (order(99_999, mmp=True), 11030, "mmp"),
         (order(99_999, advanced="usd"), 10033, "advanced"),
         (order(1_000_000), 10007, "price"),
         (order(99_999, amount=100_000_000), 10009, "amount"),

@@ -7,7 +7,7 @@ from strikewire.testing.simulation.agenda import Agenda
 from strikewire.testing.simulation.client import Ask, Client
 from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.faults import Faults
-from strikewire.testing.simulation.network import Link, Network
+from strikewire.testing.simulation.network import WAYS, Link, Network
 from strikewire.testing.simulation.trader import Onlooker
 from strikewire.testing.simulation.truth import Truth
 from strikewire.testing.simulation.violations import Violation
@@ -150,7 +150,7 @@ def test_after_a_cut_it_comes_back_by_itself_and_says_what_is_unknown() -> None:
 
 def test_a_silent_connection_is_left_and_made_anew() -> None:
     scene = Scene()
-    scene.venue.links[0].darken(Dice("1"))
+    scene.venue.links[0].darken(WAYS)
     scene.venue.links[0].up.is_dark = scene.venue.links[0].down.is_dark = True
 
     scene.wait(23)  # two heartbeats of silence, and the way back

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import cast
 
 from strikewire.testing.simulation.agenda import Agenda
@@ -5,7 +6,7 @@ from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.faults import Faults
 from strikewire.testing.simulation.host import Host
 from strikewire.testing.simulation.nemesis import Nemesis
-from strikewire.testing.simulation.network import Link, Network
+from strikewire.testing.simulation.network import Link, Network, Way
 
 S = 1_000_000_000
 
@@ -29,10 +30,10 @@ class Victim:
     def cut(self) -> None:
         self.done.append("cut")
 
-    def darken(self, _dice: Dice) -> None:
+    def darken(self, _ways: Sequence[Way]) -> None:
         self.done.append("darken")
 
-    def part(self, name: str) -> None:
+    def part(self, name: str, _ways: Sequence[Way]) -> None:
         self.done.append(f"part {name}")
 
     def join(self, name: str) -> None:

@@ -1,7 +1,7 @@
 from strikewire.testing.simulation.agenda import Agenda
 from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.faults import Faults, Point
-from strikewire.testing.simulation.network import CONNECT_NS_MAX, GIVE_UP_NS, Link, Network
+from strikewire.testing.simulation.network import CONNECT_NS_MAX, GIVE_UP_NS, WAYS, Link, Network
 
 S = 1_000_000_000
 
@@ -96,7 +96,7 @@ def test_a_cut_loses_the_end_of_what_was_on_its_way_and_both_ends_hear_of_it() -
 def test_a_half_open_connection_tells_nobody_but_who_sends_and_that_late() -> None:
     line = Line()
     line.link.up.is_dark = line.link.down.is_dark = True
-    line.link.darken(Dice("1"))
+    line.link.darken(WAYS)
     line.wait(60)
     assert line.client.heard == ["opened"]
 
@@ -120,6 +120,21 @@ def test_a_partition_delays_and_lets_nobody_connect() -> None:
 
     assert line.venue.heard == ["late"]
     assert line.client.heard == ["opened", "connect timed out"]
+
+
+def test_a_partition_of_one_way_delays_only_that_way() -> None:
+    line = Line()
+    line.network.part("c1", ("up",))
+    line.link.send_up(b"late")
+    line.link.send_down(b"in time")
+    line.wait()
+    assert line.venue.heard == []
+    assert line.client.heard == ["opened", "in time"]
+
+    line.network.join("c1")
+    line.wait()
+
+    assert line.venue.heard == ["late"]
 
 
 def test_without_a_process_a_connection_is_refused_and_without_a_machine_it_times_out() -> None:

@@ -5,15 +5,10 @@ from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.faults import Faults
 from strikewire.testing.simulation.network import Network
 from strikewire.testing.simulation.promises import Promises
-from strikewire.testing.simulation.trader import GRIDS, Trader
+from strikewire.testing.simulation.trader import Trader
 from strikewire.testing.simulation.truth import Truth
 
 S = 1_000_000_000
-
-
-def test_a_grid_has_prices_on_the_tick() -> None:
-    assert GRIDS["BTC_USDC-PERPETUAL"].price(-3) == 49_998.5
-    assert GRIDS["BTC-25DEC26-50000-C"].price(3) == 0.0115
 
 
 def test_a_trader_without_connection_asks_nothing_and_one_that_stopped_thinks_no_more() -> None:
