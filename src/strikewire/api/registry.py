@@ -16,6 +16,7 @@ from strikewire.api import (
     block_trades,
     combos,
     market_data,
+    operator,
     quoting,
     reference,
     session,
@@ -30,6 +31,7 @@ Transport = Literal["ws", "ws+rest"]
 Scope = Literal[
     "account:read",
     "account:read_write",
+    "admin:read_write",
     "block_trade:read",
     "block_trade:read_write",
     "trade:read",
@@ -43,6 +45,11 @@ _ADDING: Final = (
     "private/create_subaccount",
     "private/submit_transfer_between_subaccounts",
     "private/submit_transfer_to_subaccount",
+    "private/withdraw",
+    "private/set_instrument_state",
+    "private/set_platform_lock",
+    "private/set_limits",
+    "private/set_fees",
 )
 
 
@@ -193,8 +200,13 @@ _TABLE: Final = (
     _method("private/get_settlement_history_by_currency", settlement.GetSettlementHistoryByCurrency, settlement.Settlements, "trade:read"),
     _method("private/get_settlement_history_by_instrument", settlement.GetSettlementHistoryByInstrument, settlement.Settlements, "trade:read"),
     _method("private/get_transaction_log", wallet.GetTransactionLog, wallet.TransactionLog, "account:read"),
+    _method("private/set_instrument_state", operator.SetInstrumentState, Ok, "admin:read_write"),
+    _method("private/set_platform_lock", operator.SetPlatformLock, Ok, "admin:read_write"),
+    _method("private/set_limits", operator.SetLimits, Ok, "admin:read_write"),
+    _method("private/set_fees", operator.SetFees, Ok, "admin:read_write"),
     _method("private/get_deposits", wallet.GetDeposits, wallet.Deposits, "wallet:read"),
     _method("private/get_withdrawals", wallet.GetWithdrawals, wallet.Withdrawals, "wallet:read"),
+    _method("private/withdraw", wallet.Withdraw, wallet.Withdrawal, "wallet:read_write"),
     _method("private/get_transfers", wallet.GetTransfers, wallet.Transfers, "wallet:read"),
     _method("private/submit_transfer_between_subaccounts", wallet.SubmitTransferBetweenSubaccounts, wallet.Transfer, "wallet:read_write"),
     _method("private/submit_transfer_to_subaccount", wallet.SubmitTransferToSubaccount, wallet.Transfer, "wallet:read_write"),

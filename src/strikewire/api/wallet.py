@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from strikewire.api.errors import ApiError, ErrorCode
 from strikewire.api.fields import (
     Count,
     CurrencyName,
@@ -21,6 +22,9 @@ LOG_COUNT_MAX = 250
 LOG_COUNT_DEFAULT = 100
 QUERY_LENGTH_MAX = 64
 NONCE_LENGTH_MAX = 64
+ADDRESS_LENGTH_MAX = 128
+PRIORITY_LENGTH_MAX = 16
+
 
 AccountNumber = Annotated[int, Meta(ge=1, le=2**53, description="Id of an account.")]
 
@@ -81,6 +85,26 @@ class Withdrawals(Struct, frozen=True, kw_only=True):
 
     count: int
     data: list[Withdrawal]
+
+
+class Withdraw(Repeatable, frozen=True, kw_only=True):
+    """Take cash out of the account; it has left at once, and the address is only written down.
+
+    `priority` makes no difference here. Instead of a `nonce`, which is refused, a request that
+    may be sent again has an `idempotency_key`.
+    """
+
+    currency: CurrencyName
+    address: Annotated[str, Meta(min_length=1, max_length=ADDRESS_LENGTH_MAX)]
+    amount: OrderNumber
+    priority: Annotated[str, Meta(max_length=PRIORITY_LENGTH_MAX)] | None = None
+    nonce: str | None = None
+
+    def __post_init__(self) -> None:
+        check_positive(self.amount, "amount")
+        if self.nonce is not None:
+            reason = "is not offered by this venue"
+            raise ApiError(ErrorCode.NOT_IMPLEMENTED, param="nonce", reason=reason)
 
 
 class GetTransfers(Struct, frozen=True, kw_only=True):

@@ -1810,6 +1810,98 @@ class Methods:
         )
         return result
 
+    async def set_instrument_state(
+        self: Caller,
+        *,
+        instrument_name: str,
+        state: Literal["open", "locked", "halted", "inactive"],
+        idempotency_key: str | None = None,
+    ) -> fields.Ok:
+        """Stop an instrument's trading, or let it go on."""
+        result: fields.Ok = await self.call(
+            "private/set_instrument_state",
+            _given(
+                instrument_name=instrument_name,
+                state=state,
+                idempotency_key=idempotency_key,
+            ),
+            fields.Ok,
+        )
+        return result
+
+    async def set_platform_lock(
+        self: Caller,
+        *,
+        locked: bool,
+        idempotency_key: str | None = None,
+        price_index: str | None = None,
+    ) -> fields.Ok:
+        """Lock or unlock all instruments of a price index, or without one everything."""
+        result: fields.Ok = await self.call(
+            "private/set_platform_lock",
+            _given(
+                locked=locked,
+                idempotency_key=idempotency_key,
+                price_index=price_index,
+            ),
+            fields.Ok,
+        )
+        return result
+
+    async def set_limits(
+        self: Caller,
+        *,
+        idempotency_key: str | None = None,
+        account_id: int | None = None,
+        instrument_name: str | None = None,
+        max_open_orders: int | None = None,
+        max_position_lots: int | None = None,
+    ) -> fields.Ok:
+        """Set the limits of an account, or of every account in an instrument: exactly one is named.
+
+        What is left out is the venue's default again.
+        """
+        result: fields.Ok = await self.call(
+            "private/set_limits",
+            _given(
+                idempotency_key=idempotency_key,
+                account_id=account_id,
+                instrument_name=instrument_name,
+                max_open_orders=max_open_orders,
+                max_position_lots=max_position_lots,
+            ),
+            fields.Ok,
+        )
+        return result
+
+    async def set_fees(
+        self: Caller,
+        *,
+        account_id: int,
+        kind: Literal["future", "perpetual", "option", "spot"],
+        currency: str,
+        idempotency_key: str | None = None,
+        maker_ppm: int | None = None,
+        taker_ppm: int | None = None,
+    ) -> fields.Ok:
+        """Put an account into a fee tier, for a kind and a settlement currency.
+
+        A negative rate is a rebate. Without rates it pays those of each instrument again.
+        """
+        result: fields.Ok = await self.call(
+            "private/set_fees",
+            _given(
+                account_id=account_id,
+                kind=kind,
+                currency=currency,
+                idempotency_key=idempotency_key,
+                maker_ppm=maker_ppm,
+                taker_ppm=taker_ppm,
+            ),
+            fields.Ok,
+        )
+        return result
+
     async def get_deposits(
         self: Caller,
         *,
@@ -1845,6 +1937,35 @@ class Methods:
                 offset=offset,
             ),
             wallet.Withdrawals,
+        )
+        return result
+
+    async def withdraw(
+        self: Caller,
+        *,
+        currency: str,
+        address: str,
+        amount: float | Decimal,
+        idempotency_key: str | None = None,
+        priority: str | None = None,
+        nonce: str | None = None,
+    ) -> wallet.Withdrawal:
+        """Take cash out of the account; it has left at once, and the address is only written down.
+
+        `priority` makes no difference here. Instead of a `nonce`, which is refused, a request that
+        may be sent again has an `idempotency_key`.
+        """
+        result: wallet.Withdrawal = await self.call(
+            "private/withdraw",
+            _given(
+                currency=currency,
+                address=address,
+                amount=amount,
+                idempotency_key=idempotency_key,
+                priority=priority,
+                nonce=nonce,
+            ),
+            wallet.Withdrawal,
         )
         return result
 

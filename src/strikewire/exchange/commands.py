@@ -312,6 +312,9 @@ class Withdraw(msgspec.Struct, frozen=True, array_like=True, tag="withdraw"):
     amount: Units
     """Positive."""
 
+    address: str = ""
+    """Where it goes, for the record alone; at most `ADDRESS_LENGTH_MAX` characters."""
+
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="transfer"):
     """Move cash between two accounts of one owner: a main account and its subaccounts.

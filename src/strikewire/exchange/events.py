@@ -565,6 +565,16 @@ class CashTransferred(
     nonce: str
 
 
+class CashWithdrawn(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="withdrawn"):
+    """Cash has left the venue."""
+
+    withdrawal_id: int
+    """Number of the transaction."""
+
+    account_id: AccountId
+    currency: str
+
+
 class SessionSettled(msgspec.Struct, frozen=True, array_like=True, tag="session_settled"):
     """A session has ended; positions and balances of it came before this event."""
 
@@ -620,6 +630,7 @@ Event: TypeAlias = (
     | InstrumentSettled
     | ComboClosed
     | CashTransferred
+    | CashWithdrawn
     | FeesChanged
     | InstrumentStateChanged
     | PlatformLockChanged

@@ -9,7 +9,7 @@ from typing import Self
 
 from msgspec import Struct
 
-AREAS = ("account", "block_trade", "custody", "trade", "wallet")
+AREAS = ("account", "admin", "block_trade", "custody", "trade", "wallet")
 SCOPE_LENGTH_MAX = 512
 
 

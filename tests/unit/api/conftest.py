@@ -246,6 +246,17 @@ COMBO = combos.Combo(
         combos.ComboLeg(instrument_name="BTC-PERPETUAL", amount=-1),
     ],
 )
+WITHDRAWAL = wallet.Withdrawal(
+    id=3,
+    currency="BTC",
+    amount=1.5,
+    address="",
+    state="completed",
+    transaction_id=None,
+    created_timestamp=NOW_MS,
+    confirmed_timestamp=NOW_MS,
+    updated_timestamp=NOW_MS,
+)
 BLOCK_TRADE = block_trades.BlockTrade(
     id="BLOCK-12",
     timestamp=NOW_MS,
@@ -671,22 +682,15 @@ ANSWERS: dict[str, list[object]] = {
             ],
         )
     ],
+    "private/set_instrument_state": ["ok"],
+    "private/set_platform_lock": ["ok"],
+    "private/set_limits": ["ok"],
+    "private/set_fees": ["ok"],
+    "private/withdraw": [WITHDRAWAL],
     "private/get_withdrawals": [
         wallet.Withdrawals(
             count=1,
-            data=[
-                wallet.Withdrawal(
-                    id=3,
-                    currency="BTC",
-                    amount=1.5,
-                    address="",
-                    state="completed",
-                    transaction_id=None,
-                    created_timestamp=NOW_MS,
-                    confirmed_timestamp=NOW_MS,
-                    updated_timestamp=NOW_MS,
-                )
-            ],
+            data=[WITHDRAWAL],
         )
     ],
     "private/get_transfers": [wallet.Transfers(count=1, data=[TRANSFER])],

@@ -28,6 +28,7 @@ ARGUMENTS: dict[str, object] = {
     "extended_to_subaccounts": True,
     "margin_model": "segregated_pm",
     "mode": "cancel_maker",
+    "address": "0xfeed",
     "amount": 40.0,
     "buy_order_params": ORDER,
     "channels": ["quote.BTC-PERPETUAL"],
@@ -103,6 +104,8 @@ STREAMING = {
     "private/subscribe",
     "private/unsubscribe",
 }
+# These are of the venue's operator; Deribit has none.
+OPERATOR = {name for name, method in METHODS.items() if method.scope == "admin:read_write"}
 ANSWERED = sorted(name for name, method in METHODS.items() if method.response is not None)
 
 
@@ -154,7 +157,7 @@ def test_every_method_has_a_filled_answer_in_these_tests(answers: dict[str, list
     assert sorted(answers) == ANSWERED
 
 
-@pytest.mark.parametrize("name", sorted(set(ANSWERED) - STREAMING))
+@pytest.mark.parametrize("name", sorted(set(ANSWERED) - STREAMING - OPERATOR))
 async def test_a_strict_client_understands_the_answer_and_is_understood(
     name: str, answers: dict[str, list[object]]
 ) -> None:

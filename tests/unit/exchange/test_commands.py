@@ -76,6 +76,7 @@ ONE_OF_EACH: list[Command] = [
     SetLimits(Limits(5, None), AccountId(1)),
     SetSelfTrading(AccountId(1), SelfTrading.CANCEL_MAKER, extended_to_subaccounts=True),
     Deposit(AccountId(1), "BTC", Units(5)),
+    Withdraw(AccountId(1), "BTC", Units(5), "bc1q"),
     Withdraw(AccountId(1), "BTC", Units(5)),
     Transfer(
         account_id=AccountId(1),

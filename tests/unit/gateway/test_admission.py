@@ -46,7 +46,7 @@ def test_no_private_method_is_open_to_strangers(method: str) -> None:
 
 @pytest.mark.parametrize("method", PRIVATE)
 def test_a_signature_used_before_reads_and_places_no_second_order(method: str) -> None:
-    before = grant(DEFAULT_SCOPE, is_repeated=True)
+    before = grant(f"{DEFAULT_SCOPE} admin:read_write", is_repeated=True)
     request = Called(method=method, grant=before)
 
     code = code_of(GatewayFloor(), Caller(1, "10.0.0.1", "ws"), request)

@@ -18,4 +18,9 @@ def test_what_costs_matching_credits_becomes_commands_and_so_does_a_change_of_mo
         "private/create_subaccount",
         "private/submit_transfer_between_subaccounts",
         "private/submit_transfer_to_subaccount",
+        "private/withdraw",
+        "private/set_instrument_state",
+        "private/set_platform_lock",
+        "private/set_limits",
+        "private/set_fees",
     }

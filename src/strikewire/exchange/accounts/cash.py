@@ -1,11 +1,11 @@
 """Accounts and the cash that enters and leaves the venue."""
 
 from strikewire.exchange.commands import Deposit, OpenAccount, Withdraw
-from strikewire.exchange.events import AccountOpened, Reject, Rejected
+from strikewire.exchange.events import AccountOpened, CashWithdrawn, Reject, Rejected
 from strikewire.exchange.orders.checks import find_account, refuse_locked
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.state.state import Account, State
-from strikewire.exchange.state.transactions import TransactionType
+from strikewire.exchange.state.transactions import About, TransactionType
 from strikewire.exchange.state.views import account_view, summary
 from strikewire.model import CURRENCIES, ID_MAX, AccountId
 
@@ -14,6 +14,9 @@ ACCOUNTS_MAX = 100_000
 
 NAME_LENGTH_MAX = 64
 """Characters of an account's name; a longer one is rejected."""
+
+ADDRESS_LENGTH_MAX = 128
+"""Characters of the address that a withdrawal goes to; a longer one is rejected."""
 
 DEPOSITS_MAX = 10**17
 """Settlement units of one currency that may ever have come in: a billion BTC."""
@@ -71,13 +74,23 @@ def withdraw(turn: Turn, command: Withdraw) -> Rejected | None:
     refused = refuse_locked(account) or _refuse_cash(command)
     if refused is not None:
         return refused
+    if len(command.address) > ADDRESS_LENGTH_MAX:
+        reason = f"{len(command.address)} against {ADDRESS_LENGTH_MAX} characters"
+        return Rejected(Reject.INVALID_ARGUMENTS, reason, "address")
     free = summary(turn.state, account, command.currency).available_withdrawal_funds
     if command.amount > free:
         reason = f"{command.amount} of {free} units"
         return Rejected(Reject.NOT_ENOUGH_FUNDS, reason, "amount")
 
+    number = turn.state.next_transaction_id
     turn.state.treasury(command.currency).withdrawals += command.amount
-    turn.pay(account, command.currency, -command.amount, TransactionType.WITHDRAWAL)
+    about = About(note=command.address)
+    turn.pay(account, command.currency, -command.amount, TransactionType.WITHDRAWAL, about=about)
+    turn.events.append(
+        CashWithdrawn(
+            withdrawal_id=number, account_id=command.account_id, currency=command.currency
+        )
+    )
     return None
 
 

@@ -168,7 +168,6 @@ class Holding:
         if valuation is None or self.market.contract.is_spot:
             return
         size = self.position.size
-        self.initial_margin = self.required(size, self.buy_lots, self.sell_lots, self.buy_reserve)
         worth = self.exit_value(size)
         if self.market.contract.is_option:
             self.position_margin, self.maintenance_margin = valuation.margin(max(-size, 0))
@@ -178,6 +177,11 @@ class Holding:
             self.position_margin, self.maintenance_margin = valuation.margin(abs(size))
             self.profit = worth + self.position.entry_value
             self.funding = -self.accrued_funding()
+        self.initial_margin = self.position_margin + self.buy_reserve
+        if self.buy_lots or self.sell_lots:
+            self.initial_margin = self.required(
+                size, self.buy_lots, self.sell_lots, self.buy_reserve
+            )
 
     def accrued_funding(self) -> int:
         """Return what is owed for funding and not realised, as of the last mark; with its sign.

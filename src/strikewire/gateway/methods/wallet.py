@@ -11,12 +11,14 @@ from strikewire.api import wallet as api
 from strikewire.exchange import (
     AccountOpened,
     CashTransferred,
+    CashWithdrawn,
     CreateSubaccount,
     Event,
     Rejected,
     Transaction,
     TransactionType,
     Transfer,
+    Withdraw,
 )
 from strikewire.gateway.desk import Call, Desk, Plan, Reply
 from strikewire.gateway.owned import asked_account, checked_currency
@@ -89,22 +91,27 @@ def get_withdrawals(desk: Desk, call: Call, params: api.GetWithdrawals) -> Reply
     return Reply(
         api.Withdrawals(
             count=len(found),
-            data=[
-                api.Withdrawal(
-                    id=one.transaction_id,
-                    currency=one.currency,
-                    amount=units_to_coins(one.currency, Units(-one.amount)),
-                    address="",
-                    state="completed",
-                    transaction_id=None,
-                    created_timestamp=ns_to_ms(one.time_ns),
-                    confirmed_timestamp=ns_to_ms(one.time_ns),
-                    updated_timestamp=ns_to_ms(one.time_ns),
-                )
-                for one in page
-            ],
+            data=[_withdrawal(one) for one in page],
         )
     )
+
+
+def withdraw(desk: Desk, call: Call, params: api.Withdraw) -> Plan:
+    """Take cash out of the account."""
+    currency = checked_currency(params.currency)
+    command = Withdraw(call.account_id, currency, _units(currency, params.amount), params.address)
+
+    def answer(events: Sequence[Sequence[Event]]) -> api.Withdrawal:
+        event = events[0][0]
+        if isinstance(event, Rejected):
+            raise rejection(event, None)
+        assert isinstance(event, CashWithdrawn)
+        paid = desk.exchange.transactions(event.account_id, event.currency)
+        return _withdrawal(
+            next(one for one in reversed(paid) if one.transaction_id == event.withdrawal_id)
+        )
+
+    return Plan([command], answer)
 
 
 def get_transfers(desk: Desk, call: Call, params: api.GetTransfers) -> Reply:
@@ -176,6 +183,20 @@ def _submit(desk: Desk, command: Transfer) -> Plan:
         )
 
     return Plan([command], answer)
+
+
+def _withdrawal(one: Transaction) -> api.Withdrawal:
+    return api.Withdrawal(
+        id=one.transaction_id,
+        currency=one.currency,
+        amount=units_to_coins(one.currency, Units(-one.amount)),
+        address=one.about.note,
+        state="completed",
+        transaction_id=None,
+        created_timestamp=ns_to_ms(one.time_ns),
+        confirmed_timestamp=ns_to_ms(one.time_ns),
+        updated_timestamp=ns_to_ms(one.time_ns),
+    )
 
 
 def _transfer(desk: Desk, one: Transaction) -> api.Transfer:

@@ -4,6 +4,7 @@ from strikewire.exchange import (
     AccountOpened,
     AccountView,
     BalanceChanged,
+    CashWithdrawn,
     Command,
     Deposit,
     Exchange,
@@ -44,6 +45,7 @@ def test_an_account_opens_empty() -> None:
         (Withdraw(ALICE, "DOGE", Units(1)), Reject.INVALID_ARGUMENTS, "currency"),
         (Withdraw(ALICE, "BTC", Units(0)), Reject.INVALID_AMOUNT, "amount"),
         (Withdraw(ALICE, "ETH", Units(1)), Reject.NOT_ENOUGH_FUNDS, "amount"),
+        (Withdraw(ALICE, "BTC", Units(1), "x" * 129), Reject.INVALID_ARGUMENTS, "address"),
     ],
 )
 def test_senseless_accounts_and_cash_are_refused(
@@ -86,7 +88,9 @@ def test_what_orders_need_cannot_be_withdrawn() -> None:
 
     # 1 000 USD at 50 000 USD need 40 002 units.
     (refused,) = floor.apply(Withdraw(BOB, "BTC", Units(59_999)))
-    (accepted,) = floor.apply(Withdraw(BOB, "BTC", Units(59_998)))
+    told, accepted = floor.apply(Withdraw(BOB, "BTC", Units(59_998), "bc1q"))
 
     assert refused == Rejected(Reject.NOT_ENOUGH_FUNDS, "59999 of 59998 units", "amount")
+    assert told == CashWithdrawn(withdrawal_id=10, account_id=BOB, currency="BTC")
     assert accepted == BalanceChanged(BOB, "BTC")
+    assert floor.exchange.transactions(BOB, "BTC")[-1].about.note == "bc1q"

@@ -141,6 +141,39 @@ def test_deposits_and_withdrawals_can_be_looked_up() -> None:
     assert alice.call("private/get_deposits", currency="ETH", offset=1) == {"count": 1, "data": []}
 
 
+def test_a_withdrawal_is_answered_as_it_is_looked_up() -> None:
+    _, alice = venue()
+
+    sent = alice.call("private/withdraw", currency="eth", amount=2.5, address="0xfeed")
+
+    assert (sent["currency"], sent["amount"], sent["address"]) == ("ETH", 2.5, "0xfeed")
+    assert sent["state"] == "completed"
+    found = alice.call("private/get_withdrawals", currency="ETH")
+    assert found["data"][0] == sent
+    assert alice.call("private/get_account_summary", currency="ETH")["balance"] == 9_999_997.5
+
+
+def test_what_is_not_there_or_not_offered_is_not_withdrawn() -> None:
+    _, alice = venue()
+    good = {"currency": "ETH", "amount": 2.5, "address": "0xfeed"}
+
+    beyond = alice.fail("private/withdraw", **(good | {"amount": 20_000_000}))
+    fine = alice.fail("private/withdraw", **(good | {"amount": 1e-20}))
+    nonce = alice.fail("private/withdraw", **good, nonce="x")
+
+    assert (beyond["code"], fine["code"], nonce["code"]) == (10009, 10021, 10033)
+
+
+def test_a_withdrawal_that_is_sent_again_under_its_key_is_paid_once() -> None:
+    _, alice = venue()
+    asked = {"currency": "ETH", "amount": 1, "address": "0xfeed", "idempotency_key": "k"}
+
+    first, again = alice.call("private/withdraw", **asked), alice.call("private/withdraw", **asked)
+
+    assert first == again
+    assert alice.call("private/get_withdrawals", currency="ETH")["count"] == 1
+
+
 def test_a_transfer_is_answered_as_it_is_looked_up() -> None:
     _, alice = venue()
     opened = alice.call("private/create_subaccount")
