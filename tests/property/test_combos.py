@@ -19,10 +19,10 @@ from strikewire.exchange import (
     OrderType,
     PlaceOrder,
     Rejected,
+    SelfTrading,
     SetInstrumentState,
     SetMarks,
     SetSelfTrading,
-    SelfTrading,
     SettleInstrument,
     SettleSession,
     TimeInForce,
@@ -181,7 +181,8 @@ def test_money_is_conserved_positions_sum_to_zero_and_legs_come_to_the_price(
             if isinstance(event, Fill) and event.legs:
                 one = floor.exchange.instruments[event.instrument_id]
                 paid = sum(
-                    leg.ratio * ticks_to_e8(floor.exchange.instruments[fill.instrument_id], fill.price)
+                    leg.ratio
+                    * ticks_to_e8(floor.exchange.instruments[fill.instrument_id], fill.price)
                     for leg, fill in zip(one.legs, event.legs, strict=True)
                 )
                 assert paid == ticks_to_e8(one, event.price)
