@@ -241,4 +241,5 @@ def test_combos_are_the_same_after_a_restart_and_without_the_lane(
     for instrument_id in floor.exchange.instruments:
         if not floor.exchange.is_open(instrument_id):
             book = floor.exchange.book(instrument_id)
-            assert not (book.bids or book.asks)
+            assert book.bids == []
+            assert book.asks == []
