@@ -205,7 +205,12 @@ class Exchange:
 
     def state_hash(self) -> bytes:
         """Return the BLAKE2b hash of the state, 32 bytes; equal for equal states."""
-        return blake2b(self.snapshot(), digest_size=STATE_HASH_BYTES).digest()
+        return self.hash_of(self.snapshot())
+
+    @staticmethod
+    def hash_of(blob: bytes) -> bytes:
+        """Return the state hash of the state that a snapshot holds."""
+        return blake2b(blob, digest_size=STATE_HASH_BYTES).digest()
 
     # Instruments and prices
 

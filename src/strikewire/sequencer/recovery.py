@@ -83,7 +83,8 @@ class StateMismatchError(Exception):
 
 def take_snapshot(exchange: Exchange, seq: int) -> Snapshot:
     """Return the state after command `seq`, for the journal to keep."""
-    return Snapshot(seq, exchange.state_hash(), exchange.snapshot())
+    blob = exchange.snapshot()
+    return Snapshot(seq, exchange.hash_of(blob), blob)
 
 
 def recover(

@@ -37,7 +37,7 @@ START_NS: Final = 1_767_225_600 * NS_PER_S
 OPENING_NS: Final = NS_PER_S
 """How long the venue has to list its instruments before anybody comes."""
 
-SAFETY_NS: Final = 60 * NS_PER_S
+SAFETY_NS: Final = 45 * NS_PER_S
 """How long faults come."""
 
 HEALED_NS: Final = 60 * NS_PER_S

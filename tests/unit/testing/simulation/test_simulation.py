@@ -10,7 +10,7 @@ def test_without_faults_nothing_falls_and_everything_is_known() -> None:
 
     assert report.crashes == {}
     assert report.orders > 20
-    assert report.simulated_ns == 133_000_000_000
+    assert report.simulated_ns == 118_000_000_000
 
 
 def test_the_same_seed_is_the_same_run_and_another_is_another() -> None:
