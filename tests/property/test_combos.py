@@ -53,7 +53,7 @@ COMBOS = (
 INDEX = PriceE8(60_000 * 10**8)
 CASH = {"BTC": 3 * 10**8, "ETH": 0, "USDC": 0}
 
-thrifty = settings(max_examples=settings().max_examples // 4)
+thrifty = settings(max_examples=settings().max_examples // 8)
 
 
 def opened() -> TradingFloor:
