@@ -208,6 +208,8 @@ cdef class Terms:
         self.currency = contract.currency
         self.currency_code = currency_code(contract.currency)
         self.key = int(market.instrument_id)
+        if market.instrument_id > 0xFFFFFFFF:  # more than a packed event can name
+            raise TooWide
         self.index_name = instrument.price_index
         funding = market.funding
         self.has_funding = funding is not None
@@ -433,7 +435,7 @@ cdef class Lane:
         if kind is PlaceOrder:
             outcome = self.place(command)
         elif kind is CancelOrder:
-            outcome = self.cancel(command.account_id, command.order_id, command.reason)
+            outcome = self.take_back(command)
         elif kind is EditOrder:
             outcome = self.edit(command)
         if outcome == DEFER:
@@ -542,6 +544,7 @@ cdef class Lane:
 
     cdef int place(self, command) except -1:
         cdef Wish wish
+        cdef int64_t account_id, instrument_id
         if not (
             command.trigger is None
             and command.linked is None
@@ -552,20 +555,25 @@ cdef class Lane:
             and not command.mmp
         ):
             return DEFER
-        wish.sign = command.side
         price = command.price
         kind = command.order_type
         if kind is _TYPE_LIMIT and price is not None:
-            wish.type, wish.limit = LIMIT, price
+            wish.type = LIMIT
         elif kind is _TYPE_MARKET and price is None:
-            wish.type, wish.limit = MARKET, NEVER
+            wish.type = MARKET
         else:
             return DEFER
+        try:
+            account_id, instrument_id = command.account_id, command.instrument_id
+            wish.limit = NEVER if price is None else price
+            wish.lots = command.amount
+        except OverflowError:
+            return DEFER
+        wish.sign = command.side
         wish.force = <int>_FORCES[command.time_in_force]
         wish.post_only = command.post_only
         wish.reject_post_only = command.reject_post_only
-        wish.lots = command.amount
-        return self.bring_in(command.account_id, command.instrument_id, &wish, command.label)
+        return self.bring_in(account_id, instrument_id, &wish, command.label)
 
     cdef int bring_in(
         self, int64_t account_id, int64_t instrument_id, Wish* wish, object label
@@ -602,7 +610,7 @@ cdef class Lane:
         order = Order.__new__(Order)
         order.order_id = self.state.next_order_id
         self.state.next_order_id += 1
-        order.account_id, order.instrument_id = account_id, <int32_t>instrument_id
+        order.account_id, order.instrument_id = account_id, instrument_id
         order.sign, order.type, order.force = wish.sign, wish.type, wish.force
         order.ticks = NEVER if wish.type == MARKET else wish.limit
         order.amount = wish.lots
@@ -614,6 +622,7 @@ cdef class Lane:
 
     cdef int edit(self, command) except -1:
         cdef Wish wish
+        cdef int64_t account_id, order_id
         if not (
             command.trigger_price is None
             and command.trigger_offset is None
@@ -623,12 +632,16 @@ cdef class Lane:
             and command.reduce_only is None
         ):
             return DEFER
-        wish.lots = command.amount
-        wish.limit = NEVER if command.price is None else command.price
+        try:
+            account_id, order_id = command.account_id, command.order_id
+            wish.limit = NEVER if command.price is None else command.price
+            wish.lots = command.amount
+        except OverflowError:
+            return DEFER
         wish.says_post_only = command.post_only is not None
         wish.post_only = command.post_only is True
         wish.reject_post_only = command.reject_post_only
-        return self.change(command.account_id, command.order_id, &wish)
+        return self.change(account_id, order_id, &wish)
 
     cdef int change(self, int64_t account_id, int64_t order_id, Wish* wish) except -1:
         """Change a waiting order in its place, or bring it in anew."""
@@ -676,6 +689,14 @@ cdef class Lane:
         order.ticks, order.amount = wish.limit, amount
         self.enter(account, market, holding, order, True)
         return DONE
+
+    cdef int take_back(self, command) except -1:
+        cdef int64_t account_id, order_id
+        try:
+            account_id, order_id = command.account_id, command.order_id
+        except OverflowError:
+            return DEFER
+        return self.cancel(account_id, order_id, command.reason)
 
     cdef int cancel(self, int64_t account_id, int64_t order_id, object reason) except -1:
         """Take an order out of its book for good."""
@@ -1057,7 +1078,7 @@ cdef class Lane:
             self.events.append(OrderEvent(order.view()))
         elif self.mode == RECORDS:
             self.tell(
-                ORDER_EVENT, order.sign, order.status, 0, order.instrument_id,
+                ORDER_EVENT, order.sign, order.status, 0, <uint32_t>order.instrument_id,
                 order.order_id, order.account_id, order.ticks, order.amount, order.filled,
             )
         return 0
@@ -1081,15 +1102,15 @@ cdef class Lane:
             self.events.append(fill.view(self.now.currency))
         elif self.mode == RECORDS:
             self.tell(
-                TRADE_EVENT, fill.taker_sign, 0, fill.tick_direction, fill.instrument_id,
+                TRADE_EVENT, fill.taker_sign, 0, fill.tick_direction, <uint32_t>fill.instrument_id,
                 fill.trade_id, fill.maker_order_id, fill.price, fill.amount, fill.taker_order_id,
             )
             self.tell(
-                FILL_EVENT, -fill.taker_sign, 0, 1, fill.instrument_id, fill.maker_account_id,
+                FILL_EVENT, -fill.taker_sign, 0, 1, <uint32_t>fill.instrument_id, fill.maker_account_id,
                 fill.maker_order_id, fill.maker_fee, fill.maker_profit, fill.trade_id,
             )
             self.tell(
-                FILL_EVENT, fill.taker_sign, 0, 0, fill.instrument_id, fill.taker_account_id,
+                FILL_EVENT, fill.taker_sign, 0, 0, <uint32_t>fill.instrument_id, fill.taker_account_id,
                 fill.taker_order_id, fill.taker_fee, fill.taker_profit, fill.trade_id,
             )
         return 0
@@ -1120,7 +1141,7 @@ cdef class Lane:
         self.print_trade(market, maker.ticks)
         fill = RecordedFill.__new__(RecordedFill)
         fill.trade_id, fill.trade_seq = self.state.next_trade_id, market.trade_seq
-        fill.instrument_id = <int32_t>market.instrument_id
+        fill.instrument_id = market.instrument_id
         fill.price, fill.amount = maker.ticks, lots
         fill.tick_direction = market.tick_direction
         fill.time_ns, fill.mark, fill.index = self.time_ns, self.now.mark, self.index

@@ -72,8 +72,7 @@ cdef class Order:
     cdef PyObject* owner
     cdef int8_t sign
     cdef uint8_t type, force, status, bits, reason
-    cdef public int32_t instrument_id
-    cdef public int64_t account_id, filled_value, fee, created_ns, updated_ns
+    cdef public int64_t instrument_id, account_id, filled_value, fee, created_ns, updated_ns
     cdef public object label
     cdef Extras extras
 
@@ -123,6 +122,7 @@ cdef class OrderTable:
     cdef int64_t room  # pages there is room for
     cdef dict views
 
+    cdef PyObject* named(self, object order_id) except? NULL
     cdef int insert(self, Order order) except -1
     cdef void drop(self, Order order) noexcept
     cdef int grow(self, int64_t page) except -1

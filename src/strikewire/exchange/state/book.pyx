@@ -12,6 +12,7 @@ compiler, and says what each method does.
 from collections import deque
 
 cimport cython
+from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.string cimport memmove
@@ -580,11 +581,11 @@ cdef class OrderTable:
             self.insert(order)
 
     def get(self, order_id):
-        cdef PyObject* order = self.find(order_id)
+        cdef PyObject* order = self.named(order_id)
         return None if order == NULL or (<Order>order).level == NULL else <Order>order
 
     def closed(self, order_id):
-        cdef PyObject* order = self.find(order_id)
+        cdef PyObject* order = self.named(order_id)
         if order == NULL:
             return self.views.get(order_id)
         return None if (<Order>order).status == OPEN else (<Order>order).view()
@@ -597,11 +598,17 @@ cdef class OrderTable:
         self.views[ended.order_id] = ended
 
     def forget(self, order_id):
-        cdef PyObject* order = self.find(order_id)
+        cdef PyObject* order = self.named(order_id)
         if order == NULL:
             self.views.pop(order_id, None)
         else:
             self.drop(<Order>order)
+
+    cdef PyObject* named(self, object order_id) except? NULL:
+        """Return the order of an id that may be any number; NULL if there is none."""
+        cdef int overflow
+        cdef long long number = PyLong_AsLongLongAndOverflow(order_id, &overflow)
+        return NULL if overflow else self.find(number)
 
     cdef int insert(self, Order order) except -1:
         """Let an order be found that is not yet."""

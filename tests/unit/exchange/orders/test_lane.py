@@ -21,7 +21,7 @@ from strikewire.exchange import (
 )
 from strikewire.exchange.orders import lane
 from strikewire.exchange.reference import Reference
-from strikewire.model import InstrumentId, Lots, OrderId, Side, Ticks
+from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks
 from strikewire.testing.exchange import ALICE, BOB, CAROL, START_NS, TradingFloor, e8
 
 ONE = InstrumentId(1)
@@ -116,6 +116,18 @@ SPECIAL: dict[str, list[Command]] = {
     "cancel of nothing": [CancelOrder(ALICE, OrderId(2))],
     "edit below what is filled": [*ASKS, buy(2, 100), edit(1, 2)],
     "edit of nothing": [edit(1, 2)],
+    "numbers of more than 64 bits": [
+        *ASKS,
+        buy(2**63, 100),
+        buy(1, 2**63),
+        order(2**63, Side.BUY, 1, 100),
+        buy(1, 100, instrument_id=InstrumentId(2**63)),
+        CancelOrder(BOB, OrderId(2**63)),
+        CancelOrder(AccountId(2**63), OrderId(1)),
+        edit(2**63, 1),
+        edit(1, 2**63),
+        edit(1, 1, price=Ticks(2**63)),
+    ],
     "protected": [*QUOTED, sell(3, 100, mmp=True)],
     "meets a quote": [*QUOTED, buy(2, 101)],
     "edit of what is protected": [*QUOTED, sell(3, 100, mmp=True), edit(3, 2)],
