@@ -25,8 +25,8 @@ commands have the general form of `commands.encode`, whose first byte is none of
 Each names its instrument, but for a balance, whose currency stands there.
 """
 
-import struct
 from collections.abc import Iterator
+from struct import Struct
 from typing import NamedTuple
 
 from strikewire.exchange.commands import (
@@ -63,8 +63,8 @@ NO_PRICE = -(2**63 - 1)
 ORDER, TRADE, FILL, POSITION, BALANCE, LEVEL, REJECTED, OTHER = range(1, 9)
 """Kinds of events."""
 
-_COMMAND = struct.Struct("<BbBBHHqqqqq")
-_EVENT = struct.Struct("<BbBBIqqqqq")
+_COMMAND = Struct("<BbBBHHqqqqq")
+_EVENT = Struct("<BbBBIqqqqq")
 _TYPES = (OrderType.LIMIT, OrderType.MARKET)
 _FORCES = tuple(TimeInForce)
 _STATES = tuple(OrderState)
@@ -158,14 +158,7 @@ def split(batch: bytes) -> Iterator[bytes]:
 
 
 def pack_event(event: Event) -> bytes:
-    """Return an event as records; as `OTHER` if a number does not fit into its field."""
-    try:
-        return _pack_event(event)
-    except struct.error:
-        return _EVENT.pack(OTHER, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-
-
-def _pack_event(event: Event) -> bytes:
+    """Return an event as records."""
     match event:
         case OrderEvent(order):
             price = NO_PRICE if order.price is None else order.price

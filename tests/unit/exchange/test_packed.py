@@ -5,11 +5,8 @@ from strikewire.exchange import (
     Command,
     Deposit,
     EditOrder,
-    ListInstrument,
-    Mark,
     OrderType,
     PlaceOrder,
-    SetMarks,
     TimeInForce,
     decode,
     encode,
@@ -20,7 +17,6 @@ from strikewire.exchange.packed import (
     LEVEL,
     OPCODES,
     ORDER,
-    OTHER,
     RECORD_BYTES,
     REJECTED,
     TRADE,
@@ -29,17 +25,7 @@ from strikewire.exchange.packed import (
     split,
     unpack,
 )
-from strikewire.model import (
-    AccountId,
-    InstrumentId,
-    Lots,
-    OrderId,
-    PriceE8,
-    Side,
-    Ticks,
-    Units,
-    instrument,
-)
+from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks, Units
 from strikewire.testing.exchange import ALICE, BOB, START_NS, TradingFloor
 
 PLACED = PlaceOrder(
@@ -172,29 +158,3 @@ def test_a_refusal_is_told_by_its_code() -> None:
     (told,) = records(floor.exchange.submit(START_NS, record))
 
     assert (told.kind, told.values[0]) == (REJECTED, 10004)
-
-
-def test_an_instrument_with_a_long_number_is_traded_and_not_named_in_records() -> None:
-    long_id = InstrumentId(2**40)
-    floor = TradingFloor(cash={"USDC": 10**12})
-    quick = floor.exchange
-    for command in (
-        ListInstrument(instrument("BTC_USDC-PERPETUAL", instrument_id=long_id)),
-        SetMarks((), (Mark(long_id, PriceE8(10**12), 0, PriceE8(10**12)),)),
-    ):
-        floor.apply(command)
-    record = pack(
-        PlaceOrder(
-            account_id=ALICE,
-            instrument_id=long_id,
-            side=Side.BUY,
-            amount=Lots(1),
-            price=Ticks(10**4),
-        )
-    )
-    assert record is not None
-
-    told = list(records(quick.submit(START_NS, record)))
-
-    assert {one.kind for one in told} == {OTHER}
-    assert len(quick.open_orders(ALICE)) == 1

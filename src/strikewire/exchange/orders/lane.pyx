@@ -208,8 +208,6 @@ cdef class Terms:
         self.currency = contract.currency
         self.currency_code = currency_code(contract.currency)
         self.key = int(market.instrument_id)
-        if market.instrument_id > 0xFFFFFFFF:  # more than a packed event can name
-            raise TooWide
         self.index_name = instrument.price_index
         funding = market.funding
         self.has_funding = funding is not None
@@ -610,7 +608,7 @@ cdef class Lane:
         order = Order.__new__(Order)
         order.order_id = self.state.next_order_id
         self.state.next_order_id += 1
-        order.account_id, order.instrument_id = account_id, instrument_id
+        order.account_id, order.instrument_id = account_id, <int32_t>instrument_id
         order.sign, order.type, order.force = wish.sign, wish.type, wish.force
         order.ticks = NEVER if wish.type == MARKET else wish.limit
         order.amount = wish.lots
@@ -1078,7 +1076,7 @@ cdef class Lane:
             self.events.append(OrderEvent(order.view()))
         elif self.mode == RECORDS:
             self.tell(
-                ORDER_EVENT, order.sign, order.status, 0, <uint32_t>order.instrument_id,
+                ORDER_EVENT, order.sign, order.status, 0, order.instrument_id,
                 order.order_id, order.account_id, order.ticks, order.amount, order.filled,
             )
         return 0
@@ -1102,15 +1100,15 @@ cdef class Lane:
             self.events.append(fill.view(self.now.currency))
         elif self.mode == RECORDS:
             self.tell(
-                TRADE_EVENT, fill.taker_sign, 0, fill.tick_direction, <uint32_t>fill.instrument_id,
+                TRADE_EVENT, fill.taker_sign, 0, fill.tick_direction, fill.instrument_id,
                 fill.trade_id, fill.maker_order_id, fill.price, fill.amount, fill.taker_order_id,
             )
             self.tell(
-                FILL_EVENT, -fill.taker_sign, 0, 1, <uint32_t>fill.instrument_id, fill.maker_account_id,
+                FILL_EVENT, -fill.taker_sign, 0, 1, fill.instrument_id, fill.maker_account_id,
                 fill.maker_order_id, fill.maker_fee, fill.maker_profit, fill.trade_id,
             )
             self.tell(
-                FILL_EVENT, fill.taker_sign, 0, 0, <uint32_t>fill.instrument_id, fill.taker_account_id,
+                FILL_EVENT, fill.taker_sign, 0, 0, fill.instrument_id, fill.taker_account_id,
                 fill.taker_order_id, fill.taker_fee, fill.taker_profit, fill.trade_id,
             )
         return 0
@@ -1141,7 +1139,7 @@ cdef class Lane:
         self.print_trade(market, maker.ticks)
         fill = RecordedFill.__new__(RecordedFill)
         fill.trade_id, fill.trade_seq = self.state.next_trade_id, market.trade_seq
-        fill.instrument_id = market.instrument_id
+        fill.instrument_id = <int32_t>market.instrument_id
         fill.price, fill.amount = maker.ticks, lots
         fill.tick_direction = market.tick_direction
         fill.time_ns, fill.mark, fill.index = self.time_ns, self.now.mark, self.index

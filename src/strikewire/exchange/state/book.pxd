@@ -72,7 +72,8 @@ cdef class Order:
     cdef PyObject* owner
     cdef int8_t sign
     cdef uint8_t type, force, status, bits, reason
-    cdef public int64_t instrument_id, account_id, filled_value, fee, created_ns, updated_ns
+    cdef public int32_t instrument_id
+    cdef public int64_t account_id, filled_value, fee, created_ns, updated_ns
     cdef public object label
     cdef Extras extras
 
