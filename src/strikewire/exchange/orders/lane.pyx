@@ -1,9 +1,9 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, nonecheck=False
 """The common commands in one piece: `lane.py` says what this is for.
 
-Theory of operation. A command is looked at first and carried out after: `_look` walks the book and
+Theory of operation. A command is looked at first and carried out after: `look` walks the book and
 collects whom the order would trade with and what that costs, and only when nothing at all speaks
-against it does `_trade` move anything. Whatever is not plain sailing (a refusal, an order with
+against it does `enter` move anything. Whatever is not plain sailing (a refusal, an order with
 ties, a market that is not trading, figures of more than 126 bits) answers `DEFER`, with nothing
 changed, and the command goes the common way. So every rule, every refusal and its wording exist
 once, in Python, and what is here twice is arithmetic.
@@ -16,7 +16,7 @@ from math import gcd
 cimport cython
 
 from cpython.dict cimport PyDict_GetItem
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
@@ -36,9 +36,8 @@ from strikewire.exchange.state.book cimport (
     LIQUIDATION,
     MARKET,
     NEVER,
-    OPEN,
-    PROTECTED,
     POST_ONLY,
+    PROTECTED,
     REDUCE_ONLY,
     REJECT_POST_ONLY,
     REPLACED,
@@ -47,10 +46,9 @@ from strikewire.exchange.state.book cimport (
     HalfBook,
     Level,
     Order,
-    OrderTable,
     Touched,
 )
-from strikewire.exchange.state.clearing cimport Contract, Position
+from strikewire.exchange.state.clearing cimport Position
 from strikewire.exchange.state.ledgers cimport Holding, Ledger
 from strikewire.exchange.state.markets cimport Market
 from strikewire.exchange.state.records cimport RecordedFill, RecordedPayment
@@ -68,13 +66,13 @@ from strikewire.exchange.commands import (
     SelfTrading,
     TimeInForce,
 )
-from strikewire.exchange.events import BalanceChanged, LevelChanged, OrderEvent, PositionChanged
+from strikewire.exchange.events import BalanceChanged, OrderEvent, PositionChanged
 from strikewire.exchange.orders import admission
 from strikewire.exchange.packed import currency_code
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
 from strikewire.exchange.state.margin import MARGIN_MAX
 from strikewire.exchange.state.views import position_view
-from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX, Side
+from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX
 
 
 cdef extern from "wide.h":
@@ -157,8 +155,6 @@ cdef object _NO_LIMITS = NO_LIMITS
 cdef object _STATE_OPEN = InstrumentState.OPEN
 cdef object _STANDARD = MarginModel.STANDARD
 cdef object _ALLOWED = SelfTrading.ALLOWED
-cdef object _BUY = Side.BUY
-cdef object _SELL = Side.SELL
 cdef object _TYPE_LIMIT = OrderType.LIMIT
 cdef object _TYPE_MARKET = OrderType.MARKET
 cdef object _USER_REASON = CancelReason.USER_REQUEST
@@ -182,7 +178,7 @@ cdef class Terms:
     cdef object valuation
     cdef figures f
     cdef int64_t safe  # the highest price in ticks at which values fit
-    cdef int64_t expiry_ns, maker_ppm, taker_ppm, mark, underlying, funding_ms
+    cdef int64_t expiry_ns, maker_ppm, taker_ppm, mark, funding_ms
     cdef bint has_funding, is_free
     cdef object funding_paid
     cdef int32_t iv_e4
@@ -224,7 +220,6 @@ cdef class Terms:
         rates = contract.fee_rates
         self.maker_ppm, self.taker_ppm = word(rates.maker_ppm), word(rates.taker_ppm)
         self.mark, self.iv_e4 = word(mark.price), mark.iv_e4
-        self.underlying = word(mark.underlying)
         band = valuation.band
         self.f.lowest, self.f.highest = word(band.lowest), word(band.highest)
         self.f.is_option = contract.is_option
@@ -302,24 +297,38 @@ cdef int set_ratio(ratio* target, object numerator, object divisor, object lots)
     return 0
 
 
-cdef PyObject** remember(
-    PyObject** known, int64_t* room, int64_t place, PyObject* thing
-) noexcept:
-    """Note a thing under its number, if that is small; accounts and markets are never removed."""
+cdef struct Directory:
+    # Things by their numbers, which are never removed from where they are kept.
+    PyObject** things
+    int64_t room
+
+
+cdef object numbered(Directory* known, dict kept, int64_t number):
+    """Return the thing of a number; None if there is none. Small ones are found without a search."""
+    cdef PyObject* found
+    if 0 <= number < known.room and known.things[number] != NULL:
+        return <object>known.things[number]
+    found = PyDict_GetItem(kept, number)
+    if found == NULL:
+        return None
+    remember(known, number, found)
+    return <object>found
+
+
+cdef void remember(Directory* known, int64_t number, PyObject* thing) noexcept:
     cdef PyObject** grown
     cdef int64_t wanted, one
-    if not 0 <= place < REMEMBERED:
-        return known
-    if place >= room[0]:
-        wanted = 2 * place + 64
-        grown = <PyObject**>PyMem_Realloc(known, wanted * sizeof(PyObject*))
+    if not 0 <= number < REMEMBERED:
+        return
+    if number >= known.room:
+        wanted = 2 * number + 64
+        grown = <PyObject**>PyMem_Realloc(known.things, wanted * sizeof(PyObject*))
         if grown == NULL:
-            return known
-        for one in range(room[0], wanted):
+            return
+        for one in range(known.room, wanted):
             grown[one] = NULL
-        known, room[0] = grown, wanted
-    known[place] = thing
-    return known
+        known.things, known.room = grown, wanted
+    known.things[number] = thing
 
 
 cdef struct Wish:
@@ -395,16 +404,14 @@ cdef class Lane:
     cdef Py_ssize_t matches, room, traded_room
     cdef Seat[SEATS] seats
     cdef Traded* traded
-    cdef int64_t found_lots, found_value, own_lots, initial_after
+    cdef int64_t found_lots, own_lots, initial_after
     cdef int64_t time_ns
     cdef int64_t index, open_orders_max, instrument_orders_max, position_lots_max
     cdef Terms now
     cdef Mode mode
     cdef Event* out
     cdef Py_ssize_t told, out_room
-    cdef PyObject** accounts
-    cdef PyObject** markets
-    cdef int64_t accounts_room, markets_room
+    cdef Directory accounts, markets
     cdef public int64_t carried_out
     """How many commands it carried out."""
 
@@ -418,8 +425,8 @@ cdef class Lane:
         PyMem_Free(self.found)
         PyMem_Free(self.traded)
         PyMem_Free(self.out)
-        PyMem_Free(self.accounts)
-        PyMem_Free(self.markets)
+        PyMem_Free(self.accounts.things)
+        PyMem_Free(self.markets.things)
 
     def carry_out(self, int64_t time_ns, command):
         """Return the events of a command; None if it has to go the common way."""
@@ -669,7 +676,7 @@ cdef class Lane:
             return DEFER
         if wish.post_only and self.crosses(market, wish):
             return DEFER
-        holding = self.holding_of(order, account, market)
+        holding = self.holding_of(order, market)
         if wish.limit == order.ticks and amount <= order.amount:
             note_edit(order, wish)
             if amount < order.amount:
@@ -713,7 +720,7 @@ cdef class Lane:
             return DEFER
         if order.ticks > self.now.safe:
             return DEFER
-        holding = self.holding_of(order, account, market)
+        holding = self.holding_of(order, market)
         self.lift(account, market, holding, order)
         order.cancel_reason = reason
         self.end(account, order, CANCELLED)
@@ -723,25 +730,11 @@ cdef class Lane:
 
     # What can be seen before the book is looked at
 
-    cdef Account account(self, int64_t account_id):
-        cdef PyObject* found
-        if 0 <= account_id < self.accounts_room and self.accounts[account_id] != NULL:
-            return <Account>self.accounts[account_id]
-        found = PyDict_GetItem(self.state.accounts, account_id)
-        if found == NULL:
-            return None
-        self.accounts = remember(self.accounts, &self.accounts_room, account_id, found)
-        return <Account>found
+    cdef inline Account account(self, int64_t account_id):
+        return <Account>numbered(&self.accounts, self.state.accounts, account_id)
 
-    cdef Market market(self, int64_t instrument_id):
-        cdef PyObject* found
-        if 0 <= instrument_id < self.markets_room and self.markets[instrument_id] != NULL:
-            return <Market>self.markets[instrument_id]
-        found = PyDict_GetItem(self.state.markets, instrument_id)
-        if found == NULL:
-            return None
-        self.markets = remember(self.markets, &self.markets_room, instrument_id, found)
-        return <Market>found
+    cdef inline Market market(self, int64_t instrument_id):
+        return <Market>numbered(&self.markets, self.state.markets, instrument_id)
 
     cdef bint knows(self, Market market) except -1:
         """Let the terms of a market be those of its mark; say whether it has any."""
@@ -834,13 +827,12 @@ cdef class Lane:
         holding.account, holding.ledger = <PyObject*>account, ledger
         return holding
 
-    cdef inline Holding holding_of(self, Order order, Account account, Market market):
+    cdef inline Holding holding_of(self, Order order, Market market):
         """Return what the owner of a waiting order has in its instrument."""
         cdef Holding holding
         if order.owner == NULL:
-            holding = self.holding(account, market)
+            holding = self.holding(self.account(order.account_id), market)
             order.owner = <PyObject*>holding
-            return holding
         return <Holding>order.owner
 
     # Looking
@@ -878,7 +870,7 @@ cdef class Lane:
         cdef PyObject* at
         cdef Order maker
         self.matches = 0
-        self.found_lots = self.found_value = self.own_lots = 0
+        self.found_lots = self.own_lots = 0
         while place >= 0 and wanted:
             level = half.levels[place]
             if level.key < worst:
@@ -892,7 +884,7 @@ cdef class Lane:
                     return DEFER
                 if maker.ticks > self.now.safe:
                     return DEFER
-                if self.owner_of(maker, market).reduce_only:
+                if self.holding_of(maker, market).reduce_only:
                     return DEFER
                 lots = maker.left()
                 if wanted < lots:
@@ -905,11 +897,6 @@ cdef class Lane:
             place -= 1
         self.found_lots = wish.lots - wanted
         return DONE
-
-    cdef inline Holding owner_of(self, Order order, Market market):
-        if order.owner == NULL:
-            return self.holding_of(order, self.account(order.account_id), market)
-        return <Holding>order.owner
 
     cdef inline int find(self, PyObject* maker, int64_t lots, int64_t value) except -1:
         cdef Found* grown
@@ -998,7 +985,6 @@ cdef class Lane:
         """Trade as found, then wait, or end."""
         cdef Py_ssize_t place
         cdef Found* one
-        cdef Holding maker
         if self.matches:
             index = self.state.indices.get(self.now.index_name)
             self.index = 0 if index is None else index
@@ -1136,7 +1122,7 @@ cdef class Lane:
         maker.filled_value += lots * maker.ticks
         taker.filled += lots
         taker.filled_value += lots * maker.ticks
-        self.print_trade(market, maker.ticks)
+        market.print_trade(maker.ticks)
         fill = RecordedFill.__new__(RecordedFill)
         fill.trade_id, fill.trade_seq = self.state.next_trade_id, market.trade_seq
         fill.instrument_id = <int32_t>market.instrument_id
@@ -1164,19 +1150,6 @@ cdef class Lane:
             owner.open_orders -= 1
             other.queue.remove(maker)
             self.end(owner, maker, FILLED)
-        return 0
-
-    cdef int print_trade(self, Market market, int64_t price) except -1:
-        """Count a trade and note which way the price went, as `Market.print_trade` does."""
-        cdef int64_t last
-        market.trade_seq += 1
-        if market.last_price is not None:
-            last = market.last_price
-            if price == last:
-                market.tick_direction |= 1
-                return 0
-            market.tick_direction = 0 if price > last else 2
-        market.last_price = price
         return 0
 
     cdef int clear(
@@ -1396,24 +1369,18 @@ cdef class Lane:
         return 0
 
     cdef int tell_levels(self, Market market) except -1:
-        """Announce the levels that differ from what they were, as `Book.take_changes` does."""
+        """Announce the levels that differ from what they were."""
         cdef Book book = market.book
         cdef Py_ssize_t place
         cdef Touched* one
-        cdef int64_t amount, change_id = book.change_id + 1
         if self.mode == OBJECTS:
             self.events.extend(book.take_changes(market.instrument_id))
             return 0
-        for place in range(book.touches):
+        for place in range(book.changed()):
             one = book.touched + place
-            amount = book.amount_of(one)
-            if amount != one.before:
-                book.change_id = change_id
-                if self.mode == RECORDS:
-                    self.tell(
-                        LEVEL_EVENT, one.sign, 0, 0, <uint32_t>market.instrument_id,
-                        change_id, 0, one.price, amount, 0,
-                    )
-        book.touches = 0
-        book.places = None
+            if self.mode == RECORDS:
+                self.tell(
+                    LEVEL_EVENT, one.sign, 0, 0, <uint32_t>market.instrument_id,
+                    book.change_id, 0, one.price, one.amount, 0,
+                )
         return 0

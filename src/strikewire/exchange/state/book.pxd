@@ -50,7 +50,7 @@ cdef struct Level:
 
 cdef struct Touched:
     int64_t price
-    int64_t before
+    int64_t amount  # before the present command; of a change, after it
     Level* level
     int8_t sign
 
@@ -145,6 +145,7 @@ cdef class Book:
 
     cdef int touch(self, Order order) except -1
     cdef int64_t amount_of(self, Touched* one) noexcept
+    cdef Py_ssize_t changed(self)
 
     cdef inline HalfBook side_of(self, int8_t sign):
         return self.bids if sign > 0 else self.asks

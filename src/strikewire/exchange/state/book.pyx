@@ -736,26 +736,36 @@ cdef class Book:
         order.level.amount -= before - order.shown()
 
     def take_changes(self, instrument_id):
-        cdef Py_ssize_t place
-        cdef Touched* one
-        cdef Level* level
+        cdef Py_ssize_t place, count = self.changed()
+        return [
+            LevelChanged(
+                instrument_id,
+                BUY if self.touched[place].sign > 0 else SELL,
+                self.touched[place].price,
+                self.touched[place].amount,
+                self.change_id,
+            )
+            for place in range(count)
+        ]
+
+    cdef Py_ssize_t changed(self):
+        """Leave in `touched` the levels that differ from what they were, and count the change.
+
+        Returns:
+            How many they are.
+        """
+        cdef Py_ssize_t place, count = 0
         cdef int64_t amount
-        if not self.touches:
-            return []
-        changes = []
         for place in range(self.touches):
-            one = self.touched + place
-            amount = self.amount_of(one)
-            if amount != one.before:
-                changes.append((BUY if one.sign > 0 else SELL, one.price, amount))
+            amount = self.amount_of(self.touched + place)
+            if amount != self.touched[place].amount:
+                self.touched[count] = self.touched[place]
+                self.touched[count].amount = amount
+                count += 1
         self.touches = 0
         self.places = None
-        if changes:
-            self.change_id += 1
-        return [
-            LevelChanged(instrument_id, side, price, amount, self.change_id)
-            for side, price, amount in changes
-        ]
+        self.change_id += count > 0
+        return count
 
     def flag(self, Order order not None):
         assert not order.has(REDUCE_ONLY)
@@ -807,6 +817,6 @@ cdef class Book:
         one = self.touched + self.touches
         one.price, one.sign = order.ticks, order.sign
         one.level = level
-        one.before = 0 if level == NULL else level.amount
+        one.amount = 0 if level == NULL else level.amount
         self.touches += 1
         return 0

@@ -17,3 +17,5 @@ cdef class Market:
     cdef public dict watches
     cdef public tuple legs
     cdef public list combos
+
+    cpdef print_trade(self, int64_t price)
