@@ -79,7 +79,8 @@ class Kernel(NamedTuple):
     def fingerprint(self) -> str:
         """Hash all that its compiled module is made of."""
         folder = self.source.parent
-        inputs = [self.source, *self.room.rglob("*.pxd"), *folder.glob("*.h"), *folder.glob("*.c")]
+        shared = [path for end in ("h", "c", "pxi") for path in folder.glob(f"*.{end}")]
+        inputs = [self.source, *self.room.rglob("*.pxd"), *shared]
         digest = hashlib.sha256(" ".join(COMPILE_FLAGS).encode())
         for path in sorted(inputs):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
