@@ -58,6 +58,7 @@ from strikewire.model import (
 CODES = st.from_regex(r"[A-Z][A-Z0-9]{0,11}", fullmatch=True)
 PAIRS = st.builds("{}_{}".format, CODES, CODES)
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
+NAMED_BY_PARTS = (Kind.SPOT, Kind.FUTURE, Kind.OPTION)
 STRIKES = st.one_of(
     st.integers(1, 10**12 - 1).map(Decimal),
     st.integers(1, 10**8 - 1).map(lambda units: Decimal(units).scaleb(-8)),
@@ -66,7 +67,7 @@ STRIKES = st.one_of(
 
 @st.composite
 def names(draw: st.DrawFn) -> ParsedName:
-    kind = draw(st.sampled_from(Kind))
+    kind = draw(st.sampled_from(NAMED_BY_PARTS))
     if kind is Kind.SPOT:
         return ParsedName(family=draw(PAIRS), kind=kind)
     family = draw(st.one_of(CODES, PAIRS))
