@@ -17,10 +17,12 @@ cimport cython
 
 from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from cpython.ref cimport PyObject
+from cpython.ref cimport Py_INCREF, PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport (
+    int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
+)
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy
 from strikewire.exchange.state.archives cimport Ring
@@ -51,7 +53,18 @@ from strikewire.exchange.state.book cimport (
 from strikewire.exchange.state.clearing cimport Position
 from strikewire.exchange.state.ledgers cimport Holding, Ledger
 from strikewire.exchange.state.markets cimport Market
-from strikewire.exchange.state.records cimport RecordedFill, RecordedPayment
+from strikewire.exchange.state.records cimport (
+    FILL_ENTRY,
+    MAKER,
+    MAKER_ENTRY,
+    TAKER,
+    TAKER_ENTRY,
+    FillRecord,
+    Party,
+    keep,
+    new_fill,
+    told,
+)
 from strikewire.exchange.state.state cimport Account, State, Treasury
 
 from strikewire.exchange.commands import (
@@ -110,7 +123,7 @@ cdef struct Event:
     uint32_t instrument_id
     int64_t a, b, c, d, e
 
-cdef enum:  # as in `records.py`
+cdef enum:  # as in `records.pyx`
     FILLED_FLAG = 1
     POST_ONLY_FLAG_KEPT = 2
     REDUCE_ONLY_FLAG_KEPT = 4
@@ -174,6 +187,16 @@ cdef void remember(Directory* known, int64_t number, PyObject* thing) noexcept:
             grown[one] = NULL
         known.things, known.room = grown, wanted
     known.things[number] = thing
+
+
+cdef int64_t LOOKS = 0
+
+
+cdef int64_t next_look() noexcept:
+    """Return a number that no lane of this process has had: holdings may outlive their lane."""
+    global LOOKS
+    LOOKS += 1
+    return LOOKS
 
 
 cdef struct Wish:
@@ -257,11 +280,13 @@ cdef class Lane:
     cdef Event* out
     cdef Py_ssize_t told, out_room
     cdef Directory accounts, markets
+    cdef int64_t looks  # how often what is known of accounts and markets was forgotten, and one
     cdef public int64_t carried_out
     """How many commands it carried out."""
 
     def __cinit__(self, State state not None):
         self.state = state
+        self.looks = next_look()
         self.open_orders_max = admission.OPEN_ORDERS_MAX
         self.instrument_orders_max = admission.OPEN_ORDERS_INSTRUMENT_MAX
         self.position_lots_max = admission.POSITION_LOTS_MAX
@@ -429,12 +454,15 @@ cdef class Lane:
         self, int64_t account_id, int64_t instrument_id, Wish* wish, object label
     ) except -1:
         """Let a new order trade, wait, or end."""
-        cdef Account account = self.account(account_id)
-        cdef Market market = self.market(instrument_id)
+        cdef PyObject* found = self.approach(account_id, instrument_id)
+        cdef Account account
+        cdef Market market
         cdef Holding holding
         cdef Order order
-        if account is None or market is None or not self.may_trade(account, market):
+        if found == NULL:
             return DEFER
+        holding = <Holding>found
+        account, market = <Account>holding.account, holding.market
         if wish.force == GTD or not 0 < wish.lots <= _AMOUNT_LOTS_MAX:
             return DEFER
         if len(label) > _LABEL_LENGTH_MAX:
@@ -451,7 +479,6 @@ cdef class Lane:
             if wish.limit > self.now.safe:
                 return DEFER
         wish.waits = wish.type == LIMIT and wish.force == GTC
-        holding = self.holding(account, market)
         if self.look(account, market, holding, wish, None) == DEFER:
             return DEFER
         if wish.force == FOK and self.found_lots < wish.lots:
@@ -506,9 +533,11 @@ cdef class Lane:
         order = <Order>at
         if order.account_id != account_id:
             return DEFER
-        account, market = self.account(account_id), self.market(order.instrument_id)
-        if account is None or market is None or not self.may_trade(account, market):
+        order.owner = self.approach(account_id, order.instrument_id)
+        if order.owner == NULL:
             return DEFER
+        holding = <Holding>order.owner
+        account, market = <Account>holding.account, holding.market
         if not 0 < amount <= _AMOUNT_LOTS_MAX or amount <= order.filled:
             return DEFER
         wish.sign, wish.type, wish.force = order.sign, LIMIT, order.force
@@ -521,7 +550,6 @@ cdef class Lane:
             return DEFER
         if wish.post_only and self.crosses(market, wish):
             return DEFER
-        holding = self.holding_of(order, market)
         if wish.limit == order.ticks and amount <= order.amount:
             note_edit(order, wish)
             if amount < order.amount:
@@ -560,12 +588,11 @@ cdef class Lane:
         order = <Order>at
         if order.account_id != account_id:
             return DEFER
-        account, market = self.account(account_id), self.market(order.instrument_id)
-        if account is None or market is None or not self.knows(market):
-            return DEFER
-        if order.ticks > self.now.safe:
+        market = self.market(order.instrument_id)
+        if market is None or not self.knows(market) or order.ticks > self.now.safe:
             return DEFER
         holding = self.holding_of(order, market)
+        account = <Account>holding.account
         self.lift(account, market, holding, order)
         order.cancel_reason = reason
         self.end(account, order, CANCELLED)
@@ -599,9 +626,9 @@ cdef class Lane:
             return False
         if not market.is_open or market.is_locked or market.set_state is not _STATE_OPEN:
             return False
-        if market.limits is not _NO_LIMITS or market.watches or not self.knows(market):
+        if market.limits is not _NO_LIMITS or market.watches:
             return False
-        return self.now.expiry_ns == 0 or self.time_ns < self.now.expiry_ns
+        return self.knows(market)
 
     cdef inline bint is_plain(self, Order order):
         """Say whether an order waits, and nothing but its book and its owner minds it."""
@@ -638,11 +665,36 @@ cdef class Lane:
         )
         return &self.seats[mixed >> (64 - SEAT_BITS)]
 
-    def forget(self):
-        """Forget where holdings are, because some have been dropped."""
+    def forget(self, holdings=False):
+        """Forget what was found out about accounts and markets, because that may have changed."""
         cdef Py_ssize_t place
-        for place in range(SEATS):
-            self.seats[place].holding = NULL
+        self.looks = next_look()
+        if holdings:
+            for place in range(SEATS):
+                self.seats[place].holding = NULL
+
+    cdef PyObject* approach(self, int64_t account_id, int64_t instrument_id) except? NULL:
+        """Return what an account has in a market, if nothing there needs a second look."""
+        cdef Seat* seat = self.seat(account_id, instrument_id)
+        cdef Account account
+        cdef Market market
+        cdef Holding holding
+        if (
+            seat.holding != NULL
+            and seat.account_id == account_id
+            and seat.instrument_id == instrument_id
+            and (<Holding>seat.holding).plain_at == self.looks
+        ):
+            self.now = <Terms>(<Holding>seat.holding).market.terms
+        else:
+            account, market = self.account(account_id), self.market(instrument_id)
+            if account is None or market is None or not self.may_trade(account, market):
+                return NULL
+            holding = self.holding(account, market)
+            holding.plain_at = self.looks
+        if self.now.expiry_ns and self.time_ns >= self.now.expiry_ns:
+            return NULL
+        return seat.holding
 
     cdef Holding holding(self, Account account, Market market):
         cdef Seat* seat = self.seat(account.account_id, market.instrument_id)
@@ -852,8 +904,9 @@ cdef class Lane:
 
     cdef int rest(self, Account account, Market market, Holding holding, Order order) except -1:
         cdef int64_t left = order.left()
-        if self.state.orders.find(order.order_id) == NULL:
-            self.state.orders.insert(order)
+        if self.state.orders.slot(order.order_id) == 0:
+            self.state.orders.insert(order.order_id, <uintptr_t><PyObject*>order)
+            Py_INCREF(order)
         order.owner = <PyObject*>holding
         account.open_orders += 1
         holding.queue.add(order)
@@ -894,11 +947,8 @@ cdef class Lane:
 
     cdef int end(self, Account account, Order order, uint8_t status) except -1:
         order.status = status
-        if self.state.orders.find(order.order_id) == NULL:
-            self.state.orders.insert(order)
-        forgotten = account.closed.append(order)
-        if forgotten is not None:
-            self.state.orders.forget(forgotten.order_id)
+        order.updated_ns = self.time_ns
+        self.state.orders.end(account.closed, order)
         return self.announce(order)
 
     cdef int announce(self, Order order) except -1:
@@ -926,21 +976,23 @@ cdef class Lane:
         self.told += 1
         return 0
 
-    cdef int tell_fill(self, RecordedFill fill) except -1:
+    cdef int tell_fill(self, FillRecord* fill) except -1:
+        cdef Party* maker = &fill.sides[MAKER]
+        cdef Party* taker = &fill.sides[TAKER]
         if self.mode == OBJECTS:
-            self.events.append(fill.view(self.now.currency))
+            self.events.append(told(fill, self.now.currency))
         elif self.mode == RECORDS:
             self.tell(
                 TRADE_EVENT, fill.taker_sign, 0, fill.tick_direction, fill.instrument_id,
-                fill.trade_id, fill.maker_order_id, fill.price, fill.amount, fill.taker_order_id,
+                fill.trade_id, maker.order_id, fill.price, fill.amount, taker.order_id,
             )
             self.tell(
-                FILL_EVENT, -fill.taker_sign, 0, 1, fill.instrument_id, fill.maker_account_id,
-                fill.maker_order_id, fill.maker_fee, fill.maker_profit, fill.trade_id,
+                FILL_EVENT, -fill.taker_sign, 0, 1, fill.instrument_id, maker.account_id,
+                maker.order_id, maker.fee, maker.profit, fill.trade_id,
             )
             self.tell(
-                FILL_EVENT, fill.taker_sign, 0, 0, fill.instrument_id, fill.taker_account_id,
-                fill.taker_order_id, fill.taker_fee, fill.taker_profit, fill.trade_id,
+                FILL_EVENT, fill.taker_sign, 0, 0, fill.instrument_id, taker.account_id,
+                taker.order_id, taker.fee, taker.profit, fill.trade_id,
             )
         return 0
 
@@ -956,7 +1008,7 @@ cdef class Lane:
     ) except -1:
         cdef Holding other = <Holding>maker.owner
         cdef Account owner = <Account>other.account
-        cdef RecordedFill fill
+        cdef FillRecord* fill
         self.shrink(other, maker, lots)
         market.book.touch(maker)
         if lots == maker.left():
@@ -968,26 +1020,20 @@ cdef class Lane:
         taker.filled += lots
         taker.filled_value += lots * maker.ticks
         market.print_trade(maker.ticks)
-        fill = RecordedFill.__new__(RecordedFill)
+        fill = new_fill()
         fill.trade_id, fill.trade_seq = self.state.next_trade_id, market.trade_seq
         fill.instrument_id = <int32_t>market.instrument_id
         fill.price, fill.amount = maker.ticks, lots
         fill.tick_direction = market.tick_direction
         fill.time_ns, fill.mark, fill.index = self.time_ns, self.now.mark, self.index
         fill.iv_e4, fill.taker_sign = self.now.iv_e4, taker.sign
-        fill.maker_account_id, fill.maker_order_id = maker.account_id, maker.order_id
-        fill.maker_type, fill.maker_flags = maker.type, flags_of(maker)
-        fill.maker_label = maker.label
-        fill.taker_account_id, fill.taker_order_id = taker.account_id, taker.order_id
-        fill.taker_type, fill.taker_flags = taker.type, flags_of(taker)
-        fill.taker_label = taker.label
-        self.clear(fill, owner, market, other, maker, value, True)
-        self.clear(fill, account, market, holding, taker, value, False)
+        self.clear(fill, MAKER, owner, market, other, maker, value)
+        self.clear(fill, TAKER, account, market, holding, taker, value)
         self.state.next_trade_id += 1
-        owner.fills.append(fill)
+        keep(owner.fills, fill, FILL_ENTRY)
         if owner is not account:
-            account.fills.append(fill)
-        market.trades.append(fill)
+            keep(account.fills, fill, FILL_ENTRY)
+        keep(market.trades, fill, FILL_ENTRY)
         self.tell_fill(fill)
         if maker.left():
             self.announce(maker)
@@ -999,28 +1045,29 @@ cdef class Lane:
 
     cdef int clear(
         self,
-        RecordedFill fill,
+        FillRecord* fill,
+        int which,
         Account account,
         Market market,
         Holding holding,
         Order order,
         int64_t value,
-        bint is_maker,
     ) except -1:
         """Move the money and the position of one side of a fill."""
         cdef Ledger ledger = <Ledger>holding.ledger
-        cdef RecordedPayment paid = RecordedPayment.__new__(RecordedPayment)
-        cdef int64_t rate = self.rate(account, market, is_maker)
+        cdef Position position = holding.position
+        cdef Party* side = &fill.sides[which]
+        cdef int64_t rate = self.rate(account, market, holding, which == MAKER)
         cdef int64_t fee = fee_up(&self.now.f, fill.amount, value, rate)
         cdef int64_t profit, amount = -fee, funding = 0
         order.fee += fee
         if self.now.has_funding:
             funding = self.accrue(market, holding, ledger)
-        market.open_interest -= larger(holding.position.size, 0)
-        profit = self.trade(market, holding.position, order, fill.amount, fill.price, value)
-        if holding.position.size == 0:
+        market.open_interest -= larger(position.size, 0)
+        profit = self.trade(market, position, order, fill.amount, fill.price, value)
+        if position.size == 0:
             holding.funding_paid, holding.funding_ms = 0, 0
-        market.open_interest += larger(holding.position.size, 0)
+        market.open_interest += larger(position.size, 0)
         if self.now.f.is_option:
             ledger.options_session_rpl += profit
             amount -= order.sign * value
@@ -1030,23 +1077,22 @@ cdef class Lane:
         ledger.fees_paid += fee
         self.now.treasury.fees += fee
         account.transactions += 1
-        paid.transaction_id, paid.account_seq = self.state.next_transaction_id, account.transactions
-        paid.time_ns, paid.account_id = self.time_ns, account.account_id
-        paid.amount, paid.fee, paid.balance = amount, fee, ledger.balance
-        paid.instrument_id, paid.sign, paid.is_maker = fill.instrument_id, order.sign, is_maker
-        paid.lots, paid.price, paid.position = fill.amount, fill.price, holding.position.size
-        paid.profit, paid.funding = profit, funding
-        paid.trade_id, paid.order_id = fill.trade_id, order.order_id
+        side.account_id, side.order_id = order.account_id, order.order_id
+        side.fee, side.profit = fee, profit
+        side.transaction_id, side.account_seq = self.state.next_transaction_id, account.transactions
+        side.paid, side.balance = amount, ledger.balance
+        side.position, side.funding = position.size, funding
+        side.label = <PyObject*>order.label
+        Py_INCREF(<object>side.label)
+        side.type, side.flags = order.type, flags_of(order)
         self.state.next_transaction_id += 1
-        ledger.transactions.append(paid)
-        if is_maker:
-            fill.maker_fee, fill.maker_profit = fee, profit
-        else:
-            fill.taker_fee, fill.taker_profit = fee, profit
+        keep(ledger.transactions, fill, MAKER_ENTRY if which == MAKER else TAKER_ENTRY)
         return 0
 
-    cdef inline int64_t rate(self, Account account, Market market, bint is_maker) except? -1:
-        if account.fees:
+    cdef inline int64_t rate(
+        self, Account account, Market market, Holding holding, bint is_maker
+    ) except? -1:
+        if holding.plain_at != self.looks and account.fees:
             rates = account.rates(market)
             return rates.maker_ppm if is_maker else rates.taker_ppm
         return self.now.maker_ppm if is_maker else self.now.taker_ppm

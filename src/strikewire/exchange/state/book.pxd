@@ -1,6 +1,7 @@
 cimport cython
 from cpython.ref cimport PyObject
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uintptr_t
+from strikewire.exchange.state.archives cimport Ring
 
 cdef extern from *:
     """
@@ -11,6 +12,7 @@ cdef extern from *:
 cdef enum:
     PAGE_BITS = 10
     PAGE_ORDERS = 1024  # orders whose ids follow each other are found on one page
+    ENDED = 1  # the tag of an order that has ended
     TOUCHED_LISTED = 16  # so many touched levels are searched one by one; more by their keys
 
 cdef enum Status:
@@ -48,6 +50,15 @@ cdef struct Level:
     PyObject* head
     PyObject* tail
 
+cdef struct EndedOrder:
+    # An order that has ended, as it is looked up.
+    int64_t order_id, account_id, ticks, amount, filled, filled_value, fee, created_ns, updated_ns
+    int32_t instrument_id
+    int8_t sign
+    uint8_t type, force, status, bits, reason
+    PyObject* label
+    PyObject* extras
+
 cdef struct Touched:
     int64_t price
     int64_t amount  # before the present command; of a change, after it
@@ -61,15 +72,16 @@ cdef class Extras:
 
 @cython.final
 cdef class Order:
+    # What the book and the lane look at comes first.
     cdef readonly int64_t order_id
     cdef int64_t ticks
     cdef public int64_t amount, filled
     cdef Level* level
-    cdef PyObject* before
     cdef PyObject* after
+    cdef PyObject* before
+    cdef PyObject* owner
     cdef PyObject* peer_before
     cdef PyObject* peer_after
-    cdef PyObject* owner
     cdef int8_t sign
     cdef uint8_t type, force, status, bits, reason
     cdef public int32_t instrument_id
@@ -118,21 +130,29 @@ cdef class OrderList:
 
 @cython.final
 cdef class OrderTable:
-    cdef PyObject*** pages
+    cdef uintptr_t** pages
     cdef int64_t* counts  # orders on each page
     cdef int64_t room  # pages there is room for
     cdef dict views
 
-    cdef PyObject* named(self, object order_id) except? NULL
-    cdef int insert(self, Order order) except -1
-    cdef void drop(self, Order order) noexcept
+    cdef uintptr_t named(self, object order_id) except? 1
+    cdef int insert(self, int64_t order_id, uintptr_t slot) except -1
+    cdef void clear(self, int64_t order_id) noexcept
     cdef int grow(self, int64_t page) except -1
+    cdef int end(self, Ring closed, Order order) except -1
+    cdef int drop(self, Ring closed, uintptr_t entry) except -1
 
-    cdef inline PyObject* find(self, int64_t order_id) noexcept:
+    cdef inline uintptr_t slot(self, int64_t order_id) noexcept:
+        """Return what is known by an id: an order, an ended one with a tag, or nothing."""
         cdef int64_t page = order_id >> PAGE_BITS
         if page < 0 or page >= self.room or self.pages[page] == NULL:
-            return NULL
+            return 0
         return self.pages[page][order_id & (PAGE_ORDERS - 1)]
+
+    cdef inline PyObject* find(self, int64_t order_id) noexcept:
+        """Return an order that has not ended; NULL if there is none."""
+        cdef uintptr_t slot = self.slot(order_id)
+        return NULL if slot & ENDED else <PyObject*>slot
 
 @cython.final
 cdef class Book:
