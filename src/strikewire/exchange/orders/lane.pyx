@@ -49,6 +49,7 @@ from strikewire.exchange.state.book cimport (
     Level,
     Order,
     Touched,
+    reason_place,
 )
 from strikewire.exchange.state.clearing cimport Position
 from strikewire.exchange.state.ledgers cimport Holding, Ledger
@@ -147,12 +148,24 @@ cdef object _ALLOWED = SelfTrading.ALLOWED
 cdef object _TYPE_LIMIT = OrderType.LIMIT
 cdef object _TYPE_MARKET = OrderType.MARKET
 cdef object _USER_REASON = CancelReason.USER_REQUEST
-cdef object _IOC_REASON = CancelReason.IMMEDIATE_OR_CANCEL
-cdef object _DRY_REASON = CancelReason.NO_LIQUIDITY
+cdef uint8_t _USER = reason_place(CancelReason.USER_REQUEST)
+cdef uint8_t _IOC_ENDED = reason_place(CancelReason.IMMEDIATE_OR_CANCEL)
+cdef uint8_t _NO_LIQUIDITY = reason_place(CancelReason.NO_LIQUIDITY)
 cdef dict _FORCES = {
     TimeInForce.GTC: GTC, TimeInForce.IOC: IOC, TimeInForce.FOK: FOK, TimeInForce.GTD: GTD
 }
+cdef int64_t NUMBERS = 0
+
+
+cdef int64_t next_number() noexcept:
+    """Return a number that nothing else in this process has had: holdings may outlive a lane."""
+    global NUMBERS
+    NUMBERS += 1
+    return NUMBERS
+
+
 include "terms.pxi"
+include "ahead.pxi"
 
 
 cdef struct Directory:
@@ -187,16 +200,6 @@ cdef void remember(Directory* known, int64_t number, PyObject* thing) noexcept:
             grown[one] = NULL
         known.things, known.room = grown, wanted
     known.things[number] = thing
-
-
-cdef int64_t LOOKS = 0
-
-
-cdef int64_t next_look() noexcept:
-    """Return a number that no lane of this process has had: holdings may outlive their lane."""
-    global LOOKS
-    LOOKS += 1
-    return LOOKS
 
 
 cdef struct Wish:
@@ -245,11 +248,18 @@ cdef int by_account(const void* one, const void* other) noexcept nogil:
 
 
 cdef inline void sort_traded(Traded* traded, Py_ssize_t count) noexcept:
-    if count == 2:
-        if traded[0].account_id > traded[1].account_id:
-            traded[0], traded[1] = traded[1], traded[0]
-    else:
+    """Sort by account. Few are nearly all there are, and put in their places one by one."""
+    cdef Py_ssize_t place, at
+    cdef Traded one
+    if count > 16:
         qsort(traded, count, sizeof(Traded), by_account)
+        return
+    for place in range(1, count):
+        one, at = traded[place], place
+        while at and traded[at - 1].account_id > one.account_id:
+            traded[at] = traded[at - 1]
+            at -= 1
+        traded[at] = one
 
 
 cdef struct Seat:
@@ -274,7 +284,7 @@ cdef class Lane:
     cdef Traded* traded
     cdef int64_t found_lots, own_lots, initial_after
     cdef int64_t time_ns
-    cdef int64_t index, open_orders_max, instrument_orders_max, position_lots_max
+    cdef int64_t open_orders_max, instrument_orders_max, position_lots_max
     cdef Terms now
     cdef Mode mode
     cdef Event* out
@@ -286,7 +296,7 @@ cdef class Lane:
 
     def __cinit__(self, State state not None):
         self.state = state
-        self.looks = next_look()
+        self.looks = next_number()
         self.open_orders_max = admission.OPEN_ORDERS_MAX
         self.instrument_orders_max = admission.OPEN_ORDERS_INSTRUMENT_MAX
         self.position_lots_max = admission.POSITION_LOTS_MAX
@@ -343,9 +353,11 @@ cdef class Lane:
         cdef Py_ssize_t size = PyBytes_GET_SIZE(batch), at = 0, length
         cdef Py_ssize_t count = 0
         cdef Command command
+        cdef Cursor[STAGES] ahead
         cdef int outcome
         self.told = 0
         self.time_ns = time_ns
+        self.look_ahead(ahead, start, size)
         while at < size:
             if size - at < <Py_ssize_t>sizeof(Command):
                 raise ValueError(f"{size - at} bytes behind the last record")
@@ -353,6 +365,7 @@ cdef class Lane:
             length = sizeof(Command) + command.label_bytes
             if length > size - at:
                 raise ValueError("the last label is cut off")
+            self.foresee(ahead, start, size)
             self.mode = mode
             outcome = DEFER
             if self.state.day_end_ns is None or time_ns < self.state.day_end_ns:
@@ -366,6 +379,58 @@ cdef class Lane:
             at += length
             count += 1
         return count
+
+    cdef void look_ahead(self, Cursor* ahead, const char* start, Py_ssize_t size) noexcept:
+        """Let the furthest stage begin that many commands before the nearest."""
+        cdef int stage, one
+        for stage in range(STAGES):
+            ahead[stage].at = 0
+        for stage in range(STAGES):
+            for one in range(STRIDE * (stage + 1)):
+                advance(&ahead[stage], start, size)
+                self.fetch_stage(stage, &ahead[stage].command)
+
+    cdef inline void foresee(self, Cursor* ahead, const char* start, Py_ssize_t size) noexcept:
+        cdef int stage
+        for stage in range(STAGES):
+            advance(&ahead[stage], start, size)
+            self.fetch_stage(stage, &ahead[stage].command)
+
+    cdef inline void fetch_stage(self, int stage, Command* command) noexcept:
+        if command.op == PLACE:
+            self.fetch_for_new(stage, self.seat(command.account_id, command.other_id))
+        elif command.op == CANCEL or command.op == EDIT:
+            self.fetch_for_waiting(stage, command.other_id)
+
+    cdef inline void fetch_for_new(self, int stage, Seat* seat) noexcept:
+        """Fetch what a new order needs: its seat, then the holding, then what is behind that."""
+        if stage == 2:
+            fetch(seat)
+        elif seat.holding != NULL:
+            if stage == 1:
+                fetch_block(seat.holding, 192)
+            else:
+                fetch_owner(seat.holding)
+
+    cdef inline void fetch_for_waiting(self, int stage, int64_t order_id) noexcept:
+        """Fetch what the end of an order needs: itself, then those around it and its owner."""
+        cdef PyObject* at = self.state.orders.find(order_id)
+        cdef Order order
+        if at == NULL:
+            return
+        if stage == 2:
+            fetch_block(at, 192)
+            return
+        order = <Order>at
+        if stage == 1:
+            fetch(order.level)
+            fetch_block(order.owner, 192)
+            fetch_block(order.before, 128)
+            fetch_block(order.after, 128)
+            fetch_block(order.peer_before, 128)
+            fetch_block(order.peer_after, 128)
+        elif order.owner != NULL:
+            fetch_owner(order.owner)
 
     cdef int append(self, bytes block) except -1:
         cdef Py_ssize_t more = PyBytes_GET_SIZE(block) // sizeof(Event)
@@ -594,7 +659,10 @@ cdef class Lane:
         holding = self.holding_of(order, market)
         account = <Account>holding.account
         self.lift(account, market, holding, order)
-        order.cancel_reason = reason
+        if reason is _USER_REASON:
+            order.reason = _USER
+        else:
+            order.cancel_reason = reason
         self.end(account, order, CANCELLED)
         self.count(account, market, holding, -1)
         self.tell_levels(market)
@@ -668,7 +736,7 @@ cdef class Lane:
     def forget(self, holdings=False):
         """Forget what was found out about accounts and markets, because that may have changed."""
         cdef Py_ssize_t place
-        self.looks = next_look()
+        self.looks = next_number()
         if holdings:
             for place in range(SEATS):
                 self.seats[place].holding = NULL
@@ -856,11 +924,11 @@ cdef class Lane:
                 reserve -= value_up(f, freed_lots, freed.ticks)
         size += gained
         if f.is_option:
-            after = initial_of(f, larger(sells - size, 0)) + reserve
+            after = self.margin(holding, larger(sells - size, 0)) + reserve
         else:
-            after = initial_of(f, larger(absolute(size + buys), absolute(size - sells)))
+            after = self.margin(holding, larger(absolute(size + buys), absolute(size - sells)))
         lost = fees - moved
-        if not f.is_option:
+        if gained and not f.is_option:
             lost -= exit_worth(f, size) - exit_worth(f, size - gained)
         self.initial_after = after
         cost = after - holding.initial_margin + lost
@@ -882,9 +950,10 @@ cdef class Lane:
         """Trade as found, then wait, or end."""
         cdef Py_ssize_t place
         cdef Found* one
-        if self.matches:
+        if self.matches and self.now.index_at != self.looks:
             index = self.state.indices.get(self.now.index_name)
-            self.index = 0 if index is None else index
+            self.now.index = 0 if index is None else index
+            self.now.index_at = self.looks
         for place in range(self.matches):
             one = self.found + place
             self.fill(account, market, holding, order, <Order>one.maker, one.lots, one.value)
@@ -893,7 +962,7 @@ cdef class Lane:
         elif order.type == LIMIT and order.force == GTC:
             self.rest(account, market, holding, order)
         else:
-            order.cancel_reason = _DRY_REASON if order.type == MARKET else _IOC_REASON
+            order.reason = _NO_LIQUIDITY if order.type == MARKET else _IOC_ENDED
             self.end(account, order, CANCELLED)
         if self.matches:
             self.settle(account, market, holding)
@@ -916,8 +985,7 @@ cdef class Lane:
             holding.buy_lots += left
             if self.now.f.is_option:
                 holding.buy_reserve += value_up(&self.now.f, left, order.ticks)
-        market.book.touch(order)
-        market.book.side_of(order.sign).put(order)
+        market.book.join(order)
         self.announce(order)
         return 0
 
@@ -1025,7 +1093,7 @@ cdef class Lane:
         fill.instrument_id = <int32_t>market.instrument_id
         fill.price, fill.amount = maker.ticks, lots
         fill.tick_direction = market.tick_direction
-        fill.time_ns, fill.mark, fill.index = self.time_ns, self.now.mark, self.index
+        fill.time_ns, fill.mark, fill.index = self.time_ns, self.now.mark, self.now.index
         fill.iv_e4, fill.taker_sign = self.now.iv_e4, taker.sign
         self.clear(fill, MAKER, owner, market, other, maker, value)
         self.clear(fill, TAKER, account, market, holding, taker, value)
@@ -1100,8 +1168,13 @@ cdef class Lane:
     cdef int64_t accrue(self, Market market, Holding holding, Ledger ledger) except? -1:
         """Realise the funding of a position up to now, and return what it brought."""
         cdef Terms now = self.now
-        if now.is_free and (not holding.position.size or holding.funding_paid == now.funding_paid):
-            holding.funding_paid = now.funding_paid
+        if now.is_free and (
+            holding.funding_paid is now.funding_paid
+            or not holding.position.size
+            or holding.funding_paid == now.funding_paid
+        ):
+            if holding.funding_paid is not now.funding_paid:
+                holding.funding_paid = now.funding_paid
             holding.funding_ms = self.time_ns // _NS_PER_MS
             return 0
         cdef int64_t owed = holding.realize_funding(self.time_ns)
@@ -1166,12 +1239,18 @@ cdef class Lane:
         cdef int64_t size = holding.position.size
         if self.now.f.is_option:
             return (
-                initial_of(&self.now.f, larger(holding.sell_lots - size, 0)) + holding.buy_reserve
+                self.margin(holding, larger(holding.sell_lots - size, 0)) + holding.buy_reserve
             )
-        return initial_of(
-            &self.now.f,
-            larger(absolute(size + holding.buy_lots), absolute(size - holding.sell_lots)),
+        return self.margin(
+            holding, larger(absolute(size + holding.buy_lots), absolute(size - holding.sell_lots))
         )
+
+    cdef inline int64_t margin(self, Holding holding, int64_t lots) noexcept:
+        """Return the initial margin of some lots; often they are those of the last time."""
+        if holding.margined_lots != lots or holding.margined_under != self.now.serial:
+            holding.margined = initial_of(&self.now.f, lots)
+            holding.margined_lots, holding.margined_under = lots, self.now.serial
+        return holding.margined
 
     cdef int settle(self, Account account, Market market, Holding holding) except -1:
         """Bring margin up to date where positions changed, and tell of them."""

@@ -43,6 +43,8 @@ cdef enum Type:
     LIMIT
     MARKET
 
+cpdef uint8_t reason_place(reason)
+
 cdef struct Level:
     int64_t key
     int64_t amount
@@ -108,6 +110,7 @@ cdef class HalfBook:
     cdef int8_t sign
     cdef Level** levels
     cdef Py_ssize_t count, room
+    cdef bint has_grown  # by a level, since somebody set this
     cdef Level* spare
 
     cdef Py_ssize_t locate(self, int64_t key) noexcept
@@ -165,6 +168,9 @@ cdef class Book:
 
     cdef int touch(self, Order order) except -1
     cdef int64_t amount_of(self, Touched* one) noexcept
+    cdef int join(self, Order order) except -1
+    cdef bint has_touched(self, Order order) except -1
+    cdef int note(self, Order order, Level* level, int64_t amount) except -1
     cdef Py_ssize_t changed(self)
 
     cdef inline HalfBook side_of(self, int8_t sign):

@@ -34,6 +34,13 @@ cdef enum:
 
 cdef tuple REASONS = ("", *CancelReason)
 cdef dict REASON_PLACES = {member: place for place, member in enumerate(REASONS)}
+
+
+cpdef uint8_t reason_place(reason):
+    """Return the place of a reason among those that need no words of their own."""
+    return REASON_PLACES.get(reason, OTHER_REASON)
+
+
 cdef object BUY = Side.BUY
 cdef object SELL = Side.SELL
 
@@ -178,7 +185,7 @@ cdef class Order:
 
     @cancel_reason.setter
     def cancel_reason(self, value):
-        self.reason = REASON_PLACES.get(value, OTHER_REASON)
+        self.reason = reason_place(value)
         if self.reason == OTHER_REASON:
             self.more().cancel_reason = value
 
@@ -471,6 +478,7 @@ cdef class HalfBook:
             )
             self.levels[place + 1] = level
             self.count += 1
+            self.has_grown = True
         order.level = level
         order.before = level.tail
         order.after = NULL
@@ -788,10 +796,9 @@ cdef class Book:
 
     def add(self, Order order not None):
         assert order.left() > 0
-        self.touch(order)
         if order.has(ICEBERG):
             order.show()
-        self.side_of(order.sign).put(order)
+        self.join(order)
         self.reduce_only += order.has(REDUCE_ONLY)
 
     def remove(self, Order order not None):
@@ -854,6 +861,7 @@ cdef class Book:
                 self.touched[count].amount = amount
                 count += 1
         self.touches = 0
+        self.bids.has_grown = self.asks.has_grown = False
         self.places = None
         self.change_id += count > 0
         return count
@@ -870,44 +878,62 @@ cdef class Book:
     cdef int64_t amount_of(self, Touched* one) noexcept:
         """Return what a touched level has now; a level that came anew is looked for."""
         cdef Level* level = one.level
+        cdef HalfBook half
         if level == NULL or level.key != one.price * one.sign:
-            level = self.side_of(one.sign).find(one.price * one.sign)
+            half = self.side_of(one.sign)
+            level = half.find(one.price * one.sign) if half.has_grown else NULL
         return 0 if level == NULL else level.amount
 
     cdef int touch(self, Order order) except -1:
         """Remember what a level was before the present command, once."""
-        cdef Py_ssize_t place
         cdef Level* level = order.level
+        if self.has_touched(order):
+            return 0
+        if level == NULL:
+            level = self.side_of(order.sign).find(order.ticks * order.sign)
+        return self.note(order, level, 0 if level == NULL else level.amount)
+
+    cdef int join(self, Order order) except -1:
+        """Let an order wait, and remember what its level was before the present command."""
+        self.side_of(order.sign).put(order)
+        if not self.has_touched(order):
+            self.note(order, order.level, order.level.amount - order.shown())
+        return 0
+
+    cdef bint has_touched(self, Order order) except -1:
+        """Say whether an order's level is remembered; the next one is expected to be."""
+        cdef Py_ssize_t place
         cdef Touched* one
-        cdef Touched* grown
         if self.touches <= TOUCHED_LISTED:
             for place in range(self.touches - 1, -1, -1):
                 one = self.touched + place
                 if one.price == order.ticks and one.sign == order.sign:
-                    return 0
-        else:
-            if self.places is None:
-                self.places = {
-                    self.touched[place].price * 2 + (self.touched[place].sign > 0)
-                    for place in range(self.touches)
-                }
-            key = order.ticks * 2 + (order.sign > 0)
-            if key in self.places:
-                return 0
-            self.places.add(key)
+                    return True
+            return False
+        if self.places is None:
+            self.places = {
+                self.touched[place].price * 2 + (self.touched[place].sign > 0)
+                for place in range(self.touches)
+            }
+        key = order.ticks * 2 + (order.sign > 0)
+        if key in self.places:
+            return True
+        self.places.add(key)
+        return False
+
+    cdef int note(self, Order order, Level* level, int64_t amount) except -1:
+        """Remember what an order's level was."""
+        cdef Touched* one
         if self.touches == self.touches_room:
-            grown = <Touched*>PyMem_Realloc(
+            one = <Touched*>PyMem_Realloc(
                 self.touched, (2 * self.touches_room + 4) * sizeof(Touched)
             )
-            if grown == NULL:
+            if one == NULL:
                 raise MemoryError
-            self.touched = grown
+            self.touched = one
             self.touches_room = 2 * self.touches_room + 4
-        if level == NULL:
-            level = self.side_of(order.sign).find(order.ticks * order.sign)
         one = self.touched + self.touches
         one.price, one.sign = order.ticks, order.sign
-        one.level = level
-        one.amount = 0 if level == NULL else level.amount
+        one.level, one.amount = level, amount
         self.touches += 1
         return 0

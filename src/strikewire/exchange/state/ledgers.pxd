@@ -14,6 +14,8 @@ cdef class Holding:
     cdef PyObject* account
     cdef PyObject* ledger
     cdef int64_t plain_at  # the lane's count at which it knew that nothing here needs a second look
+    # The last lots that the lane worked out an initial margin for, and under which terms.
+    cdef int64_t margined_lots, margined, margined_under
     cdef public Market market
     cdef public dict reduce_only
     cdef public object valued_at
