@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from strikewire.api import ApiError, ErrorCode
+from strikewire.api.trading import Buy, Sell
 from strikewire.exchange import Trigger, TriggerPriceType
 from strikewire.model import (
     PRICE_SCALE,
@@ -119,6 +120,15 @@ def shown_lots_of(instrument: Instrument, amount: Decimal | None) -> Lots | None
         raise ApiError(
             ErrorCode.INVALID_MAX_SHOW, param="display_amount", reason=str(error)
         ) from None
+
+
+def shown_before(params: Buy | Sell, amount: Decimal) -> Decimal | None:
+    """Return the display amount of an order that says it by its former name, `max_show`.
+
+    Source: Deribit's API before June 2025: the most of an order that is shown, 0 of a hidden one.
+    """
+    shown = params.max_show
+    return shown if shown is not None and 0 < shown < amount else None
 
 
 def order_id_of(text: str) -> OrderId:
