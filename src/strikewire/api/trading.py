@@ -162,8 +162,8 @@ class Buy(_PlaceOrder, frozen=True, kw_only=True):
     An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then
     it is `triggered`, and an order that names it in `trigger_order_id` takes its place.
     With `mmp` a limit order is under the market-maker protection of its index.
-    A `hidden` order is never shown, and trades behind all that is shown at its price. `max_show` is
-    the former name of `display_amount`, where 0 hides the order.
+    A `hidden` order is never shown, and trades behind all that is shown at its price.
+    `max_show` is the former name of `display_amount`, where 0 hides the order.
     `linked_order_type` says what this order and those of `otoco_config` do to each other, and
     `trigger_fill_condition` on which trades.
     """

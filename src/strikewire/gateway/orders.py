@@ -122,13 +122,14 @@ def shown_lots_of(instrument: Instrument, amount: Decimal | None) -> Lots | None
         ) from None
 
 
-def shown_before(params: Buy | Sell, amount: Decimal) -> Decimal | None:
-    """Return the display amount of an order that says it by its former name, `max_show`.
+def shown_amount(params: Buy | Sell, amount: Decimal) -> Decimal | None:
+    """Return what an iceberg shows, by whichever name; None of an order that is shown whole or not.
 
-    Source: Deribit's API before June 2025: the most of an order that is shown, 0 of a hidden one.
+    Source: Deribit's API before June 2025, `max_show`: the most that is shown, 0 of a hidden order.
     """
-    shown = params.max_show
-    return shown if shown is not None and 0 < shown < amount else None
+    if params.max_show is None:
+        return params.display_amount
+    return params.max_show if 0 < params.max_show < amount else None
 
 
 def order_id_of(text: str) -> OrderId:

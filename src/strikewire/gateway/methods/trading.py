@@ -29,7 +29,7 @@ from strikewire.gateway.orders import (
     level_of,
     lots_of,
     order_id_of,
-    shown_before,
+    shown_amount,
     shown_lots_of,
     ticks_of,
     trigger_of,
@@ -155,9 +155,7 @@ def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Pl
         post_only=bool(params.post_only),
         reject_post_only=bool(params.reject_post_only),
         reduce_only=bool(params.reduce_only),
-        display_amount=shown_lots_of(
-            instrument, params.display_amount or shown_before(params, amount)
-        ),
+        display_amount=shown_lots_of(instrument, shown_amount(params, amount)),
         label=params.label or "",
         trigger=trigger_of(params.trigger, params.trigger_price, params.trigger_offset),
         valid_until_ns=deadline_ns(params.valid_until),

@@ -15,7 +15,7 @@ from strikewire.exchange import (
 )
 from strikewire.exchange.orders.iceberg import refuse_display
 from strikewire.model import Lots, OrderId, PriceE8
-from strikewire.testing.exchange import ALICE, BOB, CAROL, Deed, TradingFloor, ladder
+from strikewire.testing.exchange import ALICE, BOB, CAROL, Deed, PlaceOptions, TradingFloor, ladder
 
 
 def with_iceberg() -> TradingFloor:
@@ -482,9 +482,11 @@ def test_only_what_waits_can_be_hidden_and_no_iceberg(
     at: int | None, time_in_force: TimeInForce, display: int | None
 ) -> None:
     floor = TradingFloor.at(100)
-    more = {} if display is None else {"display": display}
+    said: PlaceOptions = {"time_in_force": time_in_force, "hidden": True}
+    if display is not None:
+        said["display"] = display
 
-    deed = floor.sell(ALICE, 300, at=at, time_in_force=time_in_force, hidden=True, **more)  # type: ignore[typeddict-item] # one key
+    deed = floor.sell(ALICE, 300, at=at, **said)
 
     assert (deed.rejected.code, deed.rejected.param) == (Reject.UNSUPPORTED_COMBINATION, "hidden")
 
