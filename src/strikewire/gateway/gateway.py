@@ -189,10 +189,10 @@ class Gateway:
         while self._owed:
             actions.append(SubmitCommand(None, self._owed.popleft()))
         self._ticks += 1
-        if self._ticks % TICKS_PER_AGG2 == 0:
-            verdicts = self.desk.judge.verdicts(now_ns)
-            if verdicts is not None:
-                actions.append(SubmitCommand(None, verdicts))
+        is_second = self._ticks % TICKS_PER_AGG2 == 0
+        verdicts = self.desk.judge.verdicts(now_ns, of_all=is_second)
+        if verdicts is not None:
+            actions.append(SubmitCommand(None, verdicts))
         return actions
 
     def _begin(self, caller: Caller) -> int:
