@@ -493,23 +493,28 @@ def account_in_numpy(
 ) -> Callable[[], object]:
     """Make the same margin of an account as one would in numpy: gather, multiply, count."""
     rules = matrix.rules
-    table = np.ascontiguousarray(matrix.table[:, : len(matrix.scenarios)])
-    weights = np.array([one.weight for one in matrix.scenarios])
-    forgiven = np.zeros(len(weights))
-    forgiven[-len(rules.extended_moves) :] = rules.extended_dampener / 61_800.0
+    table = matrix.vectors()
+    moves = np.array([one.move for one in matrix.scenarios])
+    times = np.maximum(np.abs(moves) / rules.price_range, 1.0) - 1.0
+    edges = 61_800.0 * (1.0 + np.clip(moves, -rules.price_range, rules.price_range))
+    forgiven = times * rules.extended_dampener / edges
+    is_option = np.array([one.is_option for one in matrix.instruments])
     expiries = [one.expiry_ns for one in matrix.instruments]
     years, slots = np.unique(expiries, return_inverse=True)
-    charges = np.maximum(rules.move_risk_min, rules.move_risk * years / NS_PER_YEAR)
+    charges = np.maximum(rules.move_risk_min, np.expm1(rules.move_risk * years / NS_PER_YEAR))
     deltas = matrix.net_deltas
     liquidity = rules.delta_liquidity / 61_800.0
 
     def run() -> float:
-        loss = max(0.0, -float((weights * (sizes @ table[rows]) + forgiven).min()))
-        nets = np.bincount(slots[rows], sizes * deltas[rows], len(charges))
-        charged = nets * charges
-        offset = min(charged[nets > 0.0].sum(), -charged[nets < 0.0].sum())
-        net = abs(nets.sum())
-        return float(loss + offset + rules.delta_shock * net * min(1.0, net / liquidity))
+        loss = max(0.0, -float((sizes @ table[rows] + forgiven).min()))
+        held = sizes * deltas[rows]
+        nets = np.bincount(slots[rows], held, len(charges))
+        roll = np.abs(nets) @ charges
+        net = nets.sum()
+        rest = net - held[is_option[rows] & (sizes > 0.0)].sum()
+        size = min(abs(net), abs(rest)) if net * rest > 0.0 else 0.0
+        shock = min(rules.delta_shock, rules.delta_shock_growth * max(0.0, size - liquidity))
+        return float(loss + roll + size * shock)
 
     return run
 

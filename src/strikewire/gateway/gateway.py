@@ -44,6 +44,7 @@ from strikewire.gateway.steps import (
 )
 
 CLOSE_TRY_AGAIN_LATER = 1013
+TICK = TickPassed()
 
 
 class SendTo(Struct, frozen=True):
@@ -182,18 +183,16 @@ class Gateway:
 
     def tick(self, now_ns: int) -> list[Action]:
         """Send what is due; to be called every `hub.TICK_NS`."""
-        actions = self._count(self.hub.step(now_ns, TickPassed()))
-        for session in list(self._sessions.values()):
-            due_ns = session.caller.heartbeat.due_ns
-            if due_ns is not None and due_ns <= now_ns:
-                actions += self._step(now_ns, session, Tick())
+        actions = self._count(self.hub.step(now_ns, TICK))
+        for session in [one for one in self._sessions.values() if _is_due(one, now_ns)]:
+            actions += self._step(now_ns, session, Tick())
         while self._owed:
             actions.append(SubmitCommand(None, self._owed.popleft()))
         self._ticks += 1
-        if self._ticks % TICKS_PER_AGG2 == 0:
-            verdicts = self.desk.judge.verdicts(now_ns)
-            if verdicts is not None:
-                actions.append(SubmitCommand(None, verdicts))
+        is_second = self._ticks % TICKS_PER_AGG2 == 0
+        verdicts = self.desk.judge.verdicts(now_ns, of_all=is_second)
+        if verdicts is not None:
+            actions.append(SubmitCommand(None, verdicts))
         return actions
 
     def _begin(self, caller: Caller) -> int:
@@ -237,7 +236,14 @@ class Gateway:
             self._rest_waiting -= caller.transport == "rest"
 
     def _count(self, deliveries: list[Delivery]) -> list[Action]:
+        if not deliveries:
+            return []
         counters = self.desk.counters
         counters.notifications += len(deliveries)
         counters.notifications_sent += sum(len(one.subscribers) for one in deliveries)
         return list(deliveries)
+
+
+def _is_due(session: Session, now_ns: int) -> bool:
+    due_ns = session.caller.heartbeat.due_ns
+    return due_ns is not None and due_ns <= now_ns

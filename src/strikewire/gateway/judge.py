@@ -4,8 +4,9 @@ Theory of operation. The exchange counts in integers and keeps no scenario. This
 a command of an account with portfolio margin is submitted, the judge reads the exchange as it is,
 adds what the command would do, prices the scenarios (`pricing.RiskMatrix`) and writes the result
 into the command as a `Verdict`. Its `basis` is the account's count of changes, so a verdict that
-something has overtaken is refused by the exchange and not believed. Once a second, when marks have
-moved, requirements are told anew.
+something has overtaken is refused by the exchange and not believed. Requirements are told anew once
+a second when marks have moved, and ten times a second of accounts whose orders or positions have
+changed; whoever asks in between gets what will be told.
 
 Open orders are judged by the worst of four: none of them fills, all buyers, all sellers, all. One
 in a combo fills in all its legs at once, or in none.
@@ -32,8 +33,11 @@ from strikewire.exchange import (
     MarksChanged,
     MassQuote,
     Once,
+    OrderEvent,
     PlaceOrder,
+    PositionChanged,
     SetVerdicts,
+    Summary,
     Verdict,
 )
 from strikewire.model import (
@@ -57,10 +61,28 @@ from strikewire.pricing import (
     years_to_expiry,
 )
 
-RULES: Final[Mapping[str, MarginRules]] = {"BTC": MarginRules()}
-"""By base currency."""
+_COINS: Final[Mapping[str, MarginRules]] = {
+    "ETH": MarginRules(price_range=0.18, volatility_up=0.4, delta_shock_growth=0.000_004),
+}
+_MONEYS: Final[Mapping[str, Mapping[str, float]]] = {
+    "BTC": {"extended_dampener": 100_000.0, "move_risk": 0.075, "move_risk_min": 0.01},
+    "ETH": {"extended_dampener": 200_000.0, "move_risk": 0.05, "move_risk_min": 0.005},
+    "USDC": {"extended_dampener": 25_000.0, "move_risk": 0.1, "move_risk_min": 0.01},
+}
 
-RULES_OTHER: Final = MarginRules(extended_dampener=25_000.0)
+
+def rules_of(base_currency: str, settlement_currency: str) -> MarginRules:
+    """Return the parameters of portfolio margin for instruments of a coin.
+
+    How far its price moves is the coin's own; what is forgiven, and how far forwards move by
+    themselves, is a matter of the money that is paid in. Coins not known here move as BTC does.
+
+    Source: Deribit API v2, `private/pme/simulate`: `currency_pair` and `currency` of the model's
+    parameters, of June 2024 for BTC and USD (the reference's example), of February 2026 for ETH.
+    """
+    coin = _COINS.get(base_currency, MarginRules())
+    return structs.replace(coin, **_MONEYS[settlement_currency])
+
 
 _NOTHING: Final[Mapping[InstrumentId, int]] = MappingProxyType({})
 _IV_E4_PER_ONE: Final = 1_000_000
@@ -89,11 +111,16 @@ class Judge:
         self._marked: dict[InstrumentId, Mark] = {}
         self._told: dict[tuple[AccountId, str], Verdict] = {}
         self._has_moved = False
+        self._changed: set[AccountId] = set()  # since the last verdicts; of any margin model
 
     def hear(self, events: Iterable[Event]) -> None:
-        """Take note of new marks; every command's events must pass here."""
+        """Take note of new marks and changed accounts; every command's events must pass here."""
         for event in events:
-            if isinstance(event, MarksChanged):
+            if isinstance(event, OrderEvent):
+                self._changed.add(event.order.account_id)
+            elif isinstance(event, PositionChanged):
+                self._changed.add(event.position.account_id)
+            elif isinstance(event, MarksChanged):
                 self._marked.update((mark.instrument_id, mark) for mark in event.marks)
                 self._has_moved = True
 
@@ -173,7 +200,7 @@ class Judge:
             legs: With the maker's sides.
             is_maker: Whether it is the maker.
         """
-        if self._exchange.margin_model(account_id) is not MarginModel.PORTFOLIO:
+        if not self._is_judged(account_id):
             return None
         instrument = self._exchange.instruments.get(legs[0].instrument_id) if legs else None
         if instrument is None:
@@ -259,19 +286,55 @@ class Judge:
             total = PortfolioMargin(*map(sum, zip(total, found, strict=True)))
         return total
 
-    def verdicts(self, now_ns: int) -> SetVerdicts | None:
-        """Return what accounts with portfolio margin need since marks moved; None if as before."""
-        if not self._has_moved:
-            return None
-        self._has_moved = False
+    def verdicts(self, now_ns: int, *, of_all: bool = True) -> SetVerdicts | None:
+        """Return what accounts with portfolio margin need now; None if as before.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            of_all: Of all of them, if marks have moved; else only of those that have changed.
+        """
+        changed, self._changed = self._changed, set()
+        if of_all and self._has_moved:
+            self._has_moved = False
+            account_ids = self._exchange.portfolio_accounts
+        else:
+            account_ids = sorted(one for one in changed if self._is_judged(one))
         news = []
-        for account_id in self._exchange.portfolio_accounts:
+        for account_id in account_ids:
             for currency in CURRENCIES:
                 verdict = self.verdict(now_ns, account_id, currency)
                 if self._told.get((account_id, currency)) != verdict:
                     self._told[account_id, currency] = verdict
                     news.append((account_id, currency, verdict))
         return SetVerdicts(tuple(news)) if news else None
+
+    def summary(self, now_ns: int, account_id: AccountId, currency: str) -> Summary | None:
+        """Return what an account has in a currency; None without such an account.
+
+        With portfolio margin, what it needs since its last change counts, told or not.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            account_id: Of any account.
+            currency: Settlement currency.
+        """
+        found = self._exchange.summary(account_id, currency)
+        if found is None or account_id not in self._changed or not self._is_judged(account_id):
+            return found
+        verdict = self.verdict(now_ns, account_id, currency)
+        available = found.equity - verdict.initial - found.spot_reserve
+        free_balance = found.balance - found.spot_reserve
+        return structs.replace(
+            found,
+            initial_margin=Units(verdict.initial + found.spot_reserve),
+            projected_initial_margin=verdict.initial,
+            maintenance_margin=verdict.maintenance,
+            available_funds=Units(available),
+            available_withdrawal_funds=Units(max(min(available, free_balance), 0)),
+        )
+
+    def _is_judged(self, account_id: AccountId) -> bool:
+        return self._exchange.margin_model(account_id) is MarginModel.PORTFOLIO
 
     def round(self, now_ns: int, account_ids: Sequence[AccountId]) -> Liquidate | None:
         """Return a round of liquidation with the verdicts that it needs; None if none is due.
@@ -285,7 +348,7 @@ class Judge:
         verdicts = [
             (account_id, currency, self.verdict(now_ns, account_id, currency))
             for account_id in account_ids
-            if self._exchange.margin_model(account_id) is MarginModel.PORTFOLIO
+            if self._is_judged(account_id)
             for currency in CURRENCIES
         ]
         return Liquidate(tuple(verdicts), tuple(account_ids))
@@ -352,7 +415,7 @@ class Judge:
                 RiskMatrix(
                     [_risk(one) for one in instruments],
                     is_inverse=instruments[0].is_inverse,
-                    rules=RULES.get(instruments[0].base_currency, RULES_OTHER),
+                    rules=rules_of(instruments[0].base_currency, currency),
                 ),
                 {InstrumentId(one.instrument_id): row for row, one in enumerate(instruments)},
                 instruments,

@@ -6,12 +6,12 @@ positions' rows, so the matrix is made once for everybody, and an account costs 
 it has positions, and one order 35. New marks are only noted; `refresh` revalues what has changed.
 
 The scenarios are nine moves of the price, each with volatility down, same and up, and eight larger
-moves with volatility up of whose loss a part counts. To the worst of them are added a charge for
-expiries that offset each other, whose forwards need not move alike, and one for a net delta too
-large to be sold in a hurry.
+moves with volatility up of whose loss a part counts. To the worst of them are added the roll shock,
+a charge for the delta of each expiry, whose forwards need not move alike, and the delta shock, one
+for a delta too large to be sold in a hurry.
 
-Source: Deribit, "Portfolio margin" (support article 25944756247837) and the parameters in answers
-of `private/pme/simulate`. What the public pages leave out is marked below as ours.
+Source: Deribit, "Portfolio margin" (support article 25944756247837), and the answer that the
+reference of `private/pme/simulate` shows, whose numbers a test makes again from its positions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,12 +63,15 @@ class MarginRules(Struct, frozen=True):
         power_long: From thirty days on.
         volatility_up_min: After going up a volatility is at least this.
         extended_moves: The eight larger moves, volatility up.
-        extended_dampener: Loss in quote currency that the extended scenarios forgive.
+        extended_dampener: Loss in quote currency that an extended scenario forgives for each time
+            that its move is larger than the price range.
         maintenance_factor: Maintenance margin as a part of the initial margin.
-        move_risk: What an offset coin costs a year of its expiry, as a fraction of the coin.
-        move_risk_min: The least it costs.
-        delta_shock: What a coin of net delta costs at most, as a fraction of the coin.
-        delta_liquidity: Net delta in quote currency from which on it costs all of that.
+        move_risk: How far the forward of an expiry a year away may move by itself, as the logarithm
+            of a fraction: what a coin of delta in it costs.
+        move_risk_min: The least that it costs, as a fraction of the coin; of a perpetual, all.
+        delta_shock: What a coin of delta costs at most, as a fraction of the coin.
+        delta_shock_growth: How much a coin costs for each coin beyond the liquidity.
+        delta_liquidity: Delta in quote currency that costs nothing.
     """
 
     price_range: float = 0.16
@@ -84,13 +87,14 @@ class MarginRules(Struct, frozen=True):
     move_risk: float = 0.075
     move_risk_min: float = 0.01
     delta_shock: float = 0.1
+    delta_shock_growth: float = 0.00005
     delta_liquidity: float = 20_000_000.0
 
     def scenarios(self) -> tuple[Scenario, ...]:
         """Return the inner scenarios by move and volatility, then the extended ones.
 
-        An extended scenario counts by price range / move: as if the loss were that of the inner
-        range, on the line from here to there. (Ours; the pages say "a fraction".)
+        An extended scenario counts by price range / move of its gain in quote currency: as if that
+        were of the inner range, on the line from here to there.
         """
         inner = (
             Scenario(self.price_range * step / self.price_steps, volatility, 1.0)
@@ -145,18 +149,18 @@ class PortfolioMargin(NamedTuple):
     """What an account must hold, in settlement currency: coin for inverse instruments.
 
     Attributes:
-        initial: To open positions; the sum of loss, offset and shock.
+        initial: To open positions; the sum of loss, roll and shock.
         maintenance: To keep them.
         loss: The worst of all scenarios, weighted; not negative.
-        offset: For expiries that are long against others that are short.
-        shock: For the net delta.
-        delta: Net of premiums where inverse; coins.
+        roll: The roll shock, for the delta of each expiry.
+        shock: The delta shock, for the delta of all, of which bought options are only a hedge.
+        delta: Of all, net of premiums where inverse; coins.
     """
 
     initial: float
     maintenance: float
     loss: float
-    offset: float
+    roll: float
     shock: float
     delta: float
 
@@ -219,8 +223,9 @@ class RiskMatrix:
         self._slots = np.array([numbers[one.expiry_ns] for one in self.instruments], dtype=np.int64)
         self._charges = np.zeros(max(1, len(expiries)))
         self._weights = np.zeros((2, kernel.ROW))
-        self._weights[0, : len(self.scenarios)] = [one.weight for one in self.scenarios]
-        self._terms = np.array([0.0, 1.0, self.rules.maintenance_factor])
+        self._weights[0, : len(self.scenarios)] = [self._weight(one) for one in self.scenarios]
+        self._times_forgiven = np.array([self._forgiven(one) for one in self.scenarios])
+        self._terms = np.array([0.0, 0.0, 0.0, self.rules.maintenance_factor])
 
     def mark(
         self,
@@ -295,6 +300,19 @@ class RiskMatrix:
         """Coins that one of each instrument is long, net of its premium where inverse; (n,)."""
         return self._deltas.copy()
 
+    def vectors(self) -> Doubles:
+        """Return what counts of the gain of one of each instrument in each scenario.
+
+        Returns:
+            Shape (n, scenarios), settlement currency: rows of `table` by the scenarios' weights, in
+            coins at the edge of the price range. The dampener is for the sum of an account.
+
+        Source: Deribit API v2, `private/pme/simulate`, `initial_risk_vectors`.
+        """
+        width = len(self.scenarios)
+        weighted: Doubles = self.table[:, :width] * self._weights[0, :width]
+        return weighted
+
     def account(self, rows: ArrayLike, sizes: ArrayLike) -> "PortfolioAccount":
         """Return an account that holds these positions, as of the last refresh.
 
@@ -358,6 +376,7 @@ class RiskMatrix:
             self.table,
             self._deltas,
             self._slots,
+            self._is_option.astype(np.int64),
             self._charges,
             self._weights,
             self._terms,
@@ -372,12 +391,32 @@ class RiskMatrix:
         years = np.zeros(len(self._charges))
         np.maximum.at(years, self._slots, self._marks[_YEARS])
         # Of a perpetual and of what was never marked: nothing a year, so the least.
-        self._charges[:] = np.maximum(rules.move_risk_min, rules.move_risk * years) * a_coin
+        moved = np.expm1(rules.move_risk * years)
+        self._charges[:] = np.maximum(rules.move_risk_min, moved) * a_coin
         self._terms[0] = rules.delta_shock * a_coin
-        self._terms[1] = rules.delta_liquidity / index
-        forgiven = rules.extended_dampener / (index if self.is_inverse else 1.0)
-        first = len(self.scenarios) - len(rules.extended_moves)
-        self._weights[1, first : len(self.scenarios)] = forgiven
+        self._terms[1] = rules.delta_shock_growth * a_coin
+        self._terms[2] = rules.delta_liquidity / index
+        forgiven = self._times_forgiven * rules.extended_dampener
+        self._weights[1, : len(forgiven)] = forgiven / index if self.is_inverse else forgiven
+
+    def _forgiven(self, scenario: Scenario) -> float:
+        """Return how many dampeners a scenario forgives, in dollars, or over the index in coins."""
+        times = max(abs(scenario.move) / self.rules.price_range, 1.0) - 1.0
+        return times / (1.0 + self._held(scenario.move)) if self.is_inverse else times
+
+    def _weight(self, scenario: Scenario) -> float:
+        """Return what a scenario's gain is multiplied by.
+
+        What counts of a gain in dollars is turned into coins at the edge of the price range, not
+        at the price of the scenario: a future gains there what it gains at the edge.
+        """
+        if not self.is_inverse:
+            return scenario.weight
+        return scenario.weight * (1.0 + scenario.move) / (1.0 + self._held(scenario.move))
+
+    def _held(self, move: float) -> float:
+        """Return a move, held within the price range."""
+        return max(-self.rules.price_range, min(move, self.rules.price_range))
 
 
 class PortfolioAccount:

@@ -37,6 +37,7 @@ from strikewire.model import (
     Units,
     instrument,
 )
+from strikewire.pricing import years_to_expiry
 from strikewire.testing.exchange import ALICE, BOB, TradingFloor
 
 PERPETUAL, CALL, PUT = "BTC-PERPETUAL", "BTC-25DEC26-100000-C", "BTC-25DEC26-80000-P"
@@ -88,10 +89,10 @@ def place(court: Court, *, lots: int = 10_000, side: Side = Side.BUY) -> PlaceOr
     )
 
 
-# A coin's worth of the perpetual, 100,000 dollars: 1 / 0.84 - 1 at -16 %, and 0.1 * 100,000 / 20
-# million for its delta; the same short gains and loses 1 - 1 / 1.16 the other way.
-LONG = 1 / 0.84 - 1 + 0.0005
-SHORT = 1 - 1 / 1.16 + 0.0005
+# A coin's worth of the perpetual, 100,000 dollars: 1 / 0.84 - 1 at -16 %, and a hundredth of a coin
+# for its delta; the same short gains and loses 1 - 1 / 1.16 the other way.
+LONG = 1 / 0.84 - 1 + 0.01
+SHORT = 1 - 1 / 1.16 + 0.01
 
 
 def test_who_holds_nothing_needs_nothing() -> None:
@@ -122,8 +123,8 @@ def test_linear_positions_are_judged_in_their_own_currency() -> None:
     needed = court.verdict("USDC").initial / 10**6
     amount = 1_000 * float(one.lot_size)
 
-    # 16 % of 100,000 dollars a coin, and what its delta costs.
-    assert needed == pytest.approx(amount * 16_000 + 0.1 * (amount * 100_000) ** 2 / 20e6, rel=1e-6)
+    # 16 % of 100,000 dollars a coin, and 1 % for its delta.
+    assert needed == pytest.approx(amount * 17_000, rel=1e-6)
     assert court.verdict("BTC").initial == 0
 
 
@@ -133,8 +134,7 @@ def test_of_open_orders_the_worst_side_counts() -> None:
     court.sell(ALICE, 20_000, at=201_000)
 
     # Two coins short if the sellers fill alone; one if all do; one long if the buyers do.
-    shorts = 2 * (1 - 1 / 1.16) + 4 * 0.0005
-    assert court.verdict().initial == pytest.approx(shorts * BTC, abs=2)
+    assert court.verdict().initial == pytest.approx(2 * SHORT * BTC, abs=2)
 
 
 def test_an_order_is_judged_with_what_it_would_add() -> None:
@@ -161,7 +161,7 @@ def test_an_edited_order_is_judged_in_the_place_of_itself() -> None:
     told = court.judged(EditOrder(account_id=ALICE, order_id=OrderId(1), amount=Lots(20_000)))
 
     assert told is not None
-    assert told.initial == pytest.approx((2 * (1 / 0.84 - 1) + 4 * 0.0005) * BTC, abs=2)
+    assert told.initial == pytest.approx(2 * LONG * BTC, abs=2)
 
 
 def test_a_hedged_pair_needs_less_than_its_parts() -> None:
@@ -210,10 +210,34 @@ def test_requirements_are_told_anew_when_marks_have_moved() -> None:
     assert isinstance(told, SetVerdicts)
     of_btc = {currency: one for _, currency, one in told.verdicts}["BTC"]
     # 100,000 dollars are two coins now, and lose twice as many.
-    assert of_btc.initial == pytest.approx((2 * (1 / 0.84 - 1) + 2 * 0.0005) * BTC, rel=1e-4)
+    assert of_btc.initial == pytest.approx(2 * LONG * BTC, rel=1e-4)
     court.apply(told)
     assert court.summary(ALICE, "BTC").initial_margin == of_btc.initial
     assert court.judge.verdicts(court.now_ns) is None
+
+
+def test_who_has_traded_is_told_anew_though_no_mark_has_moved() -> None:
+    court = Court()
+    assert court.judge is not None
+    court.switch()
+    told = court.judged(place(court))
+    court.sell(BOB, 10_000, at=200_000)
+    court.apply(structs.replace(place(court), price=Ticks(200_000), verdict=told))
+    # The exchange only knows what was needed before the fill; whoever asks is told more.
+    assert court.summary(ALICE, "BTC").maintenance_margin == 0
+    asked = court.judge.summary(court.now_ns, ALICE, "BTC")
+    assert asked is not None
+    assert asked.maintenance_margin == pytest.approx(0.8 * LONG * BTC, abs=2)
+    assert asked.available_funds == asked.equity - asked.initial_margin
+
+    command = court.judge.verdicts(court.now_ns, of_all=False)
+
+    assert isinstance(command, SetVerdicts)
+    assert {account_id for account_id, _, _ in command.verdicts} == {ALICE}
+    court.apply(command)
+    assert court.summary(ALICE, "BTC") == asked
+    assert court.judge.summary(court.now_ns, ALICE, "BTC") == asked
+    assert court.judge.verdicts(court.now_ns, of_all=False) is None
 
 
 def test_a_round_of_liquidation_brings_fresh_verdicts_for_who_is_in_it() -> None:
@@ -252,7 +276,9 @@ def test_instruments_that_are_listed_later_are_judged_too() -> None:
 
     verdict = court.verdict(more=[(InstrumentId(77), Side.BUY, Lots(10_000))])
 
-    assert verdict.initial == math.ceil(LONG * BTC)
+    assert later.expiry_ns is not None
+    roll = math.expm1(0.075 * years_to_expiry(court.now_ns, later.expiry_ns))
+    assert verdict.initial == pytest.approx((1 / 0.84 - 1 + roll) * BTC, abs=2)
 
 
 def test_without_an_index_nothing_can_be_judged_and_nothing_is_said_to_be_needed() -> None:

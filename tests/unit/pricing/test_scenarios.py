@@ -87,7 +87,7 @@ def test_an_inverse_future_gains_coins() -> None:
     # A dollar of it: 1 / 60,000 less 1 / 50,400 at -16 %; 1 / 360,000 at +500 %.
     assert row[0] == pytest.approx(1 / 60_000 - 1 / 50_400, rel=1e-9)
     assert row[34] == pytest.approx(1 / 60_000 - 1 / 360_000, rel=1e-9)
-    assert row[13] == pytest.approx(0.0, abs=1e-15)
+    assert row[13] == pytest.approx(0.0, rel=1e-10)
 
 
 def test_a_linear_future_gains_dollars() -> None:
@@ -152,20 +152,87 @@ def test_a_matrix_brought_up_to_date_is_one_made_anew() -> None:
 def test_a_coins_worth_of_a_perpetual_needs_what_sixteen_percent_lose() -> None:
     margin = matrix().account([0], [60_000.0]).margin()
 
-    # 1 / 0.84 - 1 coins; a coin of delta, of the 333 from which a tenth of it is charged.
+    # 1 / 0.84 - 1 coins, and 1 % of a coin of delta; too few dollars for a delta shock.
     assert margin.loss == pytest.approx(1 / 0.84 - 1, rel=1e-9)
     assert margin.delta == pytest.approx(1.0, rel=1e-9)
-    assert margin.shock == pytest.approx(0.1 * 60_000 / 20_000_000, rel=1e-9)
-    assert margin.offset == 0.0
-    assert margin.initial == pytest.approx(margin.loss + margin.shock)
+    assert margin.roll == pytest.approx(0.01, rel=1e-9)
+    assert margin.shock == 0.0
+    assert margin.initial == pytest.approx(margin.loss + margin.roll)
     assert margin.maintenance == pytest.approx(0.8 * margin.initial)
+
+
+def test_the_numbers_are_those_of_the_answer_that_deribit_shows() -> None:
+    # Reference of private/pme/simulate, 17 June 2024 10:22:20 UTC: sizes are in coins there.
+    days = (1_719_561_600_000 - 1_718_619_740_501) / 86_400_000  # to 28 June 2024 08:00 UTC
+    perpetual, future = 65_910.57, 67_371.75
+    made = RiskMatrix([RiskInstrument(0), RiskInstrument(1)], is_inverse=True)
+    made.mark(None, forwards=[perpetual, future], sigmas=0.0, values=0.0, years=[0.0, days / 365])
+    made.refresh(65_666.19)
+
+    held = made.account([0, 1], [0.314538364 * perpetual, -0.001187534 * future])
+
+    margin = held.margin()
+    assert margin.loss == pytest.approx(0.05968587238095239, rel=1e-10)
+    assert margin.roll == pytest.approx(0.00315725898, rel=1e-10)
+    assert margin.shock == 0.0
+    assert margin.initial == pytest.approx(0.06284313098, abs=1e-9)
+    assert margin.maintenance == pytest.approx(0.050274504784, abs=1e-9)
+    vectors = made.vectors()
+    assert vectors[0, [0, 3, 26]] * 0.314538364 * perpetual == pytest.approx(
+        [-0.05991206933333334, -0.04289159509090909, 0.043384601931034494], rel=1e-10
+    )
+    # Beyond the range a future gains what it gains at the edge.
+    assert vectors[0, 27:35] * 0.314538364 * perpetual == pytest.approx(
+        [-0.05991206933333334] * 2 + [0.04338460193103449] * 6, rel=1e-10
+    )
+    assert vectors[1, 27] * -0.001187534 * future == pytest.approx(0.0002261969523809524, rel=1e-10)
+
+
+def test_a_short_position_with_the_parameters_of_ether_is_as_deribit_counts_it() -> None:
+    # An answer of 15 February 2026: a dollar less than an ether short.
+    rules = MarginRules(price_range=0.18, move_risk=0.05, move_risk_min=0.005)
+    made = RiskMatrix([RiskInstrument(0)], is_inverse=True, rules=rules)
+    made.mark(None, forwards=1_949.49, sigmas=0.0, values=0.0, years=0.0)
+    made.refresh(1_949.34)
+
+    margin = made.account([0], [-0.999487053 * 1_949.49]).margin()
+
+    assert margin.loss == pytest.approx(0.15246412672881357, rel=1e-10)
+    assert margin.roll == pytest.approx(0.004997435265, abs=1e-14)
+    assert margin.maintenance == pytest.approx(0.125969249812, abs=1e-9)
+
+
+def test_a_delta_of_more_than_twenty_million_dollars_is_shocked() -> None:
+    made = matrix(is_inverse=False)
+
+    # 400 coins, 66.67 more than 20 million dollars are: each costs 0.005 % of itself a coin.
+    margin = made.account([0], [400.0]).margin()
+
+    excess = 400 - 20_000_000 / 60_000
+    assert margin.shock == pytest.approx(400 * 60_000 * 0.00005 * excess, rel=1e-9)
+    # From 2,000 coins too many on it is a tenth, and no more.
+    assert made.account([0], [-9_000.0]).margin().shock == pytest.approx(9_000 * 60_000 * 0.1)
+
+
+def test_bought_options_hedge_a_delta_and_are_none_to_be_shocked() -> None:
+    made = matrix(is_inverse=False)
+    calls = 1_000.0  # at 60,000 dollars, a month away: a delta of 534 coins
+
+    bought = made.account([3], [calls]).margin()
+    sold = made.account([3], [-calls]).margin()
+    hedge = made.account([0, 3], [-1_000.0, calls]).margin()
+    alone = made.account([0], [-1_000.0]).margin()
+
+    assert bought.shock == 0.0
+    assert sold.shock > 0.0
+    assert 0.0 < hedge.shock < alone.shock
 
 
 def test_a_linear_account_is_the_same_in_dollars() -> None:
     margin = matrix(is_inverse=False).account([0], [1.0]).margin()
 
     assert margin.loss == pytest.approx(9_600.0)
-    assert margin.shock == pytest.approx(60_000 * 0.1 * 60_000 / 20_000_000)
+    assert margin.roll == pytest.approx(600.0)
     assert margin.delta == pytest.approx(1.0)
 
 
@@ -185,23 +252,25 @@ def test_long_options_lose_no_more_than_they_cost() -> None:
 
 def test_the_extended_scenarios_count_beyond_what_is_forgiven() -> None:
     # Calls at 90,000 with a month left lose most at +500 %.
-    far = [5], [-1_000.0]
+    far = [5], [-10_000.0]
 
     forgiving = matrix().account(*far).margin()
     strict = matrix(rules=MarginRules(extended_dampener=0.0)).account(*far).margin()
 
-    assert strict.loss - forgiving.loss == pytest.approx(100_000 / FORWARD)
+    # 31.25 times the range: the dampener 30.25 times, in coins of the range's upper edge.
+    assert strict.loss - forgiving.loss == pytest.approx(30.25 * 100_000 / (1.16 * FORWARD))
+    # Of the loss in dollars 16 of 500 count.
     gain = matrix().account(*far).gains(35)[34]
-    assert strict.loss >= -0.032 * gain
+    assert strict.loss == pytest.approx(-0.032 * gain * 6.0 / 1.16)
 
 
-def test_expiries_that_offset_each_other_cost_a_part_of_the_coin() -> None:
+def test_the_delta_of_each_expiry_costs_a_part_of_the_coin() -> None:
     # Calls long a month away, short a year away: deltas 0.534 and 0.618, less premiums.
     margin = matrix().account([3, 9], [10.0, -10.0]).margin()
 
     month, year = (matrix().account([row], [1.0]).margin().delta for row in (3, 9))
-    # The least is 1 % of a coin, a year's is 7.5 %.
-    assert margin.offset == pytest.approx(min(10 * month * 0.01, 10 * year * 0.075))
+    # The least is 1 % of a coin, a year's is exp(0.075) - 1.
+    assert margin.roll == pytest.approx(10 * month * 0.01 + 10 * year * 0.0778841509)
 
 
 def test_the_parts_are_no_less_than_the_whole() -> None:
@@ -219,11 +288,13 @@ def test_the_parts_are_no_less_than_the_whole() -> None:
 
 def test_an_order_is_judged_from_the_sums_that_are_kept() -> None:
     made = matrix()
-    held = made.account([0, 3], [30_000.0, -1.0])
+    held = made.account([0, 3], [30e6, -900.0])
 
-    asked = held.margin_with(8, 2.0)
-
-    assert asked == pytest.approx(made.account([0, 3, 8], [30_000.0, -1.0, 2.0]).margin())
+    for row, size in ((8, 2.0), (3, 500.0), (3, 2_000.0), (0, -70e6)):
+        sizes = {0: 30e6, 3: -900.0}
+        sizes[row] = sizes.get(row, 0.0) + size
+        anew = made.account(list(sizes), list(sizes.values())).margin()
+        assert held.margin_with(row, size) == pytest.approx(anew)
 
 
 def test_simulated_positions_come_to_those_held_or_stand_in_their_place() -> None:

@@ -87,6 +87,7 @@ cdef class Order:
         display_amount=0,
         refresh_amount=0,
         mmp=None,
+        hidden=False,
     ):
         self.order_id = order_id
         self.account_id = account_id
@@ -115,6 +116,7 @@ cdef class Order:
         self.mmp = mmp
         self.display_amount = display_amount
         self.refresh_amount = refresh_amount
+        self.hidden = hidden
 
     cdef Extras more(self):
         """Return what only few orders have, to be changed."""
@@ -175,9 +177,19 @@ cdef class Order:
 
     @refresh_amount.setter
     def refresh_amount(self, value):
-        self.mark(ICEBERG, value > 0)
+        self.mark(CONCEALED, value > 0 or self.hidden)
         if value or self.extras is not None:
             self.more().refresh_amount = value
+
+    @property
+    def hidden(self):
+        return self.is_hidden()
+
+    @hidden.setter
+    def hidden(self, value):
+        self.mark(CONCEALED, value or self.refresh_amount > 0)
+        if value or self.extras is not None:
+            self.more().hidden = value
 
     @property
     def cancel_reason(self):
@@ -270,6 +282,10 @@ cdef class Order:
         return self.shown()
 
     @property
+    def offered(self):
+        return self.offer()
+
+    @property
     def is_waiting(self):
         return self.level != NULL
 
@@ -305,6 +321,7 @@ cdef class Order:
             refresh_amount=self.refresh_amount,
             link=self.link,
             mmp=self.mmp,
+            hidden=self.hidden,
         )
 
     @classmethod
@@ -337,6 +354,7 @@ cdef class Order:
             refresh_amount=view.refresh_amount,
             link=view.link,
             mmp=view.mmp,
+            hidden=view.hidden,
         )
 
 
@@ -392,7 +410,7 @@ cdef class HalfBook:
         cdef PyObject* at
         cdef Order order
         for place in range(self.count - 1, -1, -1):
-            if self.levels[place].icebergs:
+            if self.levels[place].concealed:
                 yield from _slices(self._queue(place))
                 continue
             at = self.levels[place].head
@@ -406,6 +424,7 @@ cdef class HalfBook:
         return [
             (self.levels[place].key * self.sign, self.levels[place].amount)
             for place in range(self.count - 1, -1, -1)
+            if self.levels[place].amount
         ]
 
     def add(self, Order order not None):
@@ -453,6 +472,7 @@ cdef class HalfBook:
         cdef Py_ssize_t place = self.locate(key)
         cdef Level* level
         cdef Level** grown
+        cdef PyObject* before
         if place >= 0 and self.levels[place].key == key:
             level = self.levels[place]
         else:
@@ -469,7 +489,7 @@ cdef class HalfBook:
                 level = <Level*>PyMem_Malloc(sizeof(Level))
                 if level == NULL:
                     raise MemoryError
-            level.key, level.amount, level.icebergs = key, 0, 0
+            level.key, level.amount, level.concealed = key, 0, 0
             level.head = level.tail = NULL
             memmove(
                 self.levels + place + 2,
@@ -479,16 +499,23 @@ cdef class HalfBook:
             self.levels[place + 1] = level
             self.count += 1
             self.has_grown = True
+        before = level.tail
+        if level.concealed and not order.is_hidden():
+            while before != NULL and (<Order>before).is_hidden():
+                before = (<Order>before).before
         order.level = level
-        order.before = level.tail
-        order.after = NULL
-        if level.tail == NULL:
+        order.before = before
+        order.after = level.head if before == NULL else (<Order>before).after
+        if before == NULL:
             level.head = <PyObject*>order
         else:
-            (<Order>level.tail).after = <PyObject*>order
-        level.tail = <PyObject*>order
+            (<Order>before).after = <PyObject*>order
+        if order.after == NULL:
+            level.tail = <PyObject*>order
+        else:
+            (<Order>order.after).before = <PyObject*>order
         level.amount += order.shown()
-        level.icebergs += order.has(ICEBERG)
+        level.concealed += order.has(CONCEALED)
         Py_INCREF(order)
         return 0
 
@@ -496,7 +523,7 @@ cdef class HalfBook:
         cdef Level* level = order.level
         cdef Py_ssize_t place
         level.amount -= order.shown()
-        level.icebergs -= order.has(ICEBERG)
+        level.concealed -= order.has(CONCEALED)
         if order.before == NULL:
             level.head = order.after
         else:
@@ -758,7 +785,8 @@ cdef class OrderTable:
 def _slices(orders):
     """Walk what would trade at a level where a part is hidden."""
     hidden = deque()
-    for order in orders:
+    unseen = [order for order in orders if order.hidden]
+    for order in orders[: len(orders) - len(unseen)]:
         yield order, order.visible
         if order.remaining > order.visible:
             hidden.append((order, order.remaining - order.visible))
@@ -768,6 +796,8 @@ def _slices(orders):
         yield order, lots
         if left > lots:
             hidden.append((order, left - lots))
+    for order in unseen:
+        yield order, order.remaining
 
 
 cdef class Book:
@@ -796,7 +826,7 @@ cdef class Book:
 
     def add(self, Order order not None):
         assert order.left() > 0
-        if order.has(ICEBERG):
+        if order.has(CONCEALED):
             order.show()
         self.join(order)
         self.reduce_only += order.has(REDUCE_ONLY)
@@ -807,20 +837,20 @@ cdef class Book:
         self.reduce_only -= order.has(REDUCE_ONLY)
 
     def fill(self, Order order not None, int64_t lots):
-        assert 0 < lots <= order.shown()
+        assert 0 < lots <= order.offer()
         cdef HalfBook half = self.side_of(order.sign)
         self.touch(order)
-        if lots == order.shown():
+        if lots == order.offer():
             half.cut(order)
-        else:
+        elif not order.is_hidden():
             order.level.amount -= lots
         order.filled += lots
         order.filled_value += lots * order.ticks
-        if order.has(ICEBERG):
+        if order.has(CONCEALED) and not order.is_hidden():
             order.extras.display_amount -= lots
         if order.left() == 0:
             self.reduce_only -= order.has(REDUCE_ONLY)
-        elif order.shown() == 0:
+        elif order.offer() == 0:
             order.show()
             half.put(order)
 
@@ -829,7 +859,7 @@ cdef class Book:
         cdef int64_t before = order.shown()
         self.touch(order)
         order.amount = amount
-        if order.has(ICEBERG):
+        if order.has(CONCEALED):
             order.display_amount = min(order.display_amount, order.left())
         order.level.amount -= before - order.shown()
 

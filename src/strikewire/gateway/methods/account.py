@@ -22,7 +22,7 @@ def get_account_summary(desk: Desk, call: Call, params: api.GetAccountSummary) -
     """Return the account's money in one currency."""
     account = asked_account(desk, call, params.subaccount_id)
     currency = checked_currency(params.currency)
-    summary = _summary(desk, account.account_id, currency)
+    summary = _summary(desk, call, account.account_id, currency)
     if not params.extended:
         return Reply(summary)
     return Reply(
@@ -59,7 +59,7 @@ def get_account_summaries(desk: Desk, call: Call, params: api.GetAccountSummarie
             mmp_enabled=bool(desk.exchange.protections(account.account_id)),
             self_trading_reject_mode=_self_trading(desk, account)[0],
             self_trading_extended_to_subaccounts=_self_trading(desk, account)[1],
-            summaries=[_summary(desk, account.account_id, name) for name in CURRENCIES],
+            summaries=[_summary(desk, call, account.account_id, name) for name in CURRENCIES],
         )
     )
 
@@ -75,7 +75,7 @@ def get_subaccounts(desk: Desk, call: Call, params: api.GetSubaccounts) -> Reply
                 type=_type(account),
                 system_name=account.name,
                 margin_model=str(desk.exchange.margin_model(account.account_id)),
-                portfolio=_money(desk, account) if params.with_portfolio else UNSET,
+                portfolio=_money(desk, call, account) if params.with_portfolio else UNSET,
             )
             for account in family(desk, call)
         ]
@@ -185,8 +185,8 @@ def _self_trading(desk: Desk, account: AccountView) -> tuple[str | UnsetType, bo
     return mode.value, is_extended
 
 
-def _summary(desk: Desk, account_id: AccountId, currency: str) -> api.AccountSummary:
-    summary = desk.exchange.summary(account_id, currency)
+def _summary(desk: Desk, call: Call, account_id: AccountId, currency: str) -> api.AccountSummary:
+    summary = desk.judge.summary(call.now_ns, account_id, currency)
     assert summary is not None
     positions = desk.exchange.positions(account_id)
     model = desk.exchange.margin_model(account_id)
@@ -194,9 +194,9 @@ def _summary(desk: Desk, account_id: AccountId, currency: str) -> api.AccountSum
     return api.AccountSummary(**structs.asdict(shown))
 
 
-def _money(desk: Desk, account: AccountView) -> dict[str, api.SubaccountPortfolio]:
+def _money(desk: Desk, call: Call, account: AccountView) -> dict[str, api.SubaccountPortfolio]:
     return {
-        name.lower(): _subaccount_portfolio(_summary(desk, account.account_id, name))
+        name.lower(): _subaccount_portfolio(_summary(desk, call, account.account_id, name))
         for name in CURRENCIES
     }
 

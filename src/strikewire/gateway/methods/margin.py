@@ -28,7 +28,7 @@ def change_margin_model(desk: Desk, call: Call, params: api.ChangeMarginModel) -
         verdicts = {
             name: desk.judge.verdict(call.now_ns, call.account_id, name) for name in CURRENCIES
         }
-    before = {name: desk.exchange.summary(call.account_id, name) for name in CURRENCIES}
+    before = {name: desk.judge.summary(call.now_ns, call.account_id, name) for name in CURRENCIES}
 
     def answer(events: Sequence[Sequence[Event]]) -> list[api.MarginModelChange]:
         if events and events[0] and isinstance(events[0][0], Rejected):
@@ -59,7 +59,7 @@ def simulate_portfolio(desk: Desk, call: Call, params: api.SimulatePortfolio) ->
     currency = params.currency.upper()
     if currency not in CURRENCIES:
         raise invalid_params("currency", f"is not one of {', '.join(CURRENCIES)}")
-    summary = desk.exchange.summary(call.account_id, currency)
+    summary = desk.judge.summary(call.now_ns, call.account_id, currency)
     if summary is None:
         raise invalid_params("currency", "the account of this key has not been opened")
     found = desk.judge.simulate(

@@ -137,13 +137,19 @@ LANE void add_rows(
 }
 #endif
 
-/* The net delta of each expiry of an account. */
-static inline void add_nets(
+/* The net delta of each expiry of an account; returns that of the options it has bought. */
+static inline double add_nets(
     double *nets, ptrdiff_t slots_count, const double *deltas, const int64_t *slots,
-    const int64_t *rows, const double *sizes, ptrdiff_t count
+    const int64_t *options, const int64_t *rows, const double *sizes, ptrdiff_t count
 ) {
+    double bought = 0.0;
     for (ptrdiff_t i = 0; i < slots_count; i++) nets[i] = 0.0;
-    for (ptrdiff_t i = 0; i < count; i++) nets[slots[rows[i]]] += sizes[i] * deltas[rows[i]];
+    for (ptrdiff_t i = 0; i < count; i++) {
+        double delta = sizes[i] * deltas[rows[i]];
+        nets[slots[rows[i]]] += delta;
+        bought += options[rows[i]] && sizes[i] > 0.0 ? delta : 0.0;
+    }
+    return bought;
 }
 
 /* The worst of the sums, each times its weight and less its allowance; at most 0. */

@@ -74,10 +74,12 @@ class Account:
         table: Shape (n, 40): gains of each instrument, as `fill` made them.
         deltas: Shape (n,): coins that one of each instrument is long.
         slots: Shape (n,): number of the expiry of each instrument.
-        charges: Shape (e,): what an offset coin costs in the expiry of that number.
+        options: Shape (n,): 1 for an option, 0 for a future.
+        charges: Shape (e,): what a coin of net delta costs in the expiry of that number.
         weights: Shape (2, 40): what a scenario's sum is multiplied by, and what is then added.
-        terms: Shape (3,): what a coin of net delta costs, from how many coins on it costs all of
-            that (proportionally less below), and the maintenance margin's part of the initial one.
+        terms: Shape (4,): what each coin of delta costs at most, by how much that grows with each
+            coin too many, how many coins cost nothing, and the maintenance margin's part of the
+            initial one.
         rows: Shape (p,): instruments of the positions.
         sizes: Shape (p,): positive long, negative short.
         instruction_set: Which of `INSTRUCTION_SETS`.
@@ -88,6 +90,7 @@ class Account:
         table: NDArray[np.float64],
         deltas: NDArray[np.float64],
         slots: NDArray[np.int64],
+        options: NDArray[np.int64],
         charges: NDArray[np.float64],
         weights: NDArray[np.float64],
         terms: NDArray[np.float64],
@@ -97,13 +100,14 @@ class Account:
     ) -> None:
         assert table.shape[1] == weights.shape[1] == ROW
         assert len(weights) == 2
-        assert len(terms) == 3
-        assert len(deltas) == len(slots) == len(table)
+        assert len(terms) == 4
+        assert len(deltas) == len(slots) == len(options) == len(table)
         assert len(rows) == len(sizes)
         assert instruction_set == BEST
         assert np.all((rows >= 0) & (rows < len(table)))
         assert np.all((slots >= 0) & (slots < len(charges)))
         self._table, self._deltas, self._slots = table, deltas, slots
+        self._options = options
         self._charges, self._weights, self._terms = charges, weights, terms
         self._rows, self._sizes = rows, sizes
         self.scan()
@@ -113,33 +117,44 @@ class Account:
 
         Returns:
             Initial and maintenance margin; what the first is the sum of (the worst loss, the charge
-            for offsets between expiries: of the long or of the short ones, whichever is less, the
-            charge for net delta), none negative; the net delta.
+            for the delta of each expiry, the charge for the delta of all), none negative; the net
+            delta.
         """
         self._sums = self._sizes @ self._table[self._rows]
         self._nets = np.zeros(len(self._charges))
-        np.add.at(self._nets, self._slots[self._rows], self._sizes * self._deltas[self._rows])
-        return self._result(self._sums, self._nets)
+        parts = self._sizes * self._deltas[self._rows]
+        np.add.at(self._nets, self._slots[self._rows], parts)
+        is_long = (self._options[self._rows] != 0) & (self._sizes > 0.0)
+        self._bought = float(np.sum(parts[is_long]))
+        return self._result(self._sums, self._nets, self._bought)
 
     def what_if(self, row: int, size: float) -> Margin:
         """Return the margin with `size` of `row` more, changing nothing."""
         assert 0 <= row < len(self._table)
         nets = self._nets.copy()
-        nets[self._slots[row]] += size * self._deltas[row]
-        return self._result(self._sums + size * self._table[row], nets)
+        delta = float(self._deltas[row])
+        nets[self._slots[row]] += size * delta
+        bought = self._bought
+        if self._options[row]:
+            held = float(np.sum(self._sizes[self._rows == row]))
+            bought += (max(held + size, 0.0) - max(held, 0.0)) * delta
+        return self._result(self._sums + size * self._table[row], nets, bought)
 
     def sums(self) -> list[float]:
         """Return the sums of all scenarios, as a list."""
         summed: list[float] = self._sums.tolist()
         return summed
 
-    def _result(self, sums: NDArray[np.float64], nets: NDArray[np.float64]) -> Margin:
+    def _result(
+        self, sums: NDArray[np.float64], nets: NDArray[np.float64], bought: float
+    ) -> Margin:
         worst = float(np.min(self._weights[0] * sums + self._weights[1]))
-        above = float(np.sum(np.maximum(nets, 0.0) * self._charges))
-        below = float(np.sum(np.maximum(-nets, 0.0) * self._charges))
+        loss, roll = max(0.0, -worst), float(np.sum(np.abs(nets) * self._charges))
         net = float(np.sum(nets))
-        a_coin, liquidity, maintenance = self._terms.tolist()
-        loss, offset = max(0.0, -worst), min(above, below)
-        shock = a_coin * abs(net) * min(1.0, abs(net) / liquidity)
-        initial = loss + offset + shock
-        return initial, maintenance * initial, loss, offset, shock, net
+        most, growth, free, maintenance = self._terms.tolist()
+        # Bought options hedge the rest, and are no risk themselves.
+        rest = net - bought
+        size = min(abs(net), abs(rest)) if net * rest > 0.0 else 0.0
+        shock = size * min(most, growth * max(0.0, size - free))
+        initial = loss + roll + shock
+        return initial, maintenance * initial, loss, roll, shock, net

@@ -7,7 +7,7 @@ one buffer, so `Account` opens its buffers once and keeps them. `scenarios.py` i
 compiler.
 """
 
-from libc.math cimport log, sqrt
+from libc.math cimport fabs, log, sqrt
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
@@ -31,9 +31,9 @@ cdef extern from "scenarios.h" nogil:
 
     int count_sets()
 
-    void add_nets(
+    double add_nets(
         double *nets, Py_ssize_t slots_count, const double *deltas, const int64_t *slots,
-        const int64_t *rows, const double *sizes, Py_ssize_t count)
+        const int64_t *options, const int64_t *rows, const double *sizes, Py_ssize_t count)
 
     void fill_rows(
         int which, Py_ssize_t count, const int64_t *rows, const double *const *columns,
@@ -91,6 +91,7 @@ cdef class Account:
     cdef const double[:, ::1] _table
     cdef const double[::1] _deltas
     cdef const int64_t[::1] _slots
+    cdef const int64_t[::1] _options
     cdef const double[::1] _charges
     cdef const double[:, ::1] _weights
     cdef const double[::1] _terms
@@ -98,6 +99,7 @@ cdef class Account:
     cdef const double[::1] _sizes
     cdef double[::1] _nets
     cdef double _sums[WIDTH]
+    cdef double _bought
     cdef int _set
 
     def __init__(
@@ -105,6 +107,7 @@ cdef class Account:
         table,
         deltas,
         slots,
+        options,
         charges,
         weights,
         terms,
@@ -114,13 +117,15 @@ cdef class Account:
     ):
         cdef Py_ssize_t i
         self._table, self._deltas, self._slots = table, deltas, slots
+        self._options = options
         self._charges, self._weights, self._terms = charges, weights, terms
         self._rows, self._sizes = rows, sizes
         self._nets = charges.copy()
         self._set = instruction_set
         assert self._table.shape[1] == self._weights.shape[1] == WIDTH
-        assert self._weights.shape[0] == 2 and self._terms.shape[0] == 3
+        assert self._weights.shape[0] == 2 and self._terms.shape[0] == 4
         assert self._deltas.shape[0] == self._slots.shape[0] == self._table.shape[0]
+        assert self._options.shape[0] == self._table.shape[0]
         assert self._rows.shape[0] == self._sizes.shape[0]
         assert 0 <= instruction_set <= BEST
         for i in range(self._rows.shape[0]):
@@ -136,47 +141,56 @@ cdef class Account:
         if count:
             sets[self._set].add_rows(
                 self._sums, &self._table[0, 0], &self._rows[0], &self._sizes[0], count)
-            add_nets(
+            self._bought = add_nets(
                 &self._nets[0], self._nets.shape[0], &self._deltas[0], &self._slots[0],
-                &self._rows[0], &self._sizes[0], count)
+                &self._options[0], &self._rows[0], &self._sizes[0], count)
         else:
             for i in range(WIDTH):
                 self._sums[i] = 0.0
             for i in range(self._nets.shape[0]):
                 self._nets[i] = 0.0
-        return self._result(self._sums, -1, 0.0)
+            self._bought = 0.0
+        return self._result(self._sums, -1, 0.0, self._bought)
 
     def what_if(self, Py_ssize_t row, double size):
         """Return the margin with `size` of `row` more, changing nothing."""
         cdef double sums[WIDTH]
+        cdef double held = 0.0
+        cdef double bought = self._bought
+        cdef Py_ssize_t i
         cdef int column
         assert 0 <= row < self._table.shape[0]
+        if self._options[row]:
+            for i in range(self._rows.shape[0]):
+                held += self._sizes[i] if self._rows[i] == row else 0.0
+            bought -= (held if held > 0.0 else 0.0) * self._deltas[row]
+            held += size
+            bought += (held if held > 0.0 else 0.0) * self._deltas[row]
         memcpy(sums, self._sums, sizeof(self._sums))
         for column in range(WIDTH):
             sums[column] += size * self._table[row, column]
-        return self._result(sums, self._slots[row], size * self._deltas[row])
+        return self._result(sums, self._slots[row], size * self._deltas[row], bought)
 
     def sums(self):
         """Return the sums of all scenarios, as a list."""
         return [self._sums[column] for column in range(WIDTH)]
 
-    cdef _result(self, const double *sums, Py_ssize_t slot, double more):
-        cdef double above = 0.0, below = 0.0, net = 0.0, part
+    cdef _result(self, const double *sums, Py_ssize_t slot, double more, double bought):
+        cdef double roll = 0.0, net = 0.0, part
         cdef double worst = sets[self._set].worst_of(
             sums, &self._weights[0, 0], &self._weights[1, 0])
         cdef Py_ssize_t i
         for i in range(self._nets.shape[0]):
             part = self._nets[i] + (more if i == slot else 0.0)
             net += part
-            if part > 0.0:
-                above += part * self._charges[i]
-            else:
-                below -= part * self._charges[i]
+            roll += fabs(part) * self._charges[i]
         cdef double loss = -worst if worst < 0.0 else 0.0
-        cdef double offset = above if above < below else below
-        cdef double size = net if net > 0.0 else -net
-        cdef double shock = self._terms[0] * size
-        if size < self._terms[1]:
-            shock *= size / self._terms[1]
-        cdef double initial = loss + offset + shock
-        return initial, self._terms[2] * initial, loss, offset, shock, net
+        # Bought options hedge the rest, and are no risk themselves.
+        cdef double rest = net - bought
+        cdef double size = 0.0
+        if net * rest > 0.0:
+            size = min(fabs(net), fabs(rest))
+        cdef double shock = size * min(
+            self._terms[0], self._terms[1] * max(0.0, size - self._terms[2]))
+        cdef double initial = loss + roll + shock
+        return initial, self._terms[3] * initial, loss, roll, shock, net

@@ -36,8 +36,8 @@ def test_an_account_switches_to_portfolio_margin_and_trades_by_it() -> None:
     summary = wire.call("private/get_account_summary", currency="BTC")
     assert summary["margin_model"] == "segregated_pm"
     assert summary["portfolio_margining_enabled"] is True
-    # A coin long loses 1 / 0.84 - 1 at -16 %; its delta costs 0.0005.
-    assert summary["initial_margin"] == pytest.approx(1 / 0.84 - 1 + 0.0005, abs=1e-7)
+    # A coin long loses 1 / 0.84 - 1 at -16 %; its delta costs a hundredth.
+    assert summary["initial_margin"] == pytest.approx(1 / 0.84 - 1 + 0.01, abs=1e-7)
 
 
 def test_requirements_follow_the_marks_every_second() -> None:
@@ -51,7 +51,7 @@ def test_requirements_follow_the_marks_every_second() -> None:
     made.commit()
 
     summary = wire.call("private/get_account_summary", currency="BTC")
-    assert summary["initial_margin"] == pytest.approx(2 * (1 / 0.84 - 1) + 0.001, abs=1e-4)
+    assert summary["initial_margin"] == pytest.approx(2 * (1 / 0.84 - 1 + 0.01), abs=1e-4)
 
 
 def test_an_account_switches_back() -> None:
@@ -156,10 +156,10 @@ def test_a_portfolio_is_simulated_beside_the_positions_or_in_their_place() -> No
     held = wire.call("private/simulate_portfolio", currency="BTC")
 
     assert beside["initial_margin"] == pytest.approx(0.0, abs=1e-9)
-    assert instead["initial_margin"] == pytest.approx(1 / 0.84 - 1 + 0.0005)
+    assert instead["initial_margin"] == pytest.approx(1 / 0.84 - 1 + 0.01)
     assert instead["maintenance_margin"] == pytest.approx(0.8 * instead["initial_margin"])
     assert instead["projected_delta_total"] == pytest.approx(1.0)
-    assert held["initial_margin"] == pytest.approx(1 - 1 / 1.16 + 0.0005)
+    assert held["initial_margin"] == pytest.approx(1 - 1 / 1.16 + 0.01)
     assert held["available_funds"] == pytest.approx(held["equity"] - held["initial_margin"])
     assert made.exchange.margin_model(ALICE) is MarginModel.STANDARD
 

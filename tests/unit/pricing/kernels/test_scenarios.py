@@ -149,13 +149,15 @@ CHARGES = np.array([0.01, 0.02])
 WEIGHTS = np.zeros((2, 40))
 WEIGHTS[0, :3] = [1.0, 1.0, 0.5]
 WEIGHTS[1, 2] = 1.0
-TERMS = np.array([0.1, 20.0, 0.8])
+OPTIONS = np.array([0, 1, 0, 1])
+# At most a tenth of a coin, growing by a hundredth with each coin beyond two.
+TERMS = np.array([0.1, 0.01, 2.0, 0.8])
 
 
 def account(kernel: Kernel, sizes: dict[int, float]) -> Any:
     rows = np.array(list(sizes), dtype=np.int64)
     held = np.array(list(sizes.values()), dtype=np.float64)
-    return kernel.account(TABLE, DELTAS, SLOTS, CHARGES, WEIGHTS, TERMS, rows, held)
+    return kernel.account(TABLE, DELTAS, SLOTS, OPTIONS, CHARGES, WEIGHTS, TERMS, rows, held)
 
 
 def test_an_account_is_the_sum_of_its_positions(kernel: Kernel) -> None:
@@ -167,24 +169,33 @@ def test_an_account_is_the_sum_of_its_positions(kernel: Kernel) -> None:
     assert held.scan() == pytest.approx((10.0, 8.0, 10.0, 0.0, 0.0, 0.0))
 
 
-def test_expiries_that_offset_each_other_pay_for_the_cheaper_side(kernel: Kernel) -> None:
+def test_the_delta_of_each_expiry_is_charged(kernel: Kernel) -> None:
     held = account(kernel, {0: 3.0, 2: -2.0})
 
-    initial, maintenance, loss, offset, shock, delta = held.scan()
+    initial, maintenance, loss, roll, shock, delta = held.scan()
 
-    # 3 coins long in the first expiry, 2 short in the second: 0.03 or 0.04.
-    assert offset == pytest.approx(0.03)
+    # 3 coins long in the first expiry, 2 short in the second: 0.03 and 0.04.
+    assert roll == pytest.approx(0.07)
     assert delta == pytest.approx(1.0)
-    # A coin: a twentieth of where the whole tenth is charged.
-    assert shock == pytest.approx(0.1 * 1 / 20)
+    assert shock == 0.0
     assert loss == pytest.approx(14.0)
-    assert initial == pytest.approx(14.035)
-    assert maintenance == pytest.approx(0.8 * 14.035)
+    assert initial == pytest.approx(14.07)
+    assert maintenance == pytest.approx(0.8 * 14.07)
 
 
-def test_a_large_delta_pays_the_whole_charge(kernel: Kernel) -> None:
+def test_a_large_delta_costs_more_the_larger_it_is(kernel: Kernel) -> None:
+    # 5 coins, 3 too many: 0.03 each; 50 and 5,000: a tenth each.
+    assert account(kernel, {0: 5.0}).scan()[4] == pytest.approx(0.15)
     assert account(kernel, {1: -100.0}).scan()[4] == pytest.approx(5.0)
-    assert account(kernel, {1: 20.0}).scan()[4] == pytest.approx(0.5)
+    assert account(kernel, {2: 5_000.0}).scan()[4] == pytest.approx(500.0)
+
+
+def test_bought_options_take_from_a_delta_and_add_to_none(kernel: Kernel) -> None:
+    # 20 options of half a coin; then against 15 coins short, 10 short, and 5 long.
+    assert account(kernel, {1: 20.0}).scan()[4] == 0.0
+    assert account(kernel, {1: 20.0, 0: -15.0}).scan()[4] == pytest.approx(5 * 0.03)
+    assert account(kernel, {1: 20.0, 0: -5.0}).scan()[4] == 0.0
+    assert account(kernel, {1: 20.0, 0: 5.0}).scan()[4] == pytest.approx(5 * 0.03)
 
 
 def test_one_order_more_costs_one_row(kernel: Kernel) -> None:
@@ -192,6 +203,10 @@ def test_one_order_more_costs_one_row(kernel: Kernel) -> None:
 
     assert held.what_if(2, 2.0) == pytest.approx(account(kernel, {0: 1.0, 2: 2.0}).scan())
     assert held.what_if(3, -1.0) == pytest.approx(account(kernel, {0: 1.0, 3: -1.0}).scan())
+    short = account(kernel, {0: 9.0, 1: -10.0})
+    for size in (-5.0, 4.0, 30.0):
+        anew = account(kernel, {0: 9.0, 1: size - 10.0})
+        assert short.what_if(1, size) == pytest.approx(anew.scan())
     # Nothing has changed by asking.
     assert held.scan() == pytest.approx(account(kernel, {0: 1.0}).scan())
 
@@ -205,7 +220,9 @@ def test_an_account_without_positions_needs_nothing(kernel: Kernel) -> None:
 
 def test_what_is_written_to_the_table_counts_from_the_next_scan_on(kernel: Kernel) -> None:
     table, rows = TABLE.copy(), np.array([0], dtype=np.int64)
-    held = kernel.account(table, DELTAS, SLOTS, CHARGES, WEIGHTS, TERMS, rows, np.array([1.0]))
+    held = kernel.account(
+        table, DELTAS, SLOTS, OPTIONS, CHARGES, WEIGHTS, TERMS, rows, np.array([1.0])
+    )
 
     table[0, 1] = -50.0
 
