@@ -255,6 +255,7 @@ def _pack_place(command: PlaceOrder) -> bytes | None:
         and command.display_amount is None
         and command.linked is None
         and not command.mmp
+        and not command.hidden
         and command.valid_until_ns != 0
     )
     label = command.label.encode(errors="surrogatepass")
