@@ -25,7 +25,6 @@ from libc.stdint cimport (
 )
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy
-from strikewire.exchange.state.archives cimport Ring
 from strikewire.exchange.state.book cimport (
     CANCELLED,
     CONCEALED,

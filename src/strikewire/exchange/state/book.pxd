@@ -138,6 +138,9 @@ cdef class OrderList:
     cpdef add(self, Order order)
     cpdef remove(self, Order order)
 
+cdef class ClosedOrders(Ring):
+    pass
+
 @cython.final
 cdef class OrderTable:
     cdef uintptr_t** pages
@@ -149,8 +152,8 @@ cdef class OrderTable:
     cdef int insert(self, int64_t order_id, uintptr_t slot) except -1
     cdef void clear(self, int64_t order_id) noexcept
     cdef int grow(self, int64_t page) except -1
-    cdef int end(self, Ring closed, Order order) except -1
-    cdef int drop(self, Ring closed, uintptr_t entry) except -1
+    cdef int end(self, ClosedOrders closed, Order order) except -1
+    cdef int drop(self, ClosedOrders closed, uintptr_t entry) except -1
 
     cdef inline uintptr_t slot(self, int64_t order_id) noexcept:
         """Return what is known by an id: an order, an ended one with a tag, or nothing."""

@@ -689,7 +689,7 @@ cdef class OrderTable:
         cdef uintptr_t slot = self.named(order_id)
         return view_of(slot) if slot & ENDED else self.views.get(order_id)
 
-    def archive(self, Ring closed not None, ended):
+    def archive(self, ClosedOrders closed not None, ended):
         cdef Order order
         cdef uintptr_t entry
         if isinstance(ended, Order):
@@ -709,7 +709,7 @@ cdef class OrderTable:
         if entry:
             self.drop(closed, entry)
 
-    cdef int end(self, Ring closed, Order order) except -1:
+    cdef int end(self, ClosedOrders closed, Order order) except -1:
         """Keep an order, which its owner must hold on to meanwhile, as it has ended."""
         cdef EndedOrder* ended = new_ended(order)
         cdef uintptr_t entry = <uintptr_t>ended | ENDED
@@ -724,7 +724,7 @@ cdef class OrderTable:
             self.drop(closed, entry)
         return 0
 
-    cdef int drop(self, Ring closed, uintptr_t entry) except -1:
+    cdef int drop(self, ClosedOrders closed, uintptr_t entry) except -1:
         """Let what a ring has let go be found no longer."""
         if entry & ENDED:
             self.clear(ended_of(entry).order_id)

@@ -1,10 +1,10 @@
 cimport cython
 from cpython.ref cimport PyObject
 from libc.stdint cimport int64_t
-from strikewire.exchange.state.archives cimport Ring
 from strikewire.exchange.state.book cimport OrderList
 from strikewire.exchange.state.clearing cimport Position
 from strikewire.exchange.state.markets cimport Market
+from strikewire.exchange.state.records cimport Payments
 
 @cython.final
 cdef class Holding:
@@ -28,6 +28,6 @@ cdef class Ledger:
     cdef public int64_t balance, session_rpl, initial_margin, spot_reserve, profit, funding
     cdef public int64_t valued_at, fees_paid, maintenance_margin, position_margin
     cdef public object verdict
-    cdef public Ring transactions
+    cdef public Payments transactions
     cdef public int64_t session_funding, options_session_rpl, option_value, option_profit
     cdef public dict holdings

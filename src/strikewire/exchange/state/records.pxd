@@ -23,6 +23,12 @@ cdef struct FillRecord:
     int64_t trade_id, trade_seq, price, amount, time_ns, mark, index
     Party[2] sides
 
+cdef class Fills(Ring):
+    pass
+
+cdef class Payments(Ring):
+    pass
+
 cdef FillRecord* new_fill() except NULL
 cdef object told(FillRecord* fill, str currency)
 cdef void drop_entry(uintptr_t entry) noexcept
