@@ -27,9 +27,12 @@ from strikewire.exchange import (
     Repeated,
 )
 from strikewire.exchange import engine as exchange_engine
+from strikewire.exchange.orders import blocks as exchange_blocks
+from strikewire.exchange.orders import quoting as exchange_quoting
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.state import snapshot as exchange_snapshot
 from strikewire.exchange.state.answers import Answers
+from strikewire.exchange.state.protection import Protection
 from strikewire.gateway import hub as gateway_hub
 from strikewire.gateway.gateway import Gateway
 from strikewire.gateway.hub import Delivery, Hub
@@ -367,6 +370,9 @@ MUTANTS: Final[dict[str, tuple[Patch, ...]]] = {
     "keys forgotten by a snapshot": (Patch(Answers, "kept", _forget_keys),),
     "repeated request told again": (Patch(Gateway, "publish", _tell_again),),
     "cancel lost": (Patch(Exchange, "apply", _cancel_elsewhere),),
+    "protection ignored": (Patch(Protection, "is_frozen", _always(value=False)),),
+    "second quote on a side": (Patch(exchange_quoting, "standing_quote", _always(None)),),
+    "block trade carried out again": (Patch(exchange_blocks, "_remember", _always(None)),),
     "request sent again": (
         Patch(ClientConnection, "_fail_pending", _keep_for_later),
         Patch(ClientConnection, "_ready", _send_again),
