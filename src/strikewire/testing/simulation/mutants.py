@@ -174,10 +174,11 @@ def _reorder_batch(good: Any) -> object:
 def _skip_tail(good: Any) -> object:
     """Recover without the last record."""
 
-    def entries(journal: Any, from_seq: int, progress: Any) -> Iterator[object]:
+    def entries(journal: Any, from_seq: int, *rest: Any, **more: Any) -> Iterator[object]:
         records = [record.first_seq for record in journal.read(from_seq)]
         last = records[-1] if len(records) > 1 and from_seq > 1 else None
-        return (one for one in good(journal, from_seq, progress) if last is None or one[0] < last)
+        found = good(journal, from_seq, *rest, **more)
+        return (one for one in found if last is None or one[0] < last)
 
     return entries
 
