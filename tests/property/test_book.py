@@ -39,6 +39,7 @@ STEPS = st.lists(
             st.integers(1, 9),
             st.integers(0, 3),
             st.booleans(),
+            st.sampled_from([False, False, True]),
         ),
         st.tuples(st.sampled_from(["remove", "flag"]), st.integers(0, 40)),
         st.tuples(st.sampled_from(["fill", "resize"]), st.integers(0, 40), st.integers(1, 9)),
@@ -72,13 +73,21 @@ class Desk:
             if not order.reduce_only:
                 self.book.flag(order)
         elif name == "fill":
-            self.book.fill(order, min(args[1], order.visible))
+            self.book.fill(order, min(args[1], order.offered))
         else:
             amount = order.filled + min(args[1], order.remaining)
             self.book.resize(order, amount)
         return None
 
-    def add(self, side: Side, away: int, amount: int, display: int, reduce_only: bool) -> None:
+    def add(  # noqa: PLR0917 - as they are drawn
+        self,
+        side: Side,
+        away: int,
+        amount: int,
+        display: int,
+        reduce_only: bool,
+        hidden: bool = False,
+    ) -> None:
         order = self.module.Order(
             order_id=len(self.orders) + 1,
             account_id=1,
@@ -88,7 +97,8 @@ class Desk:
             time_in_force=TimeInForce.GTC,
             price=100 - side * away,
             amount=amount,
-            refresh_amount=min(display, amount),
+            refresh_amount=0 if hidden else min(display, amount),
+            hidden=hidden,
             reduce_only=reduce_only,
             created_ns=0,
             updated_ns=0,
@@ -143,7 +153,7 @@ def test_an_order_that_was_seen_comes_back_the_same() -> None:
     for module in (compiled, plain):
         desk = Desk(module)
         desk.add(Side.SELL, 3, 9, 2, True)
+        desk.add(Side.SELL, 3, 9, 0, True, True)
 
-        view = desk.orders[0].view()
-
-        assert module.Order.restored(view).view() == view
+        for order in desk.orders:
+            assert module.Order.restored(order.view()).view() == order.view()

@@ -159,6 +159,7 @@ def places(draw: st.DrawFn, names: tuple[str, ...]) -> PlaceOrder:
         reduce_only=draw(rarely) and name != "BTC_USDC",
         display_amount=display,
         mmp=draw(rarely),
+        hidden=display is None and draw(rarely),
     )
 
 
@@ -648,6 +649,8 @@ def test_a_book_shows_what_its_orders_show_and_nothing_that_is_hidden(flow: list
         if view.state is OrderState.OPEN and view.price is not None:
             key = (view.instrument_id, view.side, view.price)
             visible = view.display_amount if view.refresh_amount else view.remaining
+            if view.hidden:
+                continue
             assert 0 < visible <= view.remaining
             assert not view.refresh_amount or visible <= view.refresh_amount
             shown[key] = shown.get(key, 0) + visible

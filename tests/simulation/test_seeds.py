@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 SEEDS = 500
 SEEDS_FULL = 5_000
 BLOCK = 50
+PROCESSES = min(4, os.cpu_count() or 1)
 REGRESSIONS = [
     int(line.split()[0])
     for line in (Path(__file__).parent / "regressions.txt").read_text(encoding="utf-8").splitlines()
@@ -22,30 +24,38 @@ REGRESSIONS = [
 ]
 
 
-def simulate(first: int, count: int, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "strikewire.testing.simulation", str(first), str(count)]
+def simulate(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "strikewire.testing.simulation", *map(str, arguments)]
     return subprocess.run(
         command, env=os.environ | environment, capture_output=True, text=True, check=False
     )
 
 
 def passes(first: int, count: int) -> None:
-    finished = simulate(first, count)
+    passed(simulate(first, count), count)
 
+
+def passed(finished: subprocess.CompletedProcess[str], count: int) -> None:
     # The last line is the speed; `pytest -s` shows it. A failure says how to repeat itself.
     sys.stdout.write(f"{finished.stderr.splitlines()[-1]}\n")
     assert finished.returncode == 0, finished.stderr
     assert len(finished.stdout.splitlines()) == count
 
 
-@pytest.mark.parametrize("seed", REGRESSIONS)
-def test_a_seed_that_once_failed_passes(seed: int) -> None:
-    passes(seed, 1)
+def test_the_seeds_that_once_failed_pass() -> None:
+    passed(simulate(",".join(map(str, REGRESSIONS))), len(REGRESSIONS))
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, BLOCK))
-def test_no_promise_is_broken_whatever_fails(first: int) -> None:
-    passes(first, BLOCK)
+def test_no_promise_is_broken_whatever_fails() -> None:
+    share = -(-SEEDS // PROCESSES)
+    firsts = range(0, SEEDS, share)
+    counts = [min(share, SEEDS - first) for first in firsts]
+
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        finished = list(pool.map(simulate, firsts, counts))
+
+    for one, count in zip(finished, counts, strict=True):
+        passed(one, count)
 
 
 @pytest.mark.full
@@ -67,4 +77,4 @@ def test_a_wrong_call_is_answered_with_how_it_is_done() -> None:
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert finished.returncode == 2
-    assert "FIRST [COUNT [MUTANT]]" in finished.stderr
+    assert "SEEDS [COUNT [BUG...]]" in finished.stderr

@@ -126,6 +126,8 @@ class _PlaceOrder(Repeatable, frozen=True, kw_only=True):
     reduce_only: bool | None = None
     advanced: str | None = None
     display_amount: OrderNumber | None = None
+    max_show: OrderNumber | None = None
+    hidden: bool | None = None
     mmp: bool | None = None
     valid_until: RequestTime | None = None
     linked_order_type: LinkedOrderType | None = None
@@ -140,6 +142,7 @@ class _PlaceOrder(Repeatable, frozen=True, kw_only=True):
         check_positive(self.amount, "amount")
         check_positive(self.contracts, "contracts")
         check_positive(self.display_amount, "display_amount")
+        _check_shown(self)
         if self.amount is None and self.contracts is None:
             raise invalid_params("amount", "is required")
         _check_price(self)
@@ -159,6 +162,8 @@ class Buy(_PlaceOrder, frozen=True, kw_only=True):
     An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then
     it is `triggered`, and an order that names it in `trigger_order_id` takes its place.
     With `mmp` a limit order is under the market-maker protection of its index.
+    A `hidden` order is never shown, and trades behind all that is shown at its price.
+    `max_show` is the former name of `display_amount`, where 0 hides the order.
     `linked_order_type` says what this order and those of `otoco_config` do to each other, and
     `trigger_fill_condition` on which trades.
     """
@@ -202,6 +207,19 @@ class Edit(Repeatable, frozen=True, kw_only=True):
 
 # Parameters that change what an order is. `advanced=""` and the like ask for nothing and pass.
 _UNSUPPORTED: Final = ("advanced",)
+
+
+def _check_shown(request: _PlaceOrder) -> None:
+    """Refuse to say twice, by its former name too, how much of an order is shown."""
+    check_number(request.max_show, "max_show")
+    if request.max_show is None:
+        return
+    if request.max_show < 0:
+        raise ApiError(
+            ErrorCode.INVALID_MAX_SHOW, param="max_show", reason="must not be below zero"
+        )
+    if request.display_amount is not None or request.hidden:
+        raise invalid_params("max_show", "is the former name of display_amount and of hidden")
 
 
 def _check_price(request: _PlaceOrder | OtocoOrder) -> None:
@@ -442,6 +460,7 @@ class Order(Struct, frozen=True, kw_only=True):
     is_liquidation: bool = False
     display_amount: float | UnsetType = UNSET
     refresh_amount: float | UnsetType = UNSET
+    hidden: bool | UnsetType = UNSET
     cancel_reason: CancelReason | UnsetType = UNSET
     reject_reason: str | UnsetType = UNSET
     triggered: bool | UnsetType = UNSET

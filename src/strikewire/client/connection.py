@@ -247,13 +247,15 @@ class ClientConnection:
         if self.state in (State.IDLE, State.STOPPED):
             return None
         silence_ns = self._silence_ns()
-        candidates = (
-            self._requests.deadline_ns(),
-            self._refresh_ns,
-            min(self._renewals.values(), default=None),
-            self._heard_ns + silence_ns if silence_ns is not None else None,
-        )
-        return min((due for due in candidates if due is not None), default=None)
+        candidates = [*self._renewals.values()]
+        if silence_ns is not None:
+            candidates.append(self._heard_ns + silence_ns)
+        if self._refresh_ns is not None:
+            candidates.append(self._refresh_ns)
+        request_ns = self._requests.deadline_ns()
+        if request_ns is not None:
+            candidates.append(request_ns)
+        return min(candidates, default=None)
 
     def call(self, now_ns: int, token: object, method: str, params: object) -> list[Output]:
         """Ask the venue; `token` comes back in `Answered` or `Failed`."""

@@ -729,6 +729,8 @@ class Methods:
         reduce_only: bool | None = None,
         advanced: str | None = None,
         display_amount: float | Decimal | None = None,
+        max_show: float | Decimal | None = None,
+        hidden: bool | None = None,
         mmp: bool | None = None,
         valid_until: int | None = None,
         linked_order_type: trading.LinkedOrderType | None = None,
@@ -748,6 +750,8 @@ class Methods:
         An order of a trigger type is `untriggered` until `trigger` reaches `trigger_price`. Then
         it is `triggered`, and an order that names it in `trigger_order_id` takes its place.
         With `mmp` a limit order is under the market-maker protection of its index.
+        A `hidden` order is never shown, and trades behind all that is shown at its price.
+        `max_show` is the former name of `display_amount`, where 0 hides the order.
         `linked_order_type` says what this order and those of `otoco_config` do to each other, and
         `trigger_fill_condition` on which trades.
         """
@@ -767,6 +771,8 @@ class Methods:
                 reduce_only=reduce_only,
                 advanced=advanced,
                 display_amount=display_amount,
+                max_show=max_show,
+                hidden=hidden,
                 mmp=mmp,
                 valid_until=valid_until,
                 linked_order_type=linked_order_type,
@@ -796,6 +802,8 @@ class Methods:
         reduce_only: bool | None = None,
         advanced: str | None = None,
         display_amount: float | Decimal | None = None,
+        max_show: float | Decimal | None = None,
+        hidden: bool | None = None,
         mmp: bool | None = None,
         valid_until: int | None = None,
         linked_order_type: trading.LinkedOrderType | None = None,
@@ -822,6 +830,8 @@ class Methods:
                 reduce_only=reduce_only,
                 advanced=advanced,
                 display_amount=display_amount,
+                max_show=max_show,
+                hidden=hidden,
                 mmp=mmp,
                 valid_until=valid_until,
                 linked_order_type=linked_order_type,

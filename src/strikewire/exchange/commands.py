@@ -426,6 +426,12 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag
     mmp: bool = False
     """Under the market-maker protection of its index; for limit orders alone."""
 
+    hidden: bool = False
+    """Never shown, and at its price behind all that is; not of an iceberg.
+
+    Source: Deribit's API before June 2025, `max_show`: 0 for an invisible order.
+    """
+
 
 class Linked(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Orders that come with another one."""

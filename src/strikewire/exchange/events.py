@@ -189,6 +189,9 @@ class OrderView(msgspec.Struct, gc=False, frozen=True, kw_only=True, array_like=
     mmp: MmpTag | None = None
     """Of an order under market-maker protection."""
 
+    hidden: bool = False
+    """Whether the public never sees any of it while it waits."""
+
     @property
     def remaining(self) -> Lots:
         """What is not filled yet, wanted or not."""

@@ -46,6 +46,7 @@ from strikewire.marketdata import implied_outlooks, in_percent
 from strikewire.model import ns_to_ms
 
 CLOSE_TRY_AGAIN_LATER = 1013
+TICK = TickPassed()
 
 
 class SendTo(Struct, frozen=True):
@@ -184,11 +185,9 @@ class Gateway:
 
     def tick(self, now_ns: int) -> list[Action]:
         """Send what is due; to be called every `hub.TICK_NS`."""
-        actions = self._count(self.hub.step(now_ns, TickPassed()))
-        for session in list(self._sessions.values()):
-            due_ns = session.caller.heartbeat.due_ns
-            if due_ns is not None and due_ns <= now_ns:
-                actions += self._step(now_ns, session, Tick())
+        actions = self._count(self.hub.step(now_ns, TICK))
+        for session in [one for one in self._sessions.values() if _is_due(one, now_ns)]:
+            actions += self._step(now_ns, session, Tick())
         while self._owed:
             actions.append(SubmitCommand(None, self._owed.popleft()))
         self._ticks += 1
@@ -243,7 +242,14 @@ class Gateway:
             self._rest_waiting -= caller.transport == "rest"
 
     def _count(self, deliveries: list[Delivery]) -> list[Action]:
+        if not deliveries:
+            return []
         counters = self.desk.counters
         counters.notifications += len(deliveries)
         counters.notifications_sent += sum(len(one.subscribers) for one in deliveries)
         return list(deliveries)
+
+
+def _is_due(session: Session, now_ns: int) -> bool:
+    due_ns = session.caller.heartbeat.due_ns
+    return due_ns is not None and due_ns <= now_ns

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from strikewire.api import ApiError, ErrorCode
+from strikewire.api.trading import Buy, Sell
 from strikewire.exchange import Trigger, TriggerPriceType
 from strikewire.model import (
     PRICE_SCALE,
@@ -119,6 +120,16 @@ def shown_lots_of(instrument: Instrument, amount: Decimal | None) -> Lots | None
         raise ApiError(
             ErrorCode.INVALID_MAX_SHOW, param="display_amount", reason=str(error)
         ) from None
+
+
+def shown_amount(params: Buy | Sell, amount: Decimal) -> Decimal | None:
+    """Return what an iceberg shows, by whichever name; None of an order that is shown whole or not.
+
+    Source: Deribit's API before June 2025, `max_show`: the most that is shown, 0 of a hidden order.
+    """
+    if params.max_show is None:
+        return params.display_amount
+    return params.max_show if 0 < params.max_show < amount else None
 
 
 def order_id_of(text: str) -> OrderId:

@@ -103,6 +103,7 @@ def order(instrument: Instrument, view: OrderView) -> Order:
         cancel_reason=_CANCEL_REASONS.get(view.cancel_reason, UNSET),
         display_amount=_shown(instrument, view, view.display_amount),
         refresh_amount=_shown(instrument, view, view.refresh_amount),
+        hidden=view.hidden or UNSET,
         reject_reason=view.reject_reason or UNSET,
         original_order_type=_original_type(view),
         triggered=_is_triggered(view),

@@ -76,6 +76,8 @@ class PlaceOptions(TypedDict, total=False):
     label: str
     display: int
     """Lots that are shown at a time."""
+
+    hidden: bool
     order_type: OrderType
     """Limit with a price and market without one, if left out."""
 
@@ -326,6 +328,7 @@ class TradingFloor:
             valid_until_ns=more.get("valid_until_ns"),
             linked=more.get("linked"),
             mmp=more.get("mmp", False),
+            hidden=more.get("hidden", False),
         )
         return Deed(self.apply(command))
 

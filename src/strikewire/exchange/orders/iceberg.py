@@ -1,4 +1,4 @@
-"""What an iceberg may hide: limits of the part that is shown."""
+"""What an order may hide: all of itself, or as an iceberg a part of limited size."""
 
 from strikewire.exchange.commands import OrderType, PlaceOrder
 from strikewire.exchange.events import Reject, Rejected
@@ -24,12 +24,17 @@ def refuse_display(display: int, lots: int) -> Rejected | None:
     return Rejected(Reject.INVALID_MAX_SHOW, f"{display} of {lots} lots", "display_amount")
 
 
-def refuse_iceberg(command: PlaceOrder) -> Rejected | None:
+def refuse_hiding(command: PlaceOrder) -> Rejected | None:
     """Refuse a new order for what it hides."""
-    if command.display_amount is None:
+    if command.display_amount is None and not command.hidden:
         return None
+    param = "hidden" if command.hidden else "display_amount"
     is_limit = command.order_type.enters_as is OrderType.LIMIT
     if not (is_limit and command.time_in_force.can_wait):
         reason = "nothing_to_hide_of_what_never_waits"
-        return Rejected(Reject.UNSUPPORTED_COMBINATION, reason, "display_amount")
+        return Rejected(Reject.UNSUPPORTED_COMBINATION, reason, param)
+    if command.display_amount is None:
+        return None
+    if command.hidden:
+        return Rejected(Reject.UNSUPPORTED_COMBINATION, "display_of_hidden_order", param)
     return refuse_display(command.display_amount, command.amount)

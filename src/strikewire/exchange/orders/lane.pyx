@@ -26,11 +26,11 @@ from libc.string cimport memcpy
 from strikewire.exchange.state.archives cimport Ring
 from strikewire.exchange.state.book cimport (
     CANCELLED,
+    CONCEALED,
     FILLED,
     FOK,
     GTC,
     GTD,
-    ICEBERG,
     IOC,
     LIMIT,
     LIQUIDATION,
@@ -403,6 +403,7 @@ cdef class Lane:
             and command.verdict is None
             and not command.reduce_only
             and not command.mmp
+            and not command.hidden
         ):
             return DEFER
         price = command.price
@@ -608,7 +609,7 @@ cdef class Lane:
         return (
             order.level != NULL
             and order.force == GTC
-            and order.bits & (REDUCE_ONLY | ICEBERG | TIED | PROTECTED) == 0
+            and order.bits & (REDUCE_ONLY | CONCEALED | TIED | PROTECTED) == 0
         )
 
     cdef bint is_sane(self, Wish* wish) noexcept:
@@ -720,7 +721,7 @@ cdef class Lane:
             level = half.levels[place]
             if level.key < worst:
                 break
-            if level.icebergs:
+            if level.concealed:
                 return DEFER
             at = level.head
             while at != NULL and wanted:

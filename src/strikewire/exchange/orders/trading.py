@@ -33,7 +33,7 @@ from strikewire.exchange.orders.checks import (
     refuse_reducing,
 )
 from strikewire.exchange.orders.execution import Turn
-from strikewire.exchange.orders.iceberg import refuse_display, refuse_iceberg
+from strikewire.exchange.orders.iceberg import refuse_display, refuse_hiding
 from strikewire.exchange.orders.protecting import refuse_unprotected
 from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.conditional import ConditionalOrder
@@ -232,6 +232,7 @@ def bring_in(
         refresh_amount=Lots(command.display_amount or 0),
         link=link,
         mmp=mmp,
+        hidden=command.hidden,
     )
     _enter(turn, market, order, entry.admission)
     _hold_to(account, market, command.verdict, entry.admission)
@@ -292,7 +293,7 @@ def revise(
         or refuse_closed(market, turn.time_ns)
         or wrong_amount
         or refuse_price(market, price)
-        or _refuse_hiding(order, command, wanted)
+        or _refuse_display(order, command, wanted)
         or refuse_reducing(market, reduce_only)
     )
     if refused is None and price != order.price:
@@ -358,8 +359,11 @@ def revise(
     return None
 
 
-def _refuse_hiding(order: Order, command: EditOrder, wanted: int) -> Rejected | None:
-    """Refuse an edit that shows too little of what is still wanted."""
+def _refuse_display(order: Order, command: EditOrder, wanted: int) -> Rejected | None:
+    """Refuse an edit that shows too little of what is still wanted, or some of a hidden order."""
+    if order.hidden and command.display_amount is not None:
+        reason = "display_of_hidden_order"
+        return Rejected(Reject.INVALID_MAX_SHOW, reason, "display_amount")
     if command.display_amount is not None:
         return refuse_display(command.display_amount, wanted) if wanted > 0 else None
     grows = command.amount > order.amount
@@ -431,7 +435,7 @@ def refuse_form(market: Market, command: PlaceOrder, *, is_later: bool = False) 
     if len(command.label) > LABEL_LENGTH_MAX:
         reason = f"{len(command.label)} against {LABEL_LENGTH_MAX} characters"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "label")
-    refused = refuse_iceberg(command) or refuse_reducing(market, command.reduce_only)
+    refused = refuse_hiding(command) or refuse_reducing(market, command.reduce_only)
     if refused is not None:
         return refused
     if is_later or command.order_type.is_triggered:

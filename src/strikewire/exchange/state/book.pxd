@@ -33,7 +33,7 @@ cdef enum Bit:
     REDUCE_ONLY = 4
     REPLACED = 8
     LIQUIDATION = 16
-    ICEBERG = 32
+    CONCEALED = 32  # an iceberg, or hidden: not all of it is shown
     TIED = 64  # to other orders
     PROTECTED = 128
 
@@ -44,7 +44,7 @@ cdef enum Type:
 cdef struct Level:
     int64_t key
     int64_t amount
-    int64_t icebergs
+    int64_t concealed
     PyObject* head
     PyObject* tail
 
@@ -58,6 +58,7 @@ cdef struct Touched:
 cdef class Extras:
     cdef object link, mmp, trigger_order_id, original_type, cancel_reason
     cdef int64_t display_amount, refresh_amount
+    cdef bint hidden
 
 @cython.final
 cdef class Order:
@@ -89,7 +90,13 @@ cdef class Order:
         return self.amount - self.filled
 
     cdef inline int64_t shown(self) noexcept:
-        return self.extras.display_amount if self.bits & ICEBERG else self.amount - self.filled
+        return self.extras.display_amount if self.bits & CONCEALED else self.amount - self.filled
+
+    cdef inline bint is_hidden(self) noexcept:
+        return self.bits & CONCEALED and self.extras.hidden
+
+    cdef inline int64_t offer(self) noexcept:
+        return self.left() if self.is_hidden() else self.shown()
 
 @cython.final
 cdef class HalfBook:

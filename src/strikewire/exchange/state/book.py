@@ -34,6 +34,7 @@ class Order:
         "fee",
         "filled",
         "filled_value",
+        "hidden",
         "instrument_id",
         "is_liquidation",
         "is_waiting",
@@ -86,6 +87,7 @@ class Order:
         display_amount: Lots = NO_LOTS,
         refresh_amount: Lots = NO_LOTS,
         mmp: MmpTag | None = None,
+        hidden: bool = False,
     ) -> None:
         self.order_id = order_id
         self.account_id = account_id
@@ -122,6 +124,9 @@ class Order:
         self.refresh_amount = refresh_amount
         """Of an iceberg: what is shown of it now, and what is shown anew when that has traded."""
 
+        self.hidden = hidden
+        """Whether the public never sees any of it while it waits."""
+
         self.is_waiting = False
         """Whether it stands in a book."""
 
@@ -132,13 +137,20 @@ class Order:
 
     @property
     def is_iceberg(self) -> bool:
-        """Whether a part of it may be hidden."""
+        """Whether a part of it may be hidden, and another is shown."""
         return self.refresh_amount > 0
 
     @property
     def visible(self) -> Lots:
         """What the public may see of it while it waits."""
+        if self.hidden:
+            return NO_LOTS
         return self.display_amount if self.refresh_amount else self.remaining
+
+    @property
+    def offered(self) -> Lots:
+        """What of it trades before those behind it: what is shown, or all of what never is."""
+        return self.remaining if self.hidden else self.visible
 
     def show(self) -> None:
         """Show the next slice of an iceberg, or all that is left of it."""
@@ -174,6 +186,7 @@ class Order:
             refresh_amount=self.refresh_amount,
             link=self.link,
             mmp=self.mmp,
+            hidden=self.hidden,
         )
 
     @classmethod
@@ -207,6 +220,7 @@ class Order:
             refresh_amount=view.refresh_amount,
             link=view.link,
             mmp=view.mmp,
+            hidden=view.hidden,
         )
 
 
@@ -267,9 +281,9 @@ class OrderTable:
 
 
 class Level:
-    """The orders at one price, first come first."""
+    """The orders at one price, first come first; those that are never shown behind all others."""
 
-    __slots__ = ("amount", "icebergs", "orders")
+    __slots__ = ("amount", "hidden", "icebergs", "orders")
 
     def __init__(self) -> None:
         self.amount = 0
@@ -279,12 +293,23 @@ class Level:
         """How many of them hide a part: while there are none, the queue is simpler."""
 
         self.orders: dict[OrderId, Order] = {}
+        self.hidden: dict[OrderId, Order] = {}
+        """Of these nothing is ever shown."""
+
+    def queue(self, order: Order) -> dict[OrderId, Order]:
+        """Return where an order waits."""
+        return self.hidden if order.hidden else self.orders
+
+    def walk(self) -> Iterator[Order]:
+        """Walk the orders in the order in which they stand."""
+        yield from self.orders.values()
+        yield from self.hidden.values()
 
     def slices(self) -> Iterator[tuple[Order, int]]:
         """Walk what would trade, in order: all that is shown, then icebergs slice by slice.
 
         An iceberg whose slice has traded stands behind all others with the next one, so nothing
-        hidden trades before what was shown at its price.
+        hidden trades before what was shown at its price. What no slice will ever show comes last.
         """
         hidden: deque[tuple[Order, int]] = deque()
         for order in self.orders.values():
@@ -297,6 +322,8 @@ class Level:
             yield order, lots
             if left > lots:
                 hidden.append((order, left - lots))
+        for order in self.hidden.values():
+            yield order, order.remaining
 
 
 class HalfBook:
@@ -314,18 +341,18 @@ class HalfBook:
         self.levels: dict[int, Level] = {}
 
     def best(self) -> Ticks | None:
-        """Return the best price, or None when the side is empty."""
+        """Return the best price, or None when the side is empty; hidden orders have one, too."""
         return Ticks(self.keys[-1] * self.side) if self.keys else None
 
     def amount_at(self, price: Ticks) -> int:
-        """Return the lots waiting at a price; 0 where nobody waits."""
+        """Return the lots that are shown at a price; 0 where there are none."""
         level = self.levels.get(price * self.side)
         return level.amount if level else 0
 
     def orders(self) -> Iterator[Order]:
         """Walk the orders in the order in which they stand in their queues."""
         for key in reversed(self.keys):
-            yield from self.levels[key].orders.values()
+            yield from self.levels[key].walk()
 
     def slices(self) -> Iterator[tuple[Order, int]]:
         """Walk what would trade, in order, as if each were filled whole before the next.
@@ -335,19 +362,23 @@ class HalfBook:
         """
         for key in reversed(self.keys):
             level = self.levels[key]
-            if level.icebergs:
+            if level.icebergs or level.hidden:
                 yield from level.slices()
             else:
                 for order in level.orders.values():
                     yield order, order.remaining
 
     def depth(self) -> list[tuple[Ticks, Lots]]:
-        """Return each level's price and amount, best first."""
+        """Return the price and amount of each level that is shown, best first."""
         side, levels = self.side, self.levels
-        return [(Ticks(key * side), Lots(levels[key].amount)) for key in reversed(self.keys)]
+        return [
+            (Ticks(key * side), Lots(amount))
+            for key in reversed(self.keys)
+            if (amount := levels[key].amount)
+        ]
 
     def add(self, order: Order) -> None:
-        """Put an order behind all others at its price."""
+        """Put an order behind all others at its price, hidden ones behind all that are shown."""
         assert order.price is not None
         key = order.price * self.side
         level = self.levels.get(key)
@@ -355,7 +386,7 @@ class HalfBook:
             level = self.levels[key] = Level()
             self.keys.insert(bisect_left(self.keys, key), key)
         order.is_waiting = True
-        level.orders[order.order_id] = order
+        level.queue(order)[order.order_id] = order
         level.amount += order.visible
         level.icebergs += order.is_iceberg
 
@@ -365,10 +396,10 @@ class HalfBook:
         key = order.price * self.side
         level = self.levels[key]
         order.is_waiting = False
-        del level.orders[order.order_id]
+        del level.queue(order)[order.order_id]
         level.amount -= order.visible
         level.icebergs -= order.is_iceberg
-        if not level.orders:
+        if not (level.orders or level.hidden):
             assert level.amount == 0
             del self.levels[key]
             del self.keys[bisect_left(self.keys, key)]
@@ -420,18 +451,18 @@ class Book:
         self.reduce_only -= order.reduce_only
 
     def fill(self, order: Order, lots: int) -> None:
-        """Fill part or all of what is shown of a waiting order.
+        """Fill part or all of what is shown of a waiting order, or of one that never is.
 
         It keeps its place as long as something of that is left; an iceberg then shows its next
         slice, behind all others at its price.
         """
         assert order.price is not None
-        assert 0 < lots <= order.visible
+        assert 0 < lots <= order.offered
         self._touch(order)
         half = self.half(order.side)
-        if lots == order.visible:
+        if lots == order.offered:
             half.remove(order)
-        else:
+        elif not order.hidden:
             half.levels[order.price * order.side].amount -= lots
         order.filled = Lots(order.filled + lots)
         order.filled_value += lots * order.price
@@ -439,7 +470,7 @@ class Book:
             order.display_amount = Lots(order.display_amount - lots)
         if order.remaining == 0:
             self.reduce_only -= order.reduce_only
-        elif order.visible == 0:
+        elif order.offered == 0:
             order.show()
             half.add(order)
 

@@ -78,6 +78,7 @@ cdef class Order:
         display_amount=0,
         refresh_amount=0,
         mmp=None,
+        hidden=False,
     ):
         self.order_id = order_id
         self.account_id = account_id
@@ -106,6 +107,7 @@ cdef class Order:
         self.mmp = mmp
         self.display_amount = display_amount
         self.refresh_amount = refresh_amount
+        self.hidden = hidden
 
     cdef Extras more(self):
         """Return what only few orders have, to be changed."""
@@ -166,9 +168,19 @@ cdef class Order:
 
     @refresh_amount.setter
     def refresh_amount(self, value):
-        self.mark(ICEBERG, value > 0)
+        self.mark(CONCEALED, value > 0 or self.hidden)
         if value or self.extras is not None:
             self.more().refresh_amount = value
+
+    @property
+    def hidden(self):
+        return self.is_hidden()
+
+    @hidden.setter
+    def hidden(self, value):
+        self.mark(CONCEALED, value or self.refresh_amount > 0)
+        if value or self.extras is not None:
+            self.more().hidden = value
 
     @property
     def cancel_reason(self):
@@ -261,6 +273,10 @@ cdef class Order:
         return self.shown()
 
     @property
+    def offered(self):
+        return self.offer()
+
+    @property
     def is_waiting(self):
         return self.level != NULL
 
@@ -296,6 +312,7 @@ cdef class Order:
             refresh_amount=self.refresh_amount,
             link=self.link,
             mmp=self.mmp,
+            hidden=self.hidden,
         )
 
     @classmethod
@@ -328,6 +345,7 @@ cdef class Order:
             refresh_amount=view.refresh_amount,
             link=view.link,
             mmp=view.mmp,
+            hidden=view.hidden,
         )
 
 
@@ -383,7 +401,7 @@ cdef class HalfBook:
         cdef PyObject* at
         cdef Order order
         for place in range(self.count - 1, -1, -1):
-            if self.levels[place].icebergs:
+            if self.levels[place].concealed:
                 yield from _slices(self._queue(place))
                 continue
             at = self.levels[place].head
@@ -397,6 +415,7 @@ cdef class HalfBook:
         return [
             (self.levels[place].key * self.sign, self.levels[place].amount)
             for place in range(self.count - 1, -1, -1)
+            if self.levels[place].amount
         ]
 
     def add(self, Order order not None):
@@ -444,6 +463,7 @@ cdef class HalfBook:
         cdef Py_ssize_t place = self.locate(key)
         cdef Level* level
         cdef Level** grown
+        cdef PyObject* before
         if place >= 0 and self.levels[place].key == key:
             level = self.levels[place]
         else:
@@ -460,7 +480,7 @@ cdef class HalfBook:
                 level = <Level*>PyMem_Malloc(sizeof(Level))
                 if level == NULL:
                     raise MemoryError
-            level.key, level.amount, level.icebergs = key, 0, 0
+            level.key, level.amount, level.concealed = key, 0, 0
             level.head = level.tail = NULL
             memmove(
                 self.levels + place + 2,
@@ -469,16 +489,23 @@ cdef class HalfBook:
             )
             self.levels[place + 1] = level
             self.count += 1
+        before = level.tail
+        if level.concealed and not order.is_hidden():
+            while before != NULL and (<Order>before).is_hidden():
+                before = (<Order>before).before
         order.level = level
-        order.before = level.tail
-        order.after = NULL
-        if level.tail == NULL:
+        order.before = before
+        order.after = level.head if before == NULL else (<Order>before).after
+        if before == NULL:
             level.head = <PyObject*>order
         else:
-            (<Order>level.tail).after = <PyObject*>order
-        level.tail = <PyObject*>order
+            (<Order>before).after = <PyObject*>order
+        if order.after == NULL:
+            level.tail = <PyObject*>order
+        else:
+            (<Order>order.after).before = <PyObject*>order
         level.amount += order.shown()
-        level.icebergs += order.has(ICEBERG)
+        level.concealed += order.has(CONCEALED)
         Py_INCREF(order)
         return 0
 
@@ -486,7 +513,7 @@ cdef class HalfBook:
         cdef Level* level = order.level
         cdef Py_ssize_t place
         level.amount -= order.shown()
-        level.icebergs -= order.has(ICEBERG)
+        level.concealed -= order.has(CONCEALED)
         if order.before == NULL:
             level.head = order.after
         else:
@@ -659,7 +686,8 @@ cdef class OrderTable:
 def _slices(orders):
     """Walk what would trade at a level where a part is hidden."""
     hidden = deque()
-    for order in orders:
+    unseen = [order for order in orders if order.hidden]
+    for order in orders[: len(orders) - len(unseen)]:
         yield order, order.visible
         if order.remaining > order.visible:
             hidden.append((order, order.remaining - order.visible))
@@ -669,6 +697,8 @@ def _slices(orders):
         yield order, lots
         if left > lots:
             hidden.append((order, left - lots))
+    for order in unseen:
+        yield order, order.remaining
 
 
 cdef class Book:
@@ -698,7 +728,7 @@ cdef class Book:
     def add(self, Order order not None):
         assert order.left() > 0
         self.touch(order)
-        if order.has(ICEBERG):
+        if order.has(CONCEALED):
             order.show()
         self.side_of(order.sign).put(order)
         self.reduce_only += order.has(REDUCE_ONLY)
@@ -709,20 +739,20 @@ cdef class Book:
         self.reduce_only -= order.has(REDUCE_ONLY)
 
     def fill(self, Order order not None, int64_t lots):
-        assert 0 < lots <= order.shown()
+        assert 0 < lots <= order.offer()
         cdef HalfBook half = self.side_of(order.sign)
         self.touch(order)
-        if lots == order.shown():
+        if lots == order.offer():
             half.cut(order)
-        else:
+        elif not order.is_hidden():
             order.level.amount -= lots
         order.filled += lots
         order.filled_value += lots * order.ticks
-        if order.has(ICEBERG):
+        if order.has(CONCEALED) and not order.is_hidden():
             order.extras.display_amount -= lots
         if order.left() == 0:
             self.reduce_only -= order.has(REDUCE_ONLY)
-        elif order.shown() == 0:
+        elif order.offer() == 0:
             order.show()
             half.put(order)
 
@@ -731,7 +761,7 @@ cdef class Book:
         cdef int64_t before = order.shown()
         self.touch(order)
         order.amount = amount
-        if order.has(ICEBERG):
+        if order.has(CONCEALED):
             order.display_amount = min(order.display_amount, order.left())
         order.level.amount -= before - order.shown()
 

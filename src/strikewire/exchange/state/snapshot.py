@@ -42,7 +42,7 @@ from strikewire.model import (
     TradeId,
 )
 
-SNAPSHOT_VERSION = 4
+SNAPSHOT_VERSION = 5
 """Of the layout below. A snapshot of another version is refused."""
 
 

@@ -29,6 +29,7 @@ from strikewire.gateway.orders import (
     level_of,
     lots_of,
     order_id_of,
+    shown_amount,
     shown_lots_of,
     ticks_of,
     trigger_of,
@@ -154,11 +155,12 @@ def _place(desk: Desk, call: Call, params: api.Buy | api.Sell, side: Side) -> Pl
         post_only=bool(params.post_only),
         reject_post_only=bool(params.reject_post_only),
         reduce_only=bool(params.reduce_only),
-        display_amount=shown_lots_of(instrument, params.display_amount),
+        display_amount=shown_lots_of(instrument, shown_amount(params, amount)),
         label=params.label or "",
         trigger=trigger_of(params.trigger, params.trigger_price, params.trigger_offset),
         valid_until_ns=deadline_ns(params.valid_until),
         mmp=bool(params.mmp),
+        hidden=bool(params.hidden) or params.max_show == 0,
     )
     command = with_others(instrument, params, command)
     return Plan([command], lambda events: _order_and_trades(desk, market, events[0], None))

@@ -4,8 +4,8 @@ Things that are due at the same instant happen in an order that the seed decides
 in which somebody thought of them: a race is two things due at once.
 """
 
-import heapq
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import TypeAlias
 
 from strikewire.testing.simulation.dice import Dice
@@ -28,15 +28,15 @@ class Agenda:
     def __init__(self, start_ns: int, dice: Dice) -> None:
         self.now_ns = start_ns
         self.steps = 0
-        self._dice = dice
+        self._toss = dice.bits
         self._count = 0
         self._heap: list[tuple[int, int, int, Action]] = []
 
     def at(self, time_ns: int, action: Action) -> None:
         """Do something at a time; at once, if that has passed."""
         self._count += 1
-        due_ns = max(time_ns, self.now_ns)
-        heapq.heappush(self._heap, (due_ns, self._dice.up_to(255), self._count, action))
+        due_ns = max(self.now_ns, time_ns)
+        heappush(self._heap, (due_ns, self._toss(8), self._count, action))
 
     def after(self, delay_ns: int, action: Action) -> None:
         """Do something after a while; never before what is happening now has ended."""
@@ -44,8 +44,9 @@ class Agenda:
 
     def run(self, until_ns: int) -> None:
         """Do everything that is due before `until_ns`, and stand there."""
-        while self._heap and self._heap[0][0] < until_ns:
-            self.now_ns, _, _, action = heapq.heappop(self._heap)
+        heap = self._heap
+        while heap and heap[0][0] < until_ns:
+            self.now_ns, _, _, action = heappop(heap)
             self.steps += 1
             action()
         self.now_ns = until_ns

@@ -5,7 +5,7 @@ from typing import Final
 from strikewire.exchange import Exchange
 from strikewire.journal import Journal
 from strikewire.model import CURRENCIES, AccountId, InstrumentId
-from strikewire.sequencer import replay
+from strikewire.sequencer import RecoveryReport, recover, replay
 from strikewire.testing.simulation.violations import check
 
 RULE_MONEY: Final = "money is conserved"
@@ -55,11 +55,23 @@ def audit_replay(exchange: Exchange, journal: Journal) -> None:
     Raises:
         Violation: It does not.
     """
-    replayed, report = replay(journal)
+    _compare(exchange, *replay(journal))
+
+
+def audit_recovery(exchange: Exchange, journal: Journal) -> None:
+    """Check that a start from the latest sound snapshot gives the live state.
+
+    Raises:
+        Violation: It does not.
+    """
+    _compare(exchange, *recover(journal))
+
+
+def _compare(exchange: Exchange, again: Exchange, report: RecoveryReport) -> None:
     live_hash = exchange.state_hash()
     for account in exchange.accounts:
         live = exchange.open_orders(account.account_id)
-        again = replayed.open_orders(account.account_id)
-        check(live == again, RULE_REPLAY, f"open orders: {live} against {again}")
+        told = again.open_orders(account.account_id)
+        check(live == told, RULE_REPLAY, f"open orders: {live} against {told}")
     found = report.state_hash
     check(found == live_hash, RULE_REPLAY, f"{live_hash.hex()} against {found.hex()}")

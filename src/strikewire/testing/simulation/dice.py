@@ -4,7 +4,7 @@ Each part of a simulation has dice of its own, named after it, so that one part 
 often than before does not change what the others draw.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random  # noqa: TID251 - seeded here and nowhere else
 from typing import TypeVar
 
@@ -39,6 +39,11 @@ class Dice:
     def up_to(self, high: int) -> int:
         """Return a whole number from 0 to `high`, both included."""
         return int(self._random.random() * (high + 1))
+
+    @property
+    def bits(self) -> Callable[[int], int]:
+        """Return a function that draws a whole number of so many bits."""
+        return self._random.getrandbits
 
     def pick(self, choices: Sequence[T]) -> T:
         """Return one of them."""

@@ -101,7 +101,8 @@ class Host:
 
     def _strikes(self, point: Point) -> bool:
         """Say whether the fault of a point happens now, and let it happen if it is a crash."""
-        if not self._dice.chance(self.faults.points.get(point, 0)):
+        points = self.faults.points
+        if not points or not self._dice.chance(points.get(point, 0)):
             return False
         if point in CRASH_POINTS:
             self._dice.pick((self.kill, self.cut_power))(point)

@@ -268,8 +268,7 @@ class Network:
 
     def note(self, number: int, payload: bytes) -> None:
         """Add a message that arrives to the trace."""
-        self._trace.update(b"%d %d " % (self.agenda.now_ns, number))
-        self._trace.update(payload)
+        self._trace.update(b"%d %d %b" % (self.agenda.now_ns, number, payload))
 
     def delay_ns(self) -> int:
         """Return how long a message takes."""

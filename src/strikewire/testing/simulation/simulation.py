@@ -17,9 +17,10 @@ from strikewire.gateway import ApiKey, KeyStore
 from strikewire.model import NS_PER_S, AccountId
 from strikewire.sequencer import Applied
 from strikewire.testing.simulation.agenda import Agenda
-from strikewire.testing.simulation.audit import audit, audit_replay
+from strikewire.testing.simulation.audit import audit, audit_recovery, audit_replay
 from strikewire.testing.simulation.client import Client
 from strikewire.testing.simulation.dice import Dice
+from strikewire.testing.simulation.disk import DiskJournal
 from strikewire.testing.simulation.faults import Faults, swarm
 from strikewire.testing.simulation.host import Host
 from strikewire.testing.simulation.nemesis import Nemesis
@@ -27,7 +28,7 @@ from strikewire.testing.simulation.network import Link, Network
 from strikewire.testing.simulation.operator import INSTRUMENTS, Operator
 from strikewire.testing.simulation.process import Process
 from strikewire.testing.simulation.promises import Promises
-from strikewire.testing.simulation.trader import Onlooker, Trader
+from strikewire.testing.simulation.trader import CALM_NS_MAX, Onlooker, Trader
 from strikewire.testing.simulation.truth import Truth, levels_of, order_fact_of, waiting
 from strikewire.testing.simulation.violations import Violation, check
 
@@ -40,9 +41,12 @@ OPENING_NS: Final = NS_PER_S
 SAFETY_NS: Final = 45 * NS_PER_S
 """How long faults come."""
 
-HEALED_NS: Final = 60 * NS_PER_S
-"""How long trading goes on without them: longer than a client takes to notice a dead connection,
-which is twice its heartbeat of 10 s, and to come back."""
+HEALED_NS: Final = 45 * NS_PER_S
+"""How long trading goes on without them, calmly: longer than a client takes to notice a dead
+connection, which is twice its heartbeat of 10 s, and to come back."""
+
+PROOF_NS: Final = 15 * NS_PER_S
+"""How long every trader then has to get an order through."""
 
 QUIET_NS: Final = 6 * NS_PER_S
 """How long everything then has to come to rest."""
@@ -146,6 +150,7 @@ class _World:
         if dice.chance(0.7):
             self._add_onlooker("onlooker")
         names = [client.name for client in self._clients]
+        self._replays_all = dice.chance(0.25)
         self._nemesis = Nemesis(
             self._agenda, dice.child("nemesis"), self._network, self._host, names
         )
@@ -182,12 +187,16 @@ class _World:
 
         self._set_faults(self._faults.healed())
         self._nemesis.stop()
-        before = [trader.acknowledged for trader in self._traders]
+        for trader in self._traders:
+            trader.think_ns_max = CALM_NS_MAX
         self._pass(HEALED_NS)
+        before = [trader.acknowledged for trader in self._traders]
+        for trader in self._traders:
+            trader.prove()
+        self._pass(PROOF_NS)
         self._operator.is_trading = False
         for trader, acknowledged in zip(self._traders, before, strict=True):
             check(trader.acknowledged > acknowledged, "a healed venue takes orders")
-            trader.is_trading = False
         self._pass(QUIET_NS)
         for trader in self._traders:
             trader.ask_for_orders()
@@ -255,7 +264,11 @@ class _World:
         for trader in self._traders:
             self._judge_orders(exchange, trader)
         self._promises.check(exchange)
-        audit_replay(exchange, self._process.journal)
+        kept = DiskJournal(self._host.disk)
+        if self._replays_all:
+            audit_replay(exchange, kept)
+        else:
+            audit_recovery(exchange, kept)
 
     def _judge_client(self, exchange: Exchange, client: Client) -> None:
         check(client.machine.is_ready, "after healing all clients are connected", client.name)

@@ -1,5 +1,6 @@
 """What clients want: orders, changes of mind, and questions, one after the other or in bursts."""
 
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -8,7 +9,7 @@ from msgspec import Raw
 from strikewire.api.market_data import OrderBook
 from strikewire.api.trading import Order, OrderAndTrades
 from strikewire.client.errors import ClientError, UnknownOutcomeError
-from strikewire.model import NS_PER_MS, AccountId
+from strikewire.model import NS_PER_MS, NS_PER_S, AccountId
 from strikewire.testing.simulation.agenda import Agenda
 from strikewire.testing.simulation.client import Ask, Client
 from strikewire.testing.simulation.dice import Dice
@@ -20,6 +21,9 @@ from strikewire.testing.simulation.violations import check
 from strikewire.testing.simulation.wishes import GRIDS, amount, trigger_price, wish
 
 THINK_NS_MAX: Final = 9_000 * NS_PER_MS
+"""How long a trader thinks at most while faults come; when they are over, it takes its time."""
+
+CALM_NS_MAX: Final = 36_000 * NS_PER_MS
 BURST_MAX: Final = 5
 
 PLACES: Final = ("private/buy", "private/sell")
@@ -36,6 +40,7 @@ class Trader:
     Attributes:
         client: Set right after it is made.
         is_trading: Whether it still begins anything.
+        think_ns_max: How long it thinks at most before it does something again.
         acknowledged: Orders of its own that were acknowledged.
         open_orders: The account's, as the last answer to that question said.
         guarded: Labels of orders sent while cancel on disconnect was on, by connection.
@@ -57,6 +62,7 @@ class Trader:
         instruments: list[str],
     ) -> None:
         self.is_trading = True
+        self.think_ns_max = THINK_NS_MAX
         self.acknowledged = 0
         self.open_orders: list[Order] | None = None
         self.guarded: dict[int, set[str]] = {}
@@ -77,7 +83,19 @@ class Trader:
 
     def begin(self) -> None:
         """Think, and act, and think again."""
-        self._agenda.after(self._dice.up_to(THINK_NS_MAX), self._act)
+        self._agenda.after(self._dice.up_to(self.think_ns_max), self._act)
+
+    def prove(self) -> None:
+        """Ask for orders, second by second, until one more is acknowledged; do nothing else."""
+        self.is_trading = False
+        self._prove(self.acknowledged)
+
+    def _prove(self, acknowledged: int) -> None:
+        if self.acknowledged > acknowledged:
+            return
+        if self.client.machine.is_ready:
+            self._place()
+        self._agenda.after(NS_PER_S, partial(self._prove, acknowledged))
 
     def ask_for_orders(self) -> None:
         """Ask which orders of the account are open."""

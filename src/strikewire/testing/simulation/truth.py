@@ -97,6 +97,7 @@ class Truth:
         self.books: dict[tuple[str, int], Levels] = {}
         self.open_orders: set[str] = set()
         self._feeds: dict[tuple[str, int | str], Feed] = {}
+        self._moved: list[Feed] = []
 
     def feed(self, kind: str, owner: int | str) -> Feed:
         """Return the "orders" or "trades" of an account, or the "prints" of an instrument."""
@@ -122,7 +123,7 @@ class Truth:
                     touched[view.instrument_id] = None
                     instrument = exchange.instruments[view.instrument_id]
                     fact = order_fact_of(instrument, view)
-                    self.feed("orders", view.account_id).facts.append(fact)
+                    self._let_out("orders", view.account_id, fact)
                     change = (
                         self.open_orders.add if fact.state in WAITING else self.open_orders.discard
                     )
@@ -140,8 +141,14 @@ class Truth:
 
     def ticked(self) -> None:
         """Take note that interval channels are sent now."""
-        for feed in self._feeds.values():
+        for feed in self._moved:
             feed.at_tick = len(feed.facts)
+        self._moved.clear()
+
+    def _let_out(self, kind: str, owner: int | str, fact: Fact) -> None:
+        feed = self.feed(kind, owner)
+        feed.facts.append(fact)
+        self._moved.append(feed)
 
     def _see_fill(self, instrument: Instrument, fill: Fill) -> None:
         currency = instrument.settlement_currency
@@ -151,9 +158,9 @@ class Truth:
         for side, liquidity in ((fill.maker, "M"), (fill.taker, "T")):
             order_id = format_order_id(currency, side.order_id)
             fact = TradeFact(trade_id, order_id, price, amount, liquidity)
-            self.feed("trades", side.account_id).facts.append(fact)
+            self._let_out("trades", side.account_id, fact)
         print_ = PrintFact(trade_id, fill.trade_seq, price, amount)
-        self.feed("prints", instrument.name).facts.append(print_)
+        self._let_out("prints", instrument.name, print_)
 
     def _see_book(self, exchange: Exchange, instrument_id: InstrumentId) -> None:
         view, instrument = exchange.book(instrument_id), exchange.instruments[instrument_id]

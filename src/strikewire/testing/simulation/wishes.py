@@ -55,6 +55,8 @@ def wish(dice: Dice, name: str, label: str, *, is_buy: bool) -> Params:
         params.update(amount=2 * amount, display_amount=amount)
     elif draw < 18:
         params.update(_tied(dice, name, label, is_buy=is_buy))
+    elif draw < 22:
+        params["hidden"] = True
     return params
 
 

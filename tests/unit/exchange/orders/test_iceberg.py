@@ -15,7 +15,7 @@ from strikewire.exchange import (
 )
 from strikewire.exchange.orders.iceberg import refuse_display
 from strikewire.model import Lots, OrderId, PriceE8
-from strikewire.testing.exchange import ALICE, BOB, CAROL, Deed, TradingFloor, ladder
+from strikewire.testing.exchange import ALICE, BOB, CAROL, Deed, PlaceOptions, TradingFloor, ladder
 
 
 def with_iceberg() -> TradingFloor:
@@ -351,3 +351,163 @@ def test_an_order_that_waits_for_a_price_cannot_be_made_an_iceberg() -> None:
     ).expect_accepted()
 
     assert Deed(floor.apply(command)).rejected.code is Reject.UNSUPPORTED_COMBINATION
+
+
+# --- Hidden orders
+
+
+def with_hidden() -> TradingFloor:
+    """Return a floor where Alice hides 10 at 101, and Bob shows 4 there behind her."""
+    floor = TradingFloor.at(100)
+    floor.sell(ALICE, 10, at=101, hidden=True).expect_accepted()
+    floor.sell(BOB, 4, at=101)
+    return floor
+
+
+def test_a_hidden_order_changes_nothing_that_the_public_sees() -> None:
+    floor = TradingFloor.at(100)
+    before = floor.exchange.book(floor.id())
+
+    deed = floor.sell(ALICE, 10, at=101, hidden=True)
+
+    assert deed.levels == []
+    assert floor.exchange.book(floor.id()) == before
+    assert deed.order.hidden
+    assert deed.order.state is OrderState.OPEN
+
+
+def test_margin_counts_a_hidden_order() -> None:
+    hidden, shown = TradingFloor.at(100), TradingFloor.at(100)
+
+    hidden.sell(ALICE, 350, at=101, hidden=True)
+    shown.sell(ALICE, 350, at=101)
+
+    assert hidden.summary(ALICE, "USDC") == shown.summary(ALICE, "USDC")
+    assert hidden.summary(ALICE, "USDC").initial_margin > 0
+
+
+def test_what_is_shown_trades_first_at_the_same_price_whoever_came_first() -> None:
+    floor = with_hidden()
+
+    deed = floor.buy(CAROL, 9, at=101)
+
+    assert [(fill.maker.order_id, fill.amount) for fill in deed.fills] == [(2, 4), (1, 5)]
+    assert floor.book() == ""
+    assert floor.order(1).remaining == 5
+
+
+def test_a_hidden_order_trades_before_the_next_price() -> None:
+    floor = with_hidden()
+    floor.sell(BOB, 10, at=102)
+
+    deed = floor.buy(CAROL, 16, at=102)
+
+    assert deed.trades == [(101, 4), (101, 10), (102, 2)]
+
+
+def test_icebergs_trade_to_their_end_before_hidden_orders() -> None:
+    floor = TradingFloor.at(100)
+    floor.sell(ALICE, 10, at=101, hidden=True)
+    floor.sell(BOB, 250, at=101, display=100)
+    floor.sell(BOB, 5, at=101, hidden=True)
+
+    deeds = [floor.buy(CAROL, lots, at=101) for lots in (120, 145)]
+
+    fills = [[(fill.maker.order_id, fill.amount) for fill in deed.fills] for deed in deeds]
+    assert fills == [[(2, 100), (2, 20)], [(2, 80), (2, 50), (1, 10), (3, 5)]]
+
+
+def test_a_hidden_order_that_is_filled_in_parts_keeps_its_place() -> None:
+    floor = TradingFloor.at(100)
+    for account in (ALICE, BOB):
+        floor.sell(account, 10, at=101, hidden=True)
+
+    makers = [floor.buy(CAROL, 7, at=101).fills[0].maker.order_id for _ in range(3)]
+
+    assert makers == [1, 1, 2]
+
+
+def test_post_only_orders_wait_inside_hidden_ones() -> None:
+    floor = TradingFloor.at(100)
+    floor.sell(ALICE, 10, at=101, hidden=True)
+
+    deed = floor.buy(BOB, 5, at=101, post_only=True)
+
+    assert (deed.order.price, deed.fills) == (100, [])
+
+
+def test_a_taker_hides_what_is_left_of_it() -> None:
+    floor = TradingFloor.at(100)
+    floor.buy(BOB, 4, at=100)
+
+    deed = floor.sell(ALICE, 10, at=100, hidden=True)
+
+    assert (deed.trades, floor.book()) == ([(100, 4)], "")
+    assert floor.buy(BOB, 6, at=100).trades == [(100, 6)]
+
+
+def test_a_lower_amount_keeps_the_place_of_a_hidden_order_and_a_higher_one_loses_it() -> None:
+    floor = TradingFloor.at(100)
+    for account in (ALICE, BOB):
+        floor.sell(account, 10, at=101, hidden=True)
+
+    floor.edit(1, 8).expect_accepted()
+    assert floor.buy(CAROL, 1, at=101).fills[0].maker.order_id == 1
+    floor.edit(1, 9).expect_accepted()
+
+    assert floor.buy(CAROL, 1, at=101).fills[0].maker.order_id == 2
+    assert floor.order(1).hidden
+    assert floor.book() == ""
+
+
+def test_an_edit_shows_nothing_of_a_hidden_order() -> None:
+    floor = TradingFloor.at(100)
+    floor.sell(ALICE, 300, at=101, hidden=True)
+
+    deed = floor.edit(1, 300, display_amount=Lots(100))
+
+    assert deed.rejected.code is Reject.INVALID_MAX_SHOW
+
+
+@pytest.mark.parametrize(
+    ("at", "time_in_force", "display"),
+    [
+        (None, TimeInForce.GTC, None),
+        (101, TimeInForce.IOC, None),
+        (101, TimeInForce.FOK, None),
+        (101, TimeInForce.GTC, 100),
+    ],
+)
+def test_only_what_waits_can_be_hidden_and_no_iceberg(
+    at: int | None, time_in_force: TimeInForce, display: int | None
+) -> None:
+    floor = TradingFloor.at(100)
+    said: PlaceOptions = {"time_in_force": time_in_force, "hidden": True}
+    if display is not None:
+        said["display"] = display
+
+    deed = floor.sell(ALICE, 300, at=at, **said)
+
+    assert (deed.rejected.code, deed.rejected.param) == (Reject.UNSUPPORTED_COMBINATION, "hidden")
+
+
+def test_a_stop_order_comes_in_hidden() -> None:
+    floor = TradingFloor.at(100)
+    trigger = Trigger(price_type=TriggerPriceType.MARK, price=PriceE8(45 * 10**8))
+    floor.sell(
+        ALICE, 10, at=80, order_type=OrderType.STOP_LIMIT, trigger=trigger, hidden=True
+    ).expect_accepted()
+
+    floor.mark(90)
+
+    assert floor.book() == ""
+    assert floor.order(2).hidden
+
+
+def test_a_snapshot_keeps_hidden_orders_behind_all_others() -> None:
+    floor = with_hidden()
+
+    restored = Exchange.restore(floor.exchange.snapshot())
+
+    assert restored.order(OrderId(1)) == floor.order(1)
+    assert restored.state_hash() == floor.exchange.state_hash()

@@ -128,6 +128,8 @@ SPECIAL: dict[str, list[Command]] = {
         edit(1, 2**63),
         edit(1, 1, price=Ticks(2**63)),
     ],
+    "hidden": [*ASKS, sell(300, 100, hidden=True), buy(150, 100)],
+    "hidden maker alone": [sell(300, 100, hidden=True), buy(150, 100), buy(400, 101)],
     "protected": [*QUOTED, sell(3, 100, mmp=True)],
     "meets a quote": [*QUOTED, buy(2, 101)],
     "edit of what is protected": [*QUOTED, sell(3, 100, mmp=True), edit(3, 2)],

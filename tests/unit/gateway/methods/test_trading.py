@@ -129,6 +129,9 @@ def test_fill_or_kill_fills_or_dies() -> None:
         (order(99_999, display_amount=10), 10024, "display_amount"),
         (order(99_999, display_amount=15), 10024, "display_amount"),
         (order(99_999, display_amount=0), 10024, "display_amount"),
+        (order(99_999, max_show=-1), 10024, "max_show"),
+        (order(99_999, max_show=0, hidden=True), -32602, "max_show"),
+        (order(99_999, hidden=True, display_amount=1_000), 11047, "hidden"),
         (order(99_999, mmp=True), 11030, "mmp"),
         (order(99_999, advanced="usd"), 10033, "advanced"),
         (order(1_000_000), 10007, "price"),
@@ -251,6 +254,30 @@ def test_the_cancelled_orders_can_be_listed_by_instrument() -> None:
         )
         == []
     )
+
+
+@pytest.mark.parametrize("said", [{"hidden": True}, {"max_show": 0}])
+def test_a_hidden_order_is_known_to_its_owner_alone(said: dict[str, Any]) -> None:
+    _, alice, bob = venue()
+
+    placed = alice.call("private/sell", **order(100_000, amount=30, **said))["order"]
+
+    assert placed["hidden"] is True
+    assert "display_amount" not in placed
+    book = bob.call("public/get_order_book", instrument_name=PERPETUAL)
+    assert (book["asks"], book["best_ask_price"]) == ([], 0.0)
+    trades = bob.call("private/buy", **order(100_000, amount=10))["trades"]
+    assert [(trade["price"], trade["amount"]) for trade in trades] == [(100_000.0, 10.0)]
+
+
+def test_the_most_that_is_shown_may_be_said_as_before() -> None:
+    _, alice, _ = venue()
+
+    iceberg = alice.call("private/sell", **order(100_000, amount=5_000, max_show=1_000))["order"]
+    whole = alice.call("private/sell", **order(100_000, amount=30, max_show=30))["order"]
+
+    assert iceberg["refresh_amount"] == 1_000.0
+    assert "refresh_amount" not in whole
 
 
 def test_an_iceberg_shows_its_owner_what_it_shows() -> None:

@@ -9,7 +9,7 @@ def test_without_faults_nothing_falls_and_everything_is_known() -> None:
     report = simulate(1, Faults())
 
     assert report.crashes == {}
-    assert report.orders > 20
+    assert report.orders > 15
     assert report.simulated_ns == 118_000_000_000
 
 
