@@ -1,14 +1,12 @@
 """Order flow with all of its clearing and margin, against matching alone and against a disk.
 
-All of it passes the kernels `lane`, `archives`, `book`, `clearing`, `records`,
-`ledgers`, `markets` and `state`.
+All of it passes the kernels `lane`, `archives`, `book`, `clearing`, `ledgers`, `markets`, `orders`,
+`order_table`, `records` and `state`.
 """
 
 import contextlib
 import functools
 import gc
-import importlib
-import importlib.util
 import itertools
 import random
 import tempfile
@@ -16,10 +14,10 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import NamedTuple
 
-from benchmarks.harness import Fresh, Measure, Rate, Ratio, Reading, UnavailableError
+from benchmarks.harness import Fresh, Measure, Rate, Ratio, Reading
+from benchmarks.matching_peer import PACKAGES, matched, matched_alone
 from benchmarks.order_flow import LIVE, USERS, order_flow, sparse_flow
 from benchmarks.order_flow import Flow as OrderFlow
 from benchmarks.prototype import prototype
@@ -63,7 +61,6 @@ OPTION_MID = 500
 ACCOUNTS = 20
 MAKER = AccountId(1)
 GROUP = 64
-PEER = "matching_engine"
 TRADES = 398_261
 PROTOTYPE_BYTES = 40
 BOOKS, SPARSE_LIVE = 4_000, 38_000
@@ -113,6 +110,24 @@ def kernel_measures(*, quick: bool) -> list[Measure]:
             theirs=prototype_of(flow),
             floor=0.5,
             aim=0.77,
+        ),
+        Ratio(
+            measure=HOT,
+            ours=submitted(base, batches[: len(few) // BATCH]),
+            against="matching-engine: matching alone, no accounts, fees or margin",
+            theirs=matched(flow.packed, len(few) // BATCH * BATCH),
+            floor=15.0,
+            aim=26.0,
+            packages=PACKAGES,
+        ),
+        Ratio(
+            measure=f"{HOT}, one call a command",
+            ours=submitted(base, few),
+            against="matching-engine: matching alone, no accounts, fees or margin",
+            theirs=matched(flow.packed, len(few)),
+            floor=10.0,
+            aim=21.0,
+            packages=PACKAGES,
         ),
         Rate(
             measure=HOT,
@@ -330,9 +345,9 @@ def object_measures(*, quick: bool) -> list[Measure]:
             measure="the first flow",
             ours=applied(mixed),
             against="matching-engine: matching alone, no accounts, fees or margin",
-            theirs=matched_alone(mixed),
+            theirs=matched_alone(mixed.base, mixed.commands),
             aim=1.0,
-            packages=("matching-engine",) if importlib.util.find_spec(PEER) else (),
+            packages=PACKAGES,
         ),
     ]
 
@@ -521,69 +536,3 @@ def journalled(entries: list[bytes]) -> None:
         for first in range(0, len(entries), GROUP):
             journal.append(first + 1, START_NS + first, entries[first : first + GROUP])
         journal.close()
-
-
-def matched_alone(flow: Flow) -> Fresh:
-    """Return the peer's work on the same orders; it numbers commands itself and knows no flow."""
-
-    def build() -> tuple[object, list[object]]:
-        if not importlib.util.find_spec(PEER):
-            raise UnavailableError("needs Python 3.12 and `pip install matching-engine`")
-        domain = importlib.import_module(f"{PEER}.domain")
-        engine = importlib.import_module(f"{PEER}.engine").MatchingEngine()
-        exchange = Exchange.restore(flow.base)
-        waiting = [
-            order
-            for account in exchange.accounts
-            for order in exchange.open_orders(account.account_id)
-        ]
-        before = [
-            PlaceOrder(
-                account_id=order.account_id,
-                instrument_id=order.instrument_id,
-                side=order.side,
-                amount=order.remaining,
-                price=order.price,
-            )
-            for order in sorted(waiting, key=lambda order: order.order_id)
-        ]
-        numbers = [order.order_id for order in sorted(waiting, key=lambda order: order.order_id)]
-        sequenced = translated(domain, [*before, *flow.commands], numbers)
-        for command in sequenced[: len(before)]:
-            engine.process(command)
-        return engine, sequenced[len(before) :]
-
-    def process(built: tuple[object, list[object]]) -> None:
-        engine, commands = built
-        for command in commands:
-            engine.process(command)  # type: ignore[attr-defined]  # the peer has no stubs here
-
-    return Fresh(build, process)
-
-
-def translated(domain: ModuleType, commands: list[Command], numbers: list[OrderId]) -> list[object]:
-    """Return commands in the peer's words; orders keep the numbers that they have here."""
-    words: list[object] = []
-    next_number = max(numbers, default=0) + 1
-    given = iter(numbers)
-    for seq, command in enumerate(commands, start=1):
-        if isinstance(command, CancelOrder):
-            word = domain.CancelOrder(command.order_id, command.account_id)
-        else:
-            assert isinstance(command, PlaceOrder)
-            number = next(given, None)
-            if number is None:
-                number, next_number = OrderId(next_number), next_number + 1
-            word = domain.NewOrder(
-                order_id=number,
-                account=command.account_id,
-                side=domain.Side(command.side.direction),
-                price=command.price,
-                qty=command.amount,
-                tif=domain.TimeInForce(
-                    "ioc" if command.time_in_force is TimeInForce.IOC else "gtc"
-                ),
-                stp=domain.SelfTradePrevention.NONE,
-            )
-        words.append(domain.SequencedCommand(seq, START_NS + seq, word))
-    return words

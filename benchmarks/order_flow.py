@@ -25,7 +25,8 @@ HIGHEST, LOWEST = 190_000, 30_000
 """A sweep's limit, inside the price band of a mark of 50,000 at ticks of half a dollar."""
 
 _THEIRS = struct.Struct("<QqqIIBBBBI")
-_OURS = struct.Struct("<BbBBHHqqqqq")
+OURS = struct.Struct("<BbBBHHqqqqq")
+"""A packed command."""
 
 
 class Flow(NamedTuple):
@@ -109,7 +110,7 @@ def order_flow(commands: int) -> Flow:
     def write(side: int, price: int, lots: int, user: int, force: int) -> None:
         theirs.extend(_THEIRS.pack(order_id, price, lots, user, 0, 0, side, force, 0, 0))
         ours.extend(
-            _OURS.pack(
+            OURS.pack(
                 PLACE,
                 1 if side == 0 else -1,
                 0,
@@ -146,7 +147,7 @@ def order_flow(commands: int) -> Flow:
         side = book.orders[one][0]
         book.cancel(one)
         theirs.extend(_THEIRS.pack(one, 0, 0, 0, 0, 1, side, 0, 0, 0))
-        ours.extend(_OURS.pack(CANCEL, 0, 0, 0, 0, 0, owners[one], one, 0, 0, 0))
+        ours.extend(OURS.pack(CANCEL, 0, 0, 0, 0, 0, owners[one], one, 0, 0, 0))
 
     def sweep() -> None:
         nonlocal order_id
@@ -191,7 +192,7 @@ def sparse_flow(commands: int, *, books: int, live: int) -> bytes:
         book = 1 + bisect.bisect(weights, draw.random() * weights[-1])
         sign = 1 if side == 0 else -1
         record = (PLACE, sign, 0, force, 0, 0, user, min(book, books), price, lots, 0)
-        out.extend(_OURS.pack(*record))
+        out.extend(OURS.pack(*record))
 
     def passive() -> None:
         side, user = draw.getrandbits(1), 1 + draw.randrange(USERS)
@@ -203,7 +204,7 @@ def sparse_flow(commands: int, *, books: int, live: int) -> bytes:
         at = draw.randrange(len(waiting))
         waiting[at], waiting[-1] = waiting[-1], waiting[at]
         user, one = waiting.pop()
-        out.extend(_OURS.pack(CANCEL, 0, 0, 0, 0, 0, user, one, 0, 0, 0))
+        out.extend(OURS.pack(CANCEL, 0, 0, 0, 0, 0, user, one, 0, 0, 0))
 
     for _ in range(live):
         passive()

@@ -1,34 +1,28 @@
 """The compiled book and its plain twin are the same book."""
 
-import importlib.machinery
-import importlib.util
-from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-import strikewire.exchange.state
 from strikewire.exchange.commands import OrderType, TimeInForce
-from strikewire.exchange.state import book as compiled
+from strikewire.exchange.state import book, orders
 from strikewire.model import InstrumentId, Side
+from tests.twins import interpreted
 
 ONE = InstrumentId(1)
 
 
-def plain_twin() -> ModuleType:
-    """Load `book.py` itself, whether or not it is compiled."""
-    folder = Path(strikewire.exchange.state.__file__).parent
-    loader = importlib.machinery.SourceFileLoader("plain_book", str(folder / "book.py"))
-    spec = importlib.util.spec_from_loader("plain_book", loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
+class Kind(NamedTuple):
+    """The classes of one of the twins."""
+
+    Book: Any
+    Order: Any
 
 
-plain = plain_twin()
+plain_orders, plain_book = interpreted("strikewire.exchange.state", "orders", "book")
+compiled = Kind(book.Book, orders.Order)
+plain = Kind(plain_book.Book, plain_orders.Order)
 
 STEPS = st.lists(
     st.one_of(

@@ -19,8 +19,8 @@ from strikewire.exchange.orders.admission import outcome, room
 from strikewire.exchange.orders.checks import refuse_closed
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.matching import Plan, plan
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.ledgers import Holding
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.pools import Pool
 from strikewire.exchange.state.state import Account
 from strikewire.exchange.state.transactions import About, TransactionType

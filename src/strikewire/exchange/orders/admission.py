@@ -18,9 +18,9 @@ from strikewire.exchange.orders.combo_admission import (
 from strikewire.exchange.orders.combo_admission import outcome as outcome_of_combo
 from strikewire.exchange.orders.matching import Plan, Room, plan
 from strikewire.exchange.orders.selftrade import chosen, own_orders
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.pools import available, haircut
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import AccountId, PriceE8, Side, Ticks

@@ -33,9 +33,9 @@ from strikewire.exchange.orders.checks import (
     refuse_outside,
 )
 from strikewire.exchange.orders.execution import Block, Turn
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.pools import available, haircut
 from strikewire.exchange.state.state import Account, Agreement, State
 from strikewire.model import (

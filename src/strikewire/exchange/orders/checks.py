@@ -5,10 +5,10 @@ Each function answers with the thing that was asked for, or None, or with a `Rej
 
 from strikewire.exchange.commands import InstrumentState
 from strikewire.exchange.events import Reject, Rejected
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.margin import PriceBand
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import (
     AMOUNT_LOTS_MAX,

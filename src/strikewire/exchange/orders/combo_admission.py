@@ -11,9 +11,9 @@ from typing import NamedTuple
 from strikewire.exchange.commands import MarginModel, Verdict
 from strikewire.exchange.orders.combo_trades import combo_fees, leg_trades
 from strikewire.exchange.orders.matching import Plan
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.ledgers import Holding, premium
 from strikewire.exchange.state.markets import Leg, Market
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.pools import available, haircut
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import Side, Ticks

@@ -24,10 +24,10 @@ from strikewire.exchange.events import (
 from strikewire.exchange.orders.combo_trades import LegTrade, combo_fees, leg_trades
 from strikewire.exchange.orders.matching import Match, Plan
 from strikewire.exchange.orders.protecting import exposure, is_under, protection_of
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.state import Account, State
 from strikewire.exchange.state.transactions import NOTHING, About, Transaction, TransactionType

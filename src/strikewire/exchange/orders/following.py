@@ -26,8 +26,8 @@ from strikewire.exchange.orders.execution import Fact, Turn
 from strikewire.exchange.orders.firing import come_in, fire
 from strikewire.exchange.orders.linking import dormant, paired
 from strikewire.exchange.orders.triggering import arm, refuse_too_many
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.conditional import ConditionalOrder
+from strikewire.exchange.state.orders import Order
 from strikewire.model import Lots, OrderId
 
 FIRST_HIT = TriggerFillCondition.FIRST_HIT

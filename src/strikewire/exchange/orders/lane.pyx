@@ -25,7 +25,8 @@ from libc.stdint cimport (
 )
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy
-from strikewire.exchange.state.book cimport (
+from strikewire.exchange.state.book cimport Book, HalfBook, Touched
+from strikewire.exchange.state.orders cimport (
     CANCELLED,
     CONCEALED,
     FILLED,
@@ -43,11 +44,8 @@ from strikewire.exchange.state.book cimport (
     REJECT_POST_ONLY,
     REPLACED,
     TIED,
-    Book,
-    HalfBook,
     Level,
     Order,
-    Touched,
     reason_place,
 )
 from strikewire.exchange.state.clearing cimport Position

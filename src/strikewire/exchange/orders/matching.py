@@ -11,7 +11,8 @@ from collections.abc import Callable
 import msgspec
 
 from strikewire.exchange.commands import TriggerFillCondition
-from strikewire.exchange.state.book import Book, Order
+from strikewire.exchange.state.book import Book
+from strikewire.exchange.state.orders import Order
 from strikewire.model import OrderId, Side, Ticks
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.mmp import MmpTag
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.state import Account
 from strikewire.model import PRICE_SCALE, Side, Ticks, divide_half_even, divide_up

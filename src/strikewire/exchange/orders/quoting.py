@@ -38,8 +38,8 @@ from strikewire.exchange.orders.checks import (
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.protecting import delta_e5, standing_quote
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX, place, revise
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import NS_PER_S, Lots, Side
 

@@ -17,7 +17,7 @@ Source: Deribit, "Self Match Prevention", SMP token; `private/set_self_trading_c
 
 from strikewire.exchange.commands import SelfTrading
 from strikewire.exchange.orders.matching import Own
-from strikewire.exchange.state.book import Order
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import AccountId
 

@@ -35,9 +35,9 @@ from strikewire.exchange.orders.checks import (
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.iceberg import refuse_display, refuse_hiding
 from strikewire.exchange.orders.protecting import refuse_unprotected
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.state import Account
 from strikewire.model import (
     PRICE_TICKS_MAX,

@@ -1,7 +1,7 @@
 cimport cython
 from cpython.ref cimport PyObject
 from libc.stdint cimport int64_t
-from strikewire.exchange.state.book cimport OrderList
+from strikewire.exchange.state.order_table cimport OrderList
 from strikewire.exchange.state.clearing cimport Position
 from strikewire.exchange.state.markets cimport Market
 from strikewire.exchange.state.records cimport Payments

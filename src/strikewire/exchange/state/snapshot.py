@@ -23,12 +23,12 @@ from strikewire.exchange.commands import (
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.mmp import MmpConfig
 from strikewire.exchange.state.answers import Answer, Answers
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.clearing import Position
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.funding import Funding, FundingPoint
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.records import fill_of, transaction_of
 from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, Agreement, State, Treasury

@@ -1,6 +1,6 @@
 cimport cython
 from libc.stdint cimport int64_t
-from strikewire.exchange.state.book cimport ClosedOrders, OrderTable
+from strikewire.exchange.state.order_table cimport ClosedOrders, OrderTable
 from strikewire.exchange.state.records cimport Fills
 
 @cython.final

@@ -17,11 +17,12 @@ from strikewire.exchange.commands import (
 )
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.state.answers import Answers
-from strikewire.exchange.state.book import ClosedOrders, Order, OrderTable
 from strikewire.exchange.state.conditional import ConditionalOrder, Watch
 from strikewire.exchange.state.days import day_end_ns
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Leg, Market
+from strikewire.exchange.state.order_table import ClosedOrders, OrderTable
+from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.records import Fills
 from strikewire.model import AccountId, ComboLeg, InstrumentId, OrderId, PriceE8, leg_weights

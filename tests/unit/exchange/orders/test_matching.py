@@ -2,7 +2,8 @@ import pytest
 
 from strikewire.exchange.commands import OrderType, TimeInForce
 from strikewire.exchange.orders.matching import plan
-from strikewire.exchange.state.book import Book, Order
+from strikewire.exchange.state.book import Book
+from strikewire.exchange.state.orders import Order
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks
 from strikewire.testing.exchange import ALICE, BOB, CAROL, TradingFloor, ladder
 

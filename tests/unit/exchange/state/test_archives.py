@@ -1,27 +1,14 @@
-import importlib.machinery
-import importlib.util
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-import strikewire.exchange.state
 from strikewire.exchange.state import archives
+from tests.twins import interpreted
+
+(plain,) = interpreted("strikewire.exchange.state", "archives")
 
 
-def plain_ring() -> Any:
-    """Return the ring of `archives.py` itself, whether or not it is compiled."""
-    path = Path(strikewire.exchange.state.__file__).parent / "archives.py"
-    loader = importlib.machinery.SourceFileLoader("plain_archives", str(path))
-    spec = importlib.util.spec_from_loader("plain_archives", loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module.Ring
-
-
-@pytest.fixture(params=[archives.Ring, plain_ring()], ids=["as imported", "plain"])
+@pytest.fixture(params=[archives.Ring, plain.Ring], ids=["as imported", "plain"])
 def make(request: pytest.FixtureRequest) -> Callable[[int], archives.Ring]:
     made: Callable[[int], archives.Ring] = request.param
     return made

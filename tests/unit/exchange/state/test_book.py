@@ -2,7 +2,8 @@ import pytest
 
 from strikewire.exchange.commands import OrderType, TimeInForce
 from strikewire.exchange.events import LevelChanged
-from strikewire.exchange.state.book import Book, HalfBook, Order
+from strikewire.exchange.state.book import Book, HalfBook
+from strikewire.exchange.state.orders import Order
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks
 from strikewire.testing.exchange import ALICE, TradingFloor, ladder
 
