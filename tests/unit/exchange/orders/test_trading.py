@@ -380,15 +380,17 @@ def test_an_edit_may_make_an_order_take() -> None:
     assert (deed.order.state, deed.order.post_only) == ("filled", False)
 
 
-def test_an_edit_that_would_take_is_rejected_if_it_says_so() -> None:
+def test_an_edit_that_would_take_cancels_the_order_if_it_says_so() -> None:
     floor = TradingFloor.at(100)
     floor.sell(BOB, 5, at=101)
     floor.buy(ALICE, 5, at=98, post_only=True)
 
     deed = floor.edit(2, 5, at=103, reject_post_only=True)
 
-    assert deed.rejected.code is Reject.POST_ONLY_REJECT
-    assert floor.order(2).price == 98
+    ended = floor.order(2)
+    assert (ended.state, ended.cancel_reason) == ("cancelled", "edit_post_only_reject")
+    assert (ended.price, ended.filled, deed.fills) == (98, 0, [])
+    assert floor.summary(ALICE, "USDC").initial_margin == 0
 
 
 def test_an_edit_may_make_an_order_only_reduce_in_its_place() -> None:
