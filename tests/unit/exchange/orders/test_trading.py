@@ -530,8 +530,7 @@ def test_an_edit_is_refused_for_the_first_reason_that_holds(
         (Reject.INVALID_PRICE, {"price": 9_999}),
         (Reject.WRONG_TICK, {"price": 10_000}),
         (Reject.PRICE_TOO_HIGH, {"price": 505}),
-        (Reject.OTHER_REJECT, {"reduce_only": False}),
-        (Reject.POST_ONLY_REJECT, {"price": 500}),
+        (Reject.OTHER_REJECT, {"reduce_only": False, "price": 500}),
         (Reject.POSITION_TOO_LARGE, {"amount": 9_000_000}),
         (Reject.NOT_ENOUGH_FUNDS, {"amount": 1}),
     ]
