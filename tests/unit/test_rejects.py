@@ -219,7 +219,6 @@ EDIT: list[Wrong[EditOrder]] = [
     changed(price=Ticks(10_000)),
     tagged(MmpTag()),
     changed(reduce_only=True),
-    changed(price=Ticks(505), post_only=True, reject_post_only=True),
     apart,
     small,
     by_portfolio,

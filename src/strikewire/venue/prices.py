@@ -8,6 +8,7 @@ crossed stands still, and everything priced by it stands still with it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from msgspec import Struct
 from strikewire.exchange import Mark, SetMarks
 from strikewire.model import PRICE_SCALE, Instrument, InstrumentId, OptionType, PriceE8
 from strikewire.pricing import (
+    DeliveryAverage,
     Premium,
     Smile,
     Surface,
@@ -25,6 +27,7 @@ from strikewire.pricing import (
     mark_at_volatility,
     next_premium,
     perpetual_mark,
+    share_left,
     years_to_expiry,
 )
 from strikewire.venue.config import PricesConfig
@@ -64,6 +67,9 @@ SHAPES: Final[Mapping[str, Shape]] = {
 
 _Series = tuple[str, int]
 """The options of one index and expiry."""
+
+Averages = Mapping[_Series, DeliveryAverage]
+NO_AVERAGES: Final[Averages] = MappingProxyType({})
 
 MidOf = Callable[[InstrumentId], PriceE8 | None]
 VolatilityOf = Callable[[Instrument, PriceE8, int], float | None]
@@ -105,9 +111,14 @@ class Pricer:
         self._premiums: dict[InstrumentId, Premium] = {}
         self.indices: dict[str, PriceE8] = {}
         self._sent: dict[InstrumentId, Mark] = {}
+        self._averages: Averages = NO_AVERAGES
 
     def step(
-        self, now_ns: int, feed_now_ns: int, instruments: Iterable[Instrument]
+        self,
+        now_ns: int,
+        feed_now_ns: int,
+        instruments: Iterable[Instrument],
+        averages: Averages = NO_AVERAGES,
     ) -> SetMarks | None:
         """Return what has changed, None if nothing has.
 
@@ -115,7 +126,9 @@ class Pricer:
             now_ns: Nanoseconds since the Unix epoch.
             feed_now_ns: The same by the clock that stamps the quotes.
             instruments: Those that are open; expired ones are passed over.
+            averages: What has been averaged of delivery prices, by index and expiry.
         """
+        self._averages = averages
         instruments = list(instruments)
         indices = self._indices(feed_now_ns, {one.price_index for one in instruments})
         due = self._due(now_ns, {_series(one) for one in instruments if one.is_option})
@@ -195,7 +208,7 @@ class Pricer:
             return Mark(instrument_id, price, 0, index, rate)
         if instrument.expiry_ns is None:
             return Mark(instrument_id, index, 0, index)
-        return Mark(instrument_id, forward(now_ns, index, instrument), 0, index)
+        return Mark(instrument_id, self._underlying(now_ns, index, instrument), 0, index)
 
     def _option_mark(
         self,
@@ -207,7 +220,7 @@ class Pricer:
         assert instrument.expiry_ns is not None
         assert instrument.strike is not None
         coin = instrument.base_currency
-        underlying = forward(now_ns, index, instrument)
+        underlying = self._underlying(now_ns, index, instrument)
         strike = float(instrument.strike)
         years = years_to_expiry(now_ns, instrument.expiry_ns)
         volatility = self._volatility(instrument, underlying, now_ns)
@@ -224,6 +237,7 @@ class Pricer:
             years=years,
             is_call=instrument.option_type is OptionType.CALL,
             is_inverse=instrument.is_inverse,
+            share=share_left(instrument.expiry_ns, now_ns),
         )
         return Mark(
             InstrumentId(instrument.instrument_id),
@@ -234,9 +248,15 @@ class Pricer:
             vega_e5=mark.vega_e5,
         )
 
+    def _underlying(self, now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:
+        """Return what an expiry is worth by: its forward, and in its last half hour the average."""
+        ahead = forward(now_ns, index, instrument)
+        average = self._averages.get(_series(instrument))
+        return ahead if average is None else average.underlying(now_ns, ahead)
+
 
 def forward(now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:
-    """Return the forward of an instrument's expiry, which is also the mark of its future."""
+    """Return what the index is expected to be at an instrument's expiry."""
     assert instrument.expiry_ns is not None
     years = years_to_expiry(now_ns, instrument.expiry_ns)
     return dated_mark(index, basis=SHAPES[instrument.base_currency].basis, years=years)
