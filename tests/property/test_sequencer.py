@@ -23,6 +23,7 @@ from strikewire.exchange import (
     Withdraw,
     encode,
 )
+from strikewire.exchange.packed import pack
 from strikewire.journal import MemoryJournal, SqliteJournal
 from strikewire.model import (
     AccountId,
@@ -84,9 +85,23 @@ def carry_out(
             break
         sequencer.committed(batch)
         while steps > 0 and (applied := sequencer.apply_next()) is not None:
-            told.append(applied)
+            told += [applied] if isinstance(applied, Applied) else []
             steps -= 1
     return told
+
+
+def submit(sequencer: Sequencer, command: Command, *, packs: bool) -> None:
+    """Submit a command, packed if it shall and can be."""
+    record = pack(command) if packs else None
+    if record is None:
+        sequencer.submit(None, command)
+    else:
+        sequencer.submit_packed(None, record)
+
+
+def written(command: Command, *, packs: bool) -> bytes:
+    """Return what the journal has of such a command."""
+    return (pack(command) if packs else None) or encode(command)
 
 
 @settings(deadline=None, max_examples=60)
@@ -96,9 +111,14 @@ def carry_out(
         max_size=6,
     ),
     st.integers(1, 8),
+    st.booleans(),
+    st.booleans(),
 )
 def test_after_any_crash_everything_told_is_there_and_the_state_is_that_of_a_replay(
-    lives: list[tuple[list[Command], int, int]], batch_commands_max: int
+    lives: list[tuple[list[Command], int, int]],
+    batch_commands_max: int,
+    packs: bool,
+    tells_each: bool,
 ) -> None:
     journal = MemoryJournal()
     told: list[Applied] = []
@@ -112,8 +132,9 @@ def test_after_any_crash_everything_told_is_there_and_the_state_is_that_of_a_rep
             last_time_ns=report.last_time_ns,
             limits=Limits(batch_commands_max=batch_commands_max),
         )
+        sequencer.tells_each = tells_each
         for command in commands:
-            sequencer.submit(None, command)
+            submit(sequencer, command, packs=packs)
         now_ns += later_ns
         told += carry_out(sequencer, journal, now_ns, steps=steps)
         if sequencer.last_seq == journal.last_seq:
@@ -124,7 +145,7 @@ def test_after_any_crash_everything_told_is_there_and_the_state_is_that_of_a_rep
         for seq, entry in enumerate(record.entries, record.first_seq):
             entries[seq] = (record.time_ns, entry)
     for applied in told:
-        assert entries[applied.seq] == (applied.time_ns, encode(applied.command))
+        assert entries[applied.seq] == (applied.time_ns, written(applied.command, packs=packs))
     assert sorted(entries) == list(range(1, journal.last_seq + 1))
     times = [entries[seq][0] for seq in sorted(entries)]
     assert times == sorted(times)

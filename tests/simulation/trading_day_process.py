@@ -15,7 +15,7 @@ from pathlib import Path
 from strikewire.exchange import Exchange
 from strikewire.journal import SqliteJournal
 from strikewire.model import CURRENCIES, InstrumentId
-from strikewire.sequencer import Limits, Sequencer, recover, take_snapshot
+from strikewire.sequencer import Applied, Limits, Sequencer, recover, take_snapshot
 from strikewire.testing.trading_day import START_NS, Timed, TradingDay
 
 GROUP = 64
@@ -76,6 +76,7 @@ def carry_out(
     journal.append(batch.first_seq, batch.time_ns, batch.entries)
     sequencer.committed(batch)
     while (applied := sequencer.apply_next()) is not None:
+        assert isinstance(applied, Applied)
         day.learn(applied.events)
     return True
 

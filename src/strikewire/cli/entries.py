@@ -169,11 +169,11 @@ def decoded(entry: Entry) -> "Command":
     Raises:
         StorageCommandError: It is none of this version.
     """
-    from strikewire.exchange import decode
+    from strikewire.exchange.packed import command_of
 
     try:
-        return decode(entry.content)
-    except msgspec.DecodeError as error:
+        return command_of(entry.content)
+    except (msgspec.DecodeError, ValueError) as error:
         raise StorageCommandError(
             f"entry {entry.seq} is no command of this version: {error}"
         ) from error

@@ -37,6 +37,7 @@ from strikewire.exchange.commands import (
     OrderType,
     PlaceOrder,
     TimeInForce,
+    decode,
 )
 from strikewire.exchange.events import (
     BalanceChanged,
@@ -64,6 +65,8 @@ ORDER, TRADE, FILL, POSITION, BALANCE, LEVEL, REJECTED, OTHER = range(1, 9)
 """Kinds of events."""
 
 _COMMAND = Struct("<BbBBHHqqqqq")
+_FIELDS = Struct("<BbBBHH")
+_OPCODE_BYTES = tuple(bytes((one,)) for one in OPCODES)
 _EVENT = Struct("<BbBBIqqqqq")
 _TYPES = (OrderType.LIMIT, OrderType.MARKET)
 _FORCES = tuple(TimeInForce)
@@ -155,6 +158,56 @@ def split(batch: bytes) -> Iterator[bytes]:
             raise ValueError("the last label is cut off")
         yield batch[at:end]
         at = end
+
+
+def checked(batch: bytes) -> tuple[bytes, ...]:
+    """Return the records of a batch, each with its label, if `unpack` would take every one.
+
+    Raises:
+        ValueError: It would not, or there is none.
+    """
+    found, at, size = [], 0, len(batch)
+    while at < size:
+        if size - at < RECORD_BYTES:
+            raise ValueError(f"{size - at} bytes behind the last record")
+        op, side, kind, force, _, label_bytes = _FIELDS.unpack_from(batch, at)
+        end = at + RECORD_BYTES + label_bytes
+        if op == PLACE:
+            is_known = side * side == 1 and kind < len(_TYPES) and force < len(_FORCES)
+        else:
+            is_known = op == EDIT or (op == CANCEL and kind < len(_REASONS))
+        if not is_known:
+            raise ValueError("no packed command")
+        if label_bytes:
+            _check_label(op, batch[at + RECORD_BYTES : end], label_bytes)
+        found.append(batch[at:end])
+        at = end
+    if not found:
+        raise ValueError("no packed commands")
+    return tuple(found)
+
+
+def _check_label(op: int, label: bytes, size: int) -> None:
+    if len(label) != size:
+        raise ValueError("the last label is cut off")
+    if op != PLACE:
+        raise ValueError("only an order has a label")
+    label.decode(errors="surrogatepass")
+
+
+def is_packed(entry: bytes) -> bool:
+    """Say whether a journal's entry is a packed command, or several, and not the general form."""
+    return entry[:1] in _OPCODE_BYTES
+
+
+def command_of(entry: bytes) -> Command:
+    """Return the command of a journal's entry, whichever form it has.
+
+    Raises:
+        msgspec.DecodeError: It has the general form, and is no command of this version.
+        ValueError: It is packed, and no command.
+    """
+    return unpack(entry) if is_packed(entry) else decode(entry)
 
 
 def pack_event(event: Event) -> bytes:

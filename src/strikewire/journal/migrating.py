@@ -35,7 +35,13 @@ def _from_1(connection: sqlite3.Connection) -> None:
     begin_formats(connection, 1)
 
 
-STEPS: Final[Mapping[int, Callable[[sqlite3.Connection], None]]] = MappingProxyType({1: _from_1})
+def _from_2(_connection: sqlite3.Connection) -> None:
+    """Change nothing: only from here on are there packed commands."""
+
+
+STEPS: Final[Mapping[int, Callable[[sqlite3.Connection], None]]] = MappingProxyType(
+    {1: _from_1, 2: _from_2}
+)
 """What leads from each format to the next, inside of a transaction."""
 
 

@@ -14,11 +14,12 @@ from strikewire.journal.errors import (
 )
 from strikewire.journal.migrating import begin_formats, migrate
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Kept as SQLite's `user_version`; raised whenever older code could not read what we write.
 
 1: records and snapshots. 2: which formats it was written in; commands that came since, idempotency
-keys among them. Older formats are read as they are, and migrated before the first append.
+keys among them. 3: packed commands (`exchange.packed`). Older formats are read as they are, and
+migrated before the first append.
 """
 
 APPLICATION_ID = 0x53574A4C

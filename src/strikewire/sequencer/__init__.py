@@ -1,6 +1,16 @@
 """Gives each command its number and time, journals it, applies it, hands out the events."""
 
-from strikewire.sequencer.core import Applied, Batch, Limits, Phase, Sequencer, Step, Unanswered
+from strikewire.sequencer.core import (
+    Applied,
+    AppliedPacked,
+    Batch,
+    Limits,
+    Packed,
+    Phase,
+    Sequencer,
+    Step,
+    Unanswered,
+)
 from strikewire.sequencer.errors import CommandTooLarge, QueueFull, SequencerStopped
 from strikewire.sequencer.recovery import (
     Progress,
@@ -15,11 +25,13 @@ from strikewire.sequencer.service import OnApplied, OnStopped, SequencerService
 
 __all__ = [
     "Applied",
+    "AppliedPacked",
     "Batch",
     "CommandTooLarge",
     "Limits",
     "OnApplied",
     "OnStopped",
+    "Packed",
     "Phase",
     "Progress",
     "QueueFull",

@@ -24,6 +24,7 @@ that the caller held: so a replay cannot differ, and what cannot be decoded neve
 
 from collections import deque
 from enum import Enum, auto
+from itertools import chain
 
 import msgspec
 
@@ -36,6 +37,7 @@ from strikewire.exchange import (
     decode,
     encode,
 )
+from strikewire.exchange.packed import checked, pack_event, split, unpack
 from strikewire.sequencer.errors import CommandTooLarge, QueueFull, SequencerStopped
 
 
@@ -58,6 +60,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Commands after which a group commit begins with the hash of the state before it."""
 
 
+class Packed(msgspec.Struct, frozen=True):
+    """Commands that came together as records of `exchange.packed`."""
+
+    records: bytes
+    count: int
+
+
 class Batch(msgspec.Struct, frozen=True):
     """Commands that become durable together."""
 
@@ -70,8 +79,11 @@ class Batch(msgspec.Struct, frozen=True):
     entries: tuple[bytes, ...]
     """The commands as the journal keeps them."""
 
-    commands: tuple[Command, ...]
+    commands: tuple["Command | Packed", ...]
+    """The same for the exchange: each, or several that came packed."""
+
     tokens: tuple[object, ...]
+    """What came with each of `commands`."""
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -89,6 +101,23 @@ class Applied(msgspec.Struct, frozen=True):
     command: Command
     events: tuple[Event, ...]
     """All that it did, in order; exactly one `Rejected` where it was refused."""
+
+
+class AppliedPacked(msgspec.Struct, frozen=True):
+    """Packed commands that came together, are durable and were carried out."""
+
+    token: object
+    """What came with them."""
+
+    first_seq: int
+    """Number of the first; the others follow without a gap."""
+
+    count: int
+    time_ns: int
+    """Their time, in nanoseconds since the Unix epoch."""
+
+    events: bytes
+    """All that they did, in order, as records; see `exchange.packed`."""
 
 
 class Unanswered(msgspec.Struct, frozen=True):
@@ -138,8 +167,10 @@ TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
 
 class _Queued(msgspec.Struct, frozen=True):
     token: object
-    entry: bytes
-    command: Command
+    entries: tuple[bytes, ...]
+    command: Command | Packed
+    size: int
+    """Bytes of the entries."""
 
 
 class Sequencer:
@@ -163,7 +194,13 @@ class Sequencer:
         self.last_time_ns = last_time_ns
         self.limits = limits or Limits()
         self.phase = Phase.IDLE
+        self.tells_each = False
+        """Whether packed commands are carried out one by one, for others to hear of each."""
+
         self._queue: deque[_Queued] = deque()
+        self._waiting = 0
+        self._rest: list[bytes] | None = None
+        self._told: list[bytes] = []
         self._noted_seq = last_seq
         self._under_way: Batch | None = None
         self._applied = 0
@@ -172,7 +209,7 @@ class Sequencer:
     @property
     def queued(self) -> int:
         """How many commands wait for the journal."""
-        return len(self._queue)
+        return self._waiting
 
     @property
     def is_drained(self) -> bool:
@@ -195,16 +232,45 @@ class Sequencer:
 
         In each case nothing has changed.
         """
-        if self._refusal is not None:
-            raise SequencerStopped(self._refusal)
-        if len(self._queue) >= self.limits.queued_commands_max:
-            raise QueueFull(self.limits.queued_commands_max)
+        self._check_room(1)
         entry = encode(command)
-        if len(entry) > self.limits.command_bytes_max:
-            raise CommandTooLarge(size=len(entry), limit=self.limits.command_bytes_max)
+        size = len(entry)
+        if size > self.limits.command_bytes_max:
+            raise CommandTooLarge(size=size, limit=self.limits.command_bytes_max)
         journalled = decode(entry)
 
-        self._queue.append(_Queued(token, entry, journalled))
+        self._queue.append(_Queued(token, (entry,), journalled, size))
+        self._waiting += 1
+
+    def submit_packed(self, token: object, batch: bytes) -> None:
+        """Put packed commands in the queue; they stay together.
+
+        Args:
+            token: Comes back, once, with what all of them did.
+            batch: Records of `exchange.packed`, one behind the other, each followed by its label.
+
+        Raises:
+            QueueFull: With these, too many would be waiting.
+            CommandTooLarge: Together they have too many bytes.
+            SequencerStopped: Nothing is taken any more; the commands are not in doubt.
+            ValueError: One of them is no packed command, or there is none.
+
+        In each case nothing has changed.
+        """
+        size = len(batch)
+        if size > self.limits.command_bytes_max:
+            raise CommandTooLarge(size=size, limit=self.limits.command_bytes_max)
+        entries = checked(batch)
+        self._check_room(len(entries))
+
+        self._queue.append(_Queued(token, entries, Packed(batch, len(entries)), size))
+        self._waiting += len(entries)
+
+    def _check_room(self, count: int) -> None:
+        if self._refusal is not None:
+            raise SequencerStopped(self._refusal)
+        if self._waiting + count > self.limits.queued_commands_max:
+            raise QueueFull(self.limits.queued_commands_max)
 
     def take_batch(self, now_ns: int) -> Batch | None:
         """Return what is to be journalled next, or None while nothing waits or one is under way.
@@ -226,9 +292,9 @@ class Sequencer:
         self._under_way = Batch(
             first_seq=self.last_seq + 1,
             time_ns=max(now_ns, self.last_time_ns),
-            entries=tuple(queued.entry for queued in taken),
-            commands=tuple(queued.command for queued in taken),
-            tokens=tuple(queued.token for queued in taken),
+            entries=tuple(chain.from_iterable([queued.entries for queued in taken])),
+            commands=tuple([queued.command for queued in taken]),
+            tokens=tuple([queued.token for queued in taken]),
         )
         return self._under_way
 
@@ -241,8 +307,8 @@ class Sequencer:
         assert batch is self._under_way
         self._move(Step.COMMITTED)
 
-    def apply_next(self) -> Applied | None:
-        """Carry out the next command that is durable.
+    def apply_next(self) -> Applied | AppliedPacked | None:
+        """Carry out the next command that is durable, or the next that came packed together.
 
         Returns:
             What it did, which may be told to anyone; None when all of the batch is done.
@@ -251,17 +317,43 @@ class Sequencer:
             return None
         batch = self._under_way
         assert batch is not None
-        seq, command = self.last_seq + 1, batch.commands[self._applied]
-        events = self.exchange.apply(seq, batch.time_ns, command)
-        applied = Applied(batch.tokens[self._applied], seq, batch.time_ns, command, events)
+        command, token = batch.commands[self._applied], batch.tokens[self._applied]
+        applied: Applied | AppliedPacked
+        if isinstance(command, Packed):
+            applied = self._apply_packed(token, batch.time_ns, command)
+            if self._rest is not None:
+                return applied
+        else:
+            seq = self.last_seq + 1
+            events = self.exchange.apply(seq, batch.time_ns, command)
+            applied = Applied(token, seq, batch.time_ns, command, events)
+            self.last_seq = seq
 
         self._applied += 1
-        self.last_seq = seq
         self.last_time_ns = batch.time_ns
         if self._applied == len(batch.commands):
             self._move(Step.APPLY_LAST)
             self._under_way = None
         return applied
+
+    def _apply_packed(self, token: object, time_ns: int, packed: Packed) -> Applied | AppliedPacked:
+        """Carry out packed commands at once, or the next of them, and after the last their end."""
+        if self._rest is None and not self.tells_each:
+            first_seq = self.last_seq + 1
+            block = self.exchange.submit(time_ns, packed.records)
+            self.last_seq += packed.count
+            return AppliedPacked(token, first_seq, packed.count, time_ns, block)
+        if self._rest is None:
+            self._rest = list(split(packed.records))[::-1]
+        if not self._rest:
+            first_seq, block = self.last_seq + 1 - packed.count, b"".join(self._told)
+            self._rest, self._told = None, []
+            return AppliedPacked(token, first_seq, packed.count, time_ns, block)
+        command = unpack(self._rest.pop())
+        self.last_seq += 1
+        events = self.exchange.apply(self.last_seq, time_ns, command)
+        self._told += map(pack_event, events)
+        return Applied(None, self.last_seq, time_ns, command, events)
 
     def failed(self, batch: Batch, reason: str) -> list[Unanswered]:
         """Stop for good, because a batch could not be made durable.
@@ -297,24 +389,30 @@ class Sequencer:
         unanswered = [Unanswered(token, in_doubt=True) for token in in_doubt]
         unanswered.extend(Unanswered(queued.token, in_doubt=False) for queued in self._queue)
         self._queue.clear()
+        self._waiting = 0
         self._under_way = None
         return unanswered
 
     def _note_state(self) -> None:
         """Let the next batch begin with the hash of the state that it starts from."""
         note = NoteState(SNAPSHOT_VERSION, self.exchange.state_hash())
-        self._queue.appendleft(_Queued(None, encode(note), note))
+        entry = encode(note)
+        self._queue.appendleft(_Queued(None, (entry,), note, len(entry)))
+        self._waiting += 1
         self._noted_seq = self.last_seq + 1
 
     def _take(self) -> list[_Queued]:
         """Take from the queue as much as one batch may hold, at least one."""
         taken: list[_Queued] = []
-        size = 0
-        while self._queue and len(taken) < self.limits.batch_commands_max:
-            size += len(self._queue[0].entry)
-            if taken and size > self.limits.batch_bytes_max:
+        queue, size, count = self._queue, 0, 0
+        while queue:
+            size += queue[0].size
+            count += len(queue[0].entries)
+            is_full = count > self.limits.batch_commands_max or size > self.limits.batch_bytes_max
+            if taken and is_full:
                 break
-            taken.append(self._queue.popleft())
+            taken.append(queue.popleft())
+            self._waiting -= len(taken[-1].entries)
         return taken
 
     def _move(self, step: Step) -> None:

@@ -5,7 +5,7 @@ Replay carries out all of them from the first, and compares the state with every
 its way. Both compare it with every hash that the journal itself holds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -17,6 +17,7 @@ from strikewire.exchange import (
     SnapshotVersionError,
     decode,
 )
+from strikewire.exchange.packed import is_packed
 from strikewire.journal import Journal, JournalCorruptError, Snapshot, SnapshotCorruptError
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -103,8 +104,8 @@ def recover(
     """
     exchange, snapshot_seq, skipped = _restore(journal)
     hashes = 0
-    for seq, time_ns, entry in _entries(journal, snapshot_seq + 1, progress):
-        hashes += _apply(exchange, seq, time_ns, entry)
+    for last_seq, time_ns, entry in _entries(journal, snapshot_seq + 1, progress):
+        hashes += _apply(exchange, last_seq, time_ns, entry)
     return exchange, RecoveryReport(
         last_seq=journal.last_seq,
         last_time_ns=journal.last_time_ns,
@@ -134,7 +135,7 @@ def replay(
     skipped: list[str] = []
     matching: list[int] = []
     hashes = 0
-    for seq, time_ns, entry in _entries(journal, 1, progress):
+    for seq, time_ns, entry in _entries(journal, 1, progress, stops=snapshots):
         hashes += _apply(exchange, seq, time_ns, entry)
         if seq in snapshots:
             kept = _load(journal, seq)
@@ -190,22 +191,42 @@ def _load(journal: Journal, seq: int) -> Exchange | str:
 
 
 def _entries(
-    journal: Journal, from_seq: int, progress: Progress | None
+    journal: Journal, from_seq: int, progress: Progress | None, stops: Sequence[int] = ()
 ) -> Iterator[tuple[int, int, bytes]]:
-    """Yield number, time and bytes of every command from `from_seq` on."""
+    """Yield number, time and bytes of every command from `from_seq` on.
+
+    Packed commands that follow each other in a record come together, under the number of the last;
+    none goes beyond an entry of `stops`.
+    """
     for record in journal.read(from_seq):
+        packed: list[bytes] = []
         for seq, entry in enumerate(record.entries, record.first_seq):
-            if seq >= from_seq:
-                yield seq, record.time_ns, entry
+            if seq < from_seq:
+                continue
+            if is_packed(entry):
+                packed.append(entry)
+                if seq in stops:
+                    yield seq, record.time_ns, b"".join(packed)
+                    packed.clear()
+                continue
+            if packed:
+                yield seq - 1, record.time_ns, b"".join(packed)
+                packed.clear()
+            yield seq, record.time_ns, entry
+        if packed:
+            yield record.last_seq, record.time_ns, b"".join(packed)
         if progress is not None:
             progress(record.last_seq, journal.last_seq)
 
 
 def _apply(exchange: Exchange, seq: int, time_ns: int, entry: bytes) -> bool:
-    """Carry out a command again; say whether it was a hash, and compared."""
+    """Carry out one command again, or some packed ones; say whether it was a hash, and compared."""
     try:
+        if is_packed(entry):
+            exchange.replay(time_ns, entry)
+            return False
         command = decode(entry)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise JournalCorruptError(seq, f"it is no command of this version: {error}") from error
     compared = False
     if isinstance(command, NoteState) and command.version == SNAPSHOT_VERSION:

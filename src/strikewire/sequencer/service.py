@@ -15,11 +15,12 @@ import msgspec
 
 from strikewire.exchange import Command, Exchange
 from strikewire.journal import Journal
-from strikewire.sequencer.core import Applied, Batch, Phase, Sequencer
+from strikewire.sequencer.core import Applied, AppliedPacked, Batch, Phase, Sequencer
 from strikewire.sequencer.errors import SequencerStopped
 from strikewire.sequencer.recovery import SnapshotPolicy, take_snapshot
 
 OnApplied: TypeAlias = Callable[[Applied], None]
+OnPacked: TypeAlias = Callable[[AppliedPacked], None]
 OnStopped: TypeAlias = Callable[[SequencerStopped], None]
 
 CLOSED = "the venue is closing"
@@ -32,6 +33,13 @@ class _Waiter(msgspec.Struct, frozen=True):
     """Who asked for a command."""
 
     on_applied: OnApplied
+    on_stopped: OnStopped
+
+
+class _PackedWaiter(msgspec.Struct, frozen=True):
+    """Who asked for packed commands."""
+
+    on_applied: OnPacked
     on_stopped: OnStopped
 
 
@@ -72,10 +80,11 @@ class SequencerService:
         self._journal = journal
         self._clock = clock
         self._subscribers = list(subscribers)
+        sequencer.tells_each = bool(self._subscribers)
         self._snapshots = snapshots
         self._snapshot_seq = snapshot_seq
         self._wake = asyncio.Event()
-        self._being_told: _Waiter | None = None
+        self._being_told: object = None
 
     @property
     def exchange(self) -> Exchange:
@@ -95,6 +104,7 @@ class SequencerService:
     def subscribe(self, subscriber: OnApplied) -> None:
         """Call `subscriber` with every command from now on, after those who came before it."""
         self._subscribers.append(subscriber)
+        self._sequencer.tells_each = True
 
     def submit(
         self, command: Command, on_applied: OnApplied, on_stopped: OnStopped = _tell_nobody
@@ -114,6 +124,28 @@ class SequencerService:
             SequencerStopped: Nothing is taken any more.
         """
         self._sequencer.submit(_Waiter(on_applied, on_stopped), command)
+        self._wake.set()
+
+    def submit_packed(
+        self, batch: bytes, on_applied: OnPacked, on_stopped: OnStopped = _tell_nobody
+    ) -> None:
+        """Put packed commands in the queue; they stay together, and are answered together.
+
+        The fastest way in, for programs in this process. Subscribers, if there are any, still hear
+        of each command by itself, which costs what it always does.
+
+        Args:
+            batch: Records of `exchange.packed`, one behind the other, each followed by its label.
+            on_applied: As for `submit`, called once for all of them.
+            on_stopped: As for `submit`.
+
+        Raises:
+            QueueFull: With these, too many would be waiting.
+            CommandTooLarge: Together they have too many bytes.
+            SequencerStopped: Nothing is taken any more.
+            ValueError: One of them is no packed command, or there is none.
+        """
+        self._sequencer.submit_packed(_PackedWaiter(on_applied, on_stopped), batch)
         self._wake.set()
 
     async def execute(self, command: Command) -> Applied:
@@ -181,7 +213,8 @@ class SequencerService:
             append.result()
             if self._sequencer.phase is Phase.APPENDING:
                 self._sequencer.committed(batch)
-            self._carry_out(len(batch.commands))
+            while self._carry_out(COMMANDS_PER_TURN):
+                pass
             raise
 
     def _carry_out(self, commands: int) -> bool:
@@ -193,9 +226,14 @@ class SequencerService:
             self._release(applied)
         return True
 
-    def _release(self, applied: Applied) -> None:
+    def _release(self, applied: Applied | AppliedPacked) -> None:
         """Tell what is durable: first the subscribers, then who asked."""
         waiter = applied.token
+        if isinstance(applied, AppliedPacked):
+            # Where there are subscribers, they have heard of each of its commands.
+            assert isinstance(waiter, _PackedWaiter)
+            waiter.on_applied(applied)
+            return
         assert waiter is None or isinstance(waiter, _Waiter)
         self._being_told = waiter
         for subscriber in self._subscribers:
@@ -231,7 +269,7 @@ async def _finished(work: Future[None]) -> None:
 
 
 def _tell(token: object, stopped: SequencerStopped) -> None:
-    assert isinstance(token, _Waiter)
+    assert isinstance(token, _Waiter | _PackedWaiter)
     try:
         token.on_stopped(stopped)
     except Exception as error:  # noqa: BLE001 - the task's outermost edge; the others wait as well

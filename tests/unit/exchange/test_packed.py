@@ -20,6 +20,9 @@ from strikewire.exchange.packed import (
     RECORD_BYTES,
     REJECTED,
     TRADE,
+    checked,
+    command_of,
+    is_packed,
     pack,
     records,
     split,
@@ -158,3 +161,61 @@ def test_a_refusal_is_told_by_its_code() -> None:
     (told,) = records(floor.exchange.submit(START_NS, record))
 
     assert (told.kind, told.values[0]) == (REJECTED, 10004)
+
+
+def packed(*commands: Command) -> list[bytes]:
+    found = [pack(command) for command in commands]
+    return [one for one in found if one is not None]
+
+
+def test_a_checked_batch_is_split_into_records_that_can_be_unpacked() -> None:
+    one, other = packed(PLACED, CancelOrder(ALICE, OrderId(3)))
+
+    assert checked(one + other + one) == (one, other, one)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {0: 0},
+        {0: 4},
+        {1: 0},
+        {1: 2},
+        {2: 2},
+        {3: 4},
+        {6: 8},
+        {RECORD_BYTES: 0xFF},
+    ],
+)
+def test_a_batch_with_anything_that_cannot_be_unpacked_is_refused_whole(
+    change: dict[int, int],
+) -> None:
+    (good,) = packed(PLACED)
+    bad = bytearray(good)
+    for at, byte in change.items():
+        bad[at] = byte
+
+    with pytest.raises(ValueError):  # noqa: PT011 - the words do not matter
+        checked(good + bytes(bad))
+
+
+@pytest.mark.parametrize("batch", [b"", b"\x01" * 47, b"\3\0\2" + bytes(45)])
+def test_a_batch_of_nothing_or_of_less_than_a_record_is_refused(batch: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the words do not matter
+        checked(batch)
+
+
+def test_only_orders_have_labels() -> None:
+    (cancel,) = packed(CancelOrder(ALICE, OrderId(3)))
+    labelled = cancel[:6] + b"\1\0" + cancel[8:] + b"x"
+
+    with pytest.raises(ValueError, match="only an order has a label"):
+        checked(labelled)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_entry_of_either_form_gives_its_command(command: Command) -> None:
+    (record,) = packed(command)
+
+    assert (is_packed(record), is_packed(encode(command)), is_packed(b"")) == (True, False, False)
+    assert command_of(record) == command_of(encode(command)) == command

@@ -59,11 +59,12 @@ def test_an_older_journal_is_read_as_it_is(path: Path) -> None:
 def test_the_first_append_migrates_it_and_keeps_a_copy(path: Path) -> None:
     append(path)
 
-    assert (version(path), version(copy_of(path, 1))) == (2, 1)
+    assert (version(path), version(copy_of(path, 1))) == (3, 1)
     assert entries(path) == [*entries(OLD), ENTRY]
     assert entries(copy_of(path, 1)) == entries(OLD)
     connection = sqlite3.connect(path)
-    assert connection.execute("SELECT * FROM formats").fetchall() == [(1, 0), (2, LAST_SEQ)]
+    formats = connection.execute("SELECT * FROM formats").fetchall()
+    assert formats == [(1, 0), (2, LAST_SEQ), (3, LAST_SEQ)]
     connection.close()
 
 
@@ -81,7 +82,7 @@ def test_a_new_journal_begins_in_our_format(tmp_path: Path) -> None:
     SqliteJournal.open(tmp_path / "new.db").close()
 
     connection = sqlite3.connect(tmp_path / "new.db")
-    assert connection.execute("SELECT * FROM formats").fetchall() == [(2, 0)]
+    assert connection.execute("SELECT * FROM formats").fetchall() == [(3, 0)]
     connection.close()
     assert [one.name for one in tmp_path.glob("*-v*")] == []
 
@@ -114,7 +115,7 @@ def test_a_step_that_fails_is_taken_back_and_tried_again(
 
     append(path)
 
-    assert version(path) == 2
+    assert version(path) == 3
     assert entries(path) == [*entries(OLD), ENTRY]
 
 

@@ -29,7 +29,7 @@ def test_a_new_journal_is_marked_as_ours_and_empty(tmp_path: Path) -> None:
     writer = open_writer(tmp_path / "journal.db")
 
     assert pragma(writer, "application_id") == 0x53574A4C
-    assert pragma(writer, "user_version") == 2
+    assert pragma(writer, "user_version") == 3
     assert writer.execute("SELECT * FROM records").fetchall() == []
     assert writer.execute("SELECT * FROM snapshots").fetchall() == []
     writer.close()
@@ -78,13 +78,13 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
 def test_a_journal_of_another_version_is_named_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     open_writer(path).close()
-    change(path, "PRAGMA user_version = 3")
+    change(path, "PRAGMA user_version = 4")
     before = path.read_bytes()
 
     for open_it in (open_reader, open_writer):
         with pytest.raises(JournalVersionError) as caught:
             open_it(path)
-        assert (caught.value.found, caught.value.expected) == (3, 2)
+        assert (caught.value.found, caught.value.expected) == (4, 3)
 
     assert path.read_bytes() == before
 

@@ -7,25 +7,31 @@ from strikewire.exchange import (
     SNAPSHOT_VERSION,
     AccountOpened,
     BalanceChanged,
+    CancelOrder,
     Deposit,
     Exchange,
     NoteState,
     OpenAccount,
+    OrderEvent,
     Rejected,
     decode,
 )
-from strikewire.model import AccountId, Units
+from strikewire.exchange.packed import ORDER, RECORD_BYTES, REJECTED, pack, records
+from strikewire.model import AccountId, OrderId, Units
 from strikewire.sequencer.core import (
     TRANSITIONS,
     Applied,
+    AppliedPacked,
     Batch,
     Limits,
+    Packed,
     Phase,
     Sequencer,
     Step,
     Unanswered,
 )
 from strikewire.sequencer.errors import CommandTooLarge, QueueFull, SequencerStopped
+from strikewire.testing.exchange import ALICE, TradingFloor
 
 NOON = 12 * 3_600 * 10**9
 OPEN = OpenAccount(AccountId(1), "alice")
@@ -45,6 +51,7 @@ def taken(sequencer: Sequencer, now_ns: int = NOON) -> Batch:
 def apply_all(sequencer: Sequencer) -> list[Applied]:
     applied = []
     while (one := sequencer.apply_next()) is not None:
+        assert isinstance(one, Applied)
         applied.append(one)
     return applied
 
@@ -349,3 +356,96 @@ def test_a_hash_alone_is_never_written() -> None:
     apply_all(sequencer)
 
     assert sequencer.take_batch(NOON) is None
+
+
+def cancels(*order_ids: int) -> bytes:
+    """Cancels of orders of which there is none, packed."""
+    packed = [pack(CancelOrder(AccountId(1), OrderId(order_id))) for order_id in order_ids]
+    assert None not in packed
+    return b"".join(one for one in packed if one)
+
+
+def test_packed_commands_have_a_number_and_an_entry_each_and_one_answer() -> None:
+    sequencer = new()
+    sequencer.submit("open", OPEN)
+    sequencer.submit_packed("packed", cancels(7, 8))
+    assert sequencer.queued == 3
+
+    batch = taken(sequencer)
+
+    assert sequencer.queued == 0
+    assert batch.entries[1:] == (cancels(7), cancels(8))
+    assert batch.commands == (OPEN, Packed(cancels(7, 8), 2))
+    sequencer.committed(batch)
+    opened, packed, end = (sequencer.apply_next() for _ in range(3))
+    assert isinstance(opened, Applied)
+    assert isinstance(packed, AppliedPacked)
+    assert end is None
+    assert (packed.token, packed.first_seq, packed.count, packed.time_ns) == ("packed", 2, 2, NOON)
+    assert [one.kind for one in records(packed.events)] == [REJECTED, REJECTED]
+    assert sequencer.last_seq == 3
+    assert sequencer.phase is Phase.IDLE
+
+
+def test_where_others_listen_packed_commands_are_told_one_by_one_and_then_together() -> None:
+    floor = TradingFloor.at(100_000)
+    floor.sell(ALICE, 5, 100_000)
+    sequencer = Sequencer(floor.exchange, last_seq=floor.seq, last_time_ns=floor.now_ns)
+    sequencer.tells_each = True
+    sequencer.submit_packed("packed", cancels(1, 99))
+    sequencer.committed(taken(sequencer))
+
+    first, second, together, end = (sequencer.apply_next() for _ in range(4))
+
+    assert isinstance(first, Applied)
+    assert isinstance(first.events[0], OrderEvent)
+    assert (first.token, first.seq) == (None, floor.seq + 1)
+    assert isinstance(second, Applied)
+    assert isinstance(second.events[0], Rejected)
+    assert isinstance(together, AppliedPacked)
+    assert (together.token, together.first_seq, together.count) == ("packed", floor.seq + 1, 2)
+    kinds = [one.kind for one in records(together.events)]
+    assert (kinds[0], kinds[-1]) == (ORDER, REJECTED)
+    assert end is None
+    assert sequencer.phase is Phase.IDLE
+
+
+def test_packed_commands_stay_together_and_fill_a_batch_like_others() -> None:
+    sequencer = new(Limits(batch_commands_max=3))
+    for token in "abc":
+        sequencer.submit_packed(token, cancels(1, 2))
+    sequencer.submit("d", OPEN)
+
+    batches = []
+    while (batch := sequencer.take_batch(NOON)) is not None:
+        batches.append(batch.tokens)
+        sequencer.committed(batch)
+        while sequencer.apply_next() is not None:
+            pass
+
+    assert batches == [("a",), ("b",), ("c", "d")]
+
+
+def test_packed_commands_that_are_none_or_too_many_are_not_taken() -> None:
+    limits = Limits(queued_commands_max=3, command_bytes_max=2 * RECORD_BYTES)
+    sequencer = new(limits)
+    with pytest.raises(ValueError, match="no packed command"):
+        sequencer.submit_packed("a", cancels(1) + b"x" * RECORD_BYTES)
+    with pytest.raises(CommandTooLarge):
+        sequencer.submit_packed("a", cancels(1, 2, 3))
+    sequencer.submit_packed("a", cancels(1, 2))
+    with pytest.raises(QueueFull):
+        sequencer.submit_packed("b", cancels(1, 2))
+    assert sequencer.queued == 2
+
+    assert sequencer.stop("why") == [Unanswered("a", in_doubt=False)]
+    with pytest.raises(SequencerStopped):
+        sequencer.submit_packed("c", cancels(1))
+
+
+def test_packed_commands_under_way_are_in_doubt_as_a_whole() -> None:
+    sequencer = new()
+    sequencer.submit_packed("a", cancels(1, 2))
+    taken(sequencer)
+
+    assert sequencer.stop("why") == [Unanswered("a", in_doubt=True)]

@@ -10,8 +10,10 @@ from strikewire.exchange import (
     Exchange,
     NoteState,
     OpenAccount,
+    PlaceOrder,
     encode,
 )
+from strikewire.exchange.packed import command_of, pack
 from strikewire.journal import (
     JournalCorruptError,
     MemoryJournal,
@@ -19,15 +21,18 @@ from strikewire.journal import (
     Snapshot,
     SnapshotCorruptError,
 )
-from strikewire.model import AccountId, Units
+from strikewire.model import AccountId, InstrumentId, Lots, Side, Ticks, Units
 from strikewire.sequencer.recovery import (
     RecoveryReport,
     SnapshotPolicy,
     StateMismatchError,
+    _apply,
+    _entries,
     recover,
     replay,
     take_snapshot,
 )
+from strikewire.testing.exchange import TradingFloor
 
 ALICE = AccountId(1)
 COMMANDS: list[Command] = [
@@ -304,3 +309,61 @@ def test_recovery_reads_no_more_than_it_needs() -> None:
 
     assert journal.asked == [4]
     assert report.replayed == 1
+
+
+def packed_orders(count: int) -> list[bytes]:
+    """Orders at prices that nobody meets, packed."""
+    placed = [
+        pack(
+            PlaceOrder(
+                account_id=ALICE,
+                instrument_id=InstrumentId(1),
+                side=Side.SELL,
+                amount=Lots(1),
+                price=Ticks(100_000 + number),
+                label=str(number),
+            )
+        )
+        for number in range(count)
+    ]
+    return [one for one in placed if one is not None]
+
+
+def test_packed_entries_are_carried_out_again_between_others() -> None:
+    floor = TradingFloor.at(100_000)
+    journal = MemoryJournal()
+    one, two, three = packed_orders(3)
+    orders = [one, two, encode(OpenAccount(AccountId(99), "later")), three]
+    journal.append(1, floor.now_ns, orders)
+    for seq, entry in enumerate(orders, 1):
+        floor.exchange.apply(seq, floor.now_ns, command_of(entry))
+    begun = TradingFloor.at(100_000).exchange
+
+    for last_seq, time_ns, entry in _entries(journal, 1, None):
+        assert not _apply(begun, last_seq, time_ns, entry)
+
+    assert begun.state_hash() == floor.exchange.state_hash()
+
+
+def test_a_run_of_packed_entries_ends_where_a_state_is_to_be_compared() -> None:
+    journal = MemoryJournal()
+    entries = packed_orders(4)
+    journal.append(1, 1, entries[:3])
+    journal.append(4, 2, entries[3:])
+
+    runs = list(_entries(journal, 1, None, stops=(2,)))
+
+    assert runs == [
+        (2, 1, entries[0] + entries[1]),
+        (3, 1, entries[2]),
+        (4, 2, entries[3]),
+    ]
+    assert list(_entries(journal, 3, None)) == [(3, 1, entries[2]), (4, 2, entries[3])]
+
+
+def test_a_packed_entry_that_is_no_command_is_damage() -> None:
+    journal = MemoryJournal()
+    journal.append(1, 1, [packed_orders(1)[0][:-1]])
+
+    with pytest.raises(JournalCorruptError, match="entry 1"):
+        recover(journal)

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from strikewire.exchange import Command, Deposit, Exchange, OpenAccount, Rejected
+from strikewire.exchange import CancelOrder, Command, Deposit, Exchange, OpenAccount, Rejected
+from strikewire.exchange.packed import REJECTED, pack, records
 from strikewire.journal import Journal, JournalWriteError, MemoryJournal, Snapshot
-from strikewire.model import AccountId, Units
-from strikewire.sequencer.core import Applied, Limits, Sequencer
+from strikewire.model import AccountId, OrderId, Units
+from strikewire.sequencer.core import Applied, AppliedPacked, Limits, Sequencer
 from strikewire.sequencer.errors import QueueFull, SequencerStopped
 from strikewire.sequencer.recovery import SnapshotPolicy, recover
 from strikewire.sequencer.service import COMMANDS_PER_TURN, OnApplied, SequencerService
@@ -561,3 +562,40 @@ async def test_a_service_stands_where_its_journal_ends() -> None:
         sequencer = Sequencer(Exchange(), last_seq=last_seq, last_time_ns=last_time_ns)
         with pytest.raises(AssertionError):
             SequencerService(sequencer, journal, clock=lambda: NOON)
+
+
+def cancels(*order_ids: int) -> bytes:
+    packed = [pack(CancelOrder(ALICE, OrderId(order_id))) for order_id in order_ids]
+    return b"".join(one for one in packed if one)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+async def test_packed_commands_are_answered_together_and_heard_one_by_one(count: int) -> None:
+    journal = MemoryJournal()
+    heard: list[int] = []
+    service = service_of(journal)
+    answers: list[AppliedPacked] = []
+
+    async with running(service):
+        await service.execute(OPEN)
+        for _ in range(count):
+            service.subscribe(lambda applied: heard.append(applied.seq))
+        service.submit_packed(cancels(1, 2), answers.append)
+
+    (packed,) = answers
+    assert (packed.first_seq, packed.count) == (2, 2)
+    assert [one.kind for one in records(packed.events)] == [REJECTED, REJECTED]
+    assert heard == [2, 3] * count
+    assert journal.last_seq == 3
+    assert recover(journal)[0].state_hash() == service.exchange.state_hash()
+
+
+async def test_who_asked_for_packed_commands_hears_of_a_stop_once() -> None:
+    service = service_of(FailingJournal(fails_at=1))
+    stopped: list[SequencerStopped] = []
+    service.submit_packed(cancels(1, 2), lambda _: None, stopped.append)
+
+    with pytest.raises(JournalWriteError):
+        await service.run()
+
+    assert [one.in_doubt for one in stopped] == [True]

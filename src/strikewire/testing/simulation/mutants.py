@@ -37,7 +37,7 @@ from strikewire.gateway.session import Session
 from strikewire.gateway.user_topics import UserTradesTopic, accounts_of
 from strikewire.marketdata.streams import BookEdit, BookStream
 from strikewire.model import AccountId
-from strikewire.sequencer import Batch, Phase, Sequencer, recovery
+from strikewire.sequencer import Applied, Batch, Packed, Phase, Sequencer, recovery
 from strikewire.testing.simulation import disk as simulated_disk
 from strikewire.testing.simulation.faults import Point
 from strikewire.testing.simulation.process import Process
@@ -87,6 +87,7 @@ def _acknowledge_before_sync(good: Any) -> object:
         if self.is_alive and self.sequencer.phase is Phase.APPENDING:
             self.sequencer.committed(batch)
             while (applied := self.sequencer.apply_next()) is not None:
+                assert isinstance(applied, Applied)
                 self._release(applied)
                 if not self.is_alive:
                     return
@@ -117,6 +118,7 @@ def _apply_before_append(good: Any) -> object:
             self._early = [  # type: ignore[attr-defined]  # a bug needs room
                 self.exchange.apply(seq, batch.time_ns, command)
                 for seq, command in enumerate(batch.commands, batch.first_seq)
+                if not isinstance(command, Packed)
             ]
         return batch
 

@@ -253,6 +253,7 @@ class Process:
                 self._is_busy = False
                 self._wake()
                 return
+            assert isinstance(applied, Applied)
             self._release(applied)
             if self._machine.strikes(Point.BETWEEN_ANSWERS):
                 return
