@@ -241,7 +241,6 @@ COMBO: list[tuple[tuple[str, int], ...]] = [
     ((CALL, 0), (FUTURE, 201)),
     ((CALL, 0), (SETTLED, 201)),
     ((CALL, 2), (SETTLED, -201)),
-    ((CALL, 2), (SETTLED, -3)),
     ((CALL, 1), (SETTLED, -1)),
     ((CALL, 1), (UNMARKED, -1)),
 ]
