@@ -26,6 +26,7 @@ from strikewire.api import (
     session,
     settlement,
     trading,
+    volatility,
     wallet,
 )
 

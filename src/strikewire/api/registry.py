@@ -22,6 +22,7 @@ from strikewire.api import (
     session,
     settlement,
     trading,
+    volatility,
     wallet,
 )
 from strikewire.api.fields import Ok
@@ -143,6 +144,8 @@ _TABLE: Final = (
     _method("public/get_funding_rate_value", market_data.GetFundingRateValue, float),
     _method("public/get_funding_rate_history", market_data.GetFundingRateHistory, list[market_data.FundingHour]),
     _method("public/get_funding_chart_data", market_data.GetFundingChartData, market_data.FundingChart),
+    _method("public/get_historical_volatility", volatility.GetHistoricalVolatility, list[tuple[int, float]]),
+    _method("public/get_volatility_index_data", volatility.GetVolatilityIndexData, volatility.VolatilityIndexData),
     _method("public/get_last_settlements_by_currency", settlement.GetLastSettlementsByCurrency, settlement.Settlements),
     _method("public/get_last_settlements_by_instrument", settlement.GetLastSettlementsByInstrument, settlement.Settlements),
 

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "book": "Show an instrument's order book.",
     "chain": "Show a currency's option chain: calls, strikes, puts.",
     "surface": "Fit a currency's volatility surface and show it, in the terminal or as pictures.",
+    "stress": "Show what a portfolio gains if prices and volatilities move.",
     "keys": "List, create and revoke the API keys of a data directory.",
     "journal": "Read a journal, compare it, replay it, prove it.",
     "config": "Show the configuration, and where each value is from.",

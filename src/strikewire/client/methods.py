@@ -19,6 +19,7 @@ from strikewire.api import (
     session,
     settlement,
     trading,
+    volatility,
     wallet,
 )
 
@@ -526,6 +527,50 @@ class Methods:
                 length=length,
             ),
             market_data.FundingChart,
+        )
+        return result
+
+    async def get_historical_volatility(
+        self: Caller,
+        *,
+        currency: str,
+    ) -> list[tuple[int, float]]:
+        """Read how much a currency's index has moved: points of time and percent a year.
+
+        Points are an hour apart, oldest first; each is of the fifteen days before it, or of as much
+        as the venue has seen.
+        """
+        result: list[tuple[int, float]] = await self.call(
+            "public/get_historical_volatility",
+            _given(
+                currency=currency,
+            ),
+            list[tuple[int, float]],
+        )
+        return result
+
+    async def get_volatility_index_data(
+        self: Caller,
+        *,
+        currency: str,
+        start_timestamp: int,
+        end_timestamp: int,
+        resolution: Literal["1", "60", "3600", "43200", "1D"],
+    ) -> volatility.VolatilityIndexData:
+        """Read the volatility index of a currency as candles, oldest first.
+
+        `resolution` is in seconds, or `1D` for a day. At most 1 000 candles are given, the latest
+        ones; `continuation` is then the `end_timestamp` of the next request.
+        """
+        result: volatility.VolatilityIndexData = await self.call(
+            "public/get_volatility_index_data",
+            _given(
+                currency=currency,
+                start_timestamp=start_timestamp,
+                end_timestamp=end_timestamp,
+                resolution=resolution,
+            ),
+            volatility.VolatilityIndexData,
         )
         return result
 

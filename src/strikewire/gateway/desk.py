@@ -15,7 +15,7 @@ from strikewire.gateway.caller import Caller
 from strikewire.gateway.judge import Judge
 from strikewire.gateway.limits import Limits, RateLimiter
 from strikewire.gateway.steps import Output
-from strikewire.marketdata import Market, MarketData
+from strikewire.marketdata import Candles, Market, MarketData
 from strikewire.model import AccountId
 
 
@@ -63,6 +63,7 @@ class Desk(Struct, kw_only=True):
         version: Of the software.
         testnet: Whether answers say that this is a test network.
         counters: What the gateway did so far.
+        volatilities: Candles of the volatility indices, in percent.
         sessions: Authenticated connections of each key, by client id.
         is_locked: Tells whether the venue has stopped taking orders.
         default_cancel_on_disconnect: Accounts whose new connections begin with it.
@@ -81,6 +82,7 @@ class Desk(Struct, kw_only=True):
     is_locked: Callable[[], bool]
     approvals: Approvals = field(default_factory=Approvals)
     counters: Counters = field(default_factory=Counters)
+    volatilities: Candles = field(default_factory=Candles)
     sessions: Counter[str] = field(default_factory=Counter)
     default_cancel_on_disconnect: set[AccountId] = field(default_factory=set)
 

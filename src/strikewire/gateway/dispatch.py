@@ -21,6 +21,7 @@ from strikewire.gateway.methods import (
     settlements,
     trading,
     triggers,
+    volatility,
     wallet,
 )
 
@@ -56,6 +57,8 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "public/get_funding_rate_value": funding.get_funding_rate_value,
         "public/get_funding_rate_history": funding.get_funding_rate_history,
         "public/get_funding_chart_data": funding.get_funding_chart_data,
+        "public/get_historical_volatility": volatility.get_historical_volatility,
+        "public/get_volatility_index_data": volatility.get_volatility_index_data,
         "public/get_last_settlements_by_currency": settlements.get_last_settlements_by_currency,
         "public/get_last_settlements_by_instrument": (
             settlements.get_last_settlements_by_instrument

@@ -44,6 +44,8 @@ from strikewire.gateway.steps import (
     Submit,
     Tick,
 )
+from strikewire.marketdata import implied_outlooks, in_percent
+from strikewire.model import ns_to_ms
 
 CLOSE_TRY_AGAIN_LATER = 1013
 TICK = TickPassed()
@@ -192,6 +194,10 @@ class Gateway:
             actions.append(SubmitCommand(None, self._owed.popleft()))
         self._ticks += 1
         is_second = self._ticks % TICKS_PER_AGG2 == 0
+        if is_second:
+            outlooks = implied_outlooks(self.desk.market)
+            percents = {name: in_percent(one) for name, one in outlooks.items()}
+            self.desk.volatilities.note_all(ns_to_ms(now_ns), percents)
         verdicts = self.desk.judge.verdicts(now_ns, of_all=is_second)
         if verdicts is not None:
             actions.append(SubmitCommand(None, verdicts))

@@ -4,7 +4,7 @@ A topic exists once for all its readers. It never asks who they are, so what it 
 """
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from msgspec import UNSET
 
@@ -25,13 +25,11 @@ from strikewire.marketdata import (
     current_funding,
     grouped_book,
     implied_outlook,
+    in_percent,
     quote,
     ticker,
 )
 from strikewire.model import Instrument, ns_to_ms, price_e8_to_float
-
-VOLATILITY_DECIMALS: Final = 2
-"""Decimals of a published volatility index, in percent."""
 
 
 class Topic(Protocol):
@@ -220,7 +218,7 @@ class VolatilityIndexTopic:
         return [
             VolatilityIndex(
                 index_name=self._index_name,
-                volatility=round(100 * volatility, VOLATILITY_DECIMALS),
+                volatility=in_percent(volatility),
                 timestamp=ns_to_ms(self._data.now_ns),
             )
         ]

@@ -1,6 +1,7 @@
 """Turns events into books, trades and tickers: market data on its way out, before the gateway."""
 
 from strikewire.marketdata.books import book_update, grouped_book, quote
+from strikewire.marketdata.candles import DAY_S, Candles
 from strikewire.marketdata.funding import (
     FUNDING_DECIMALS,
     current_funding,
@@ -11,7 +12,8 @@ from strikewire.marketdata.funding import (
 )
 from strikewire.marketdata.market import Market
 from strikewire.marketdata.marketdata import Changes, MarketData
-from strikewire.marketdata.outlook import implied_outlook
+from strikewire.marketdata.outlook import implied_outlook, implied_outlooks, in_percent
+from strikewire.marketdata.realized import historical_points
 from strikewire.marketdata.restore import restore
 from strikewire.marketdata.streams import BookEdit, BookStream, LevelEdit
 from strikewire.marketdata.tape import (
@@ -29,10 +31,12 @@ from strikewire.marketdata.tickers import (
 )
 
 __all__ = [
+    "DAY_S",
     "FUNDING_DECIMALS",
     "IV_E4_PER_PERCENT",
     "BookEdit",
     "BookStream",
+    "Candles",
     "Changes",
     "LevelEdit",
     "Market",
@@ -46,7 +50,10 @@ __all__ = [
     "funding_hours",
     "funding_over",
     "grouped_book",
+    "historical_points",
     "implied_outlook",
+    "implied_outlooks",
+    "in_percent",
     "interest_value",
     "liquidated",
     "option_greeks",

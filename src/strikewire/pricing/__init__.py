@@ -57,7 +57,12 @@ from strikewire.pricing.marks import (
     option_price_e8,
     perpetual_mark,
 )
-from strikewire.pricing.realized import historical_volatilities, historical_volatility
+from strikewire.pricing.realized import (
+    HISTORICAL_DAYS,
+    historical_volatilities,
+    historical_volatility,
+    trailing_volatilities,
+)
 from strikewire.pricing.scenarios import (
     MarginRules,
     PortfolioAccount,
@@ -78,6 +83,7 @@ from strikewire.pricing.volatility_index import (
 
 __all__ = [
     "GREEKS_PER_OPTION",
+    "HISTORICAL_DAYS",
     "Arbitrage",
     "ArbitrageError",
     "BookLevel",
@@ -144,6 +150,7 @@ __all__ = [
     "smile_variance",
     "strip_variance",
     "tightest_forward",
+    "trailing_volatilities",
     "volatility_index",
     "years_to_expiry",
 ]

@@ -55,10 +55,10 @@ class OptionMark(Struct, frozen=True):
 
 
 class Premium(Struct, frozen=True):
-    """How far a perpetual trades above its index, averaged.
+    """How far a future trades above its index, or above another price, averaged.
 
     Attributes:
-        ratio: (price - index) / index; within +-0.005.
+        ratio: (price - index) / index, within its bound.
         time_ns: When it was last brought up to date.
     """
 
@@ -67,9 +67,14 @@ class Premium(Struct, frozen=True):
 
 
 def next_premium(
-    premium: Premium | None, *, now_ns: int, index: PriceE8, mid: PriceE8 | None
+    premium: Premium | None,
+    *,
+    now_ns: int,
+    index: PriceE8,
+    mid: PriceE8 | None,
+    bound: float = PREMIUM_BOUND_PPM / 1e6,
 ) -> Premium:
-    """Return the premium after the perpetual's book was looked at.
+    """Return the premium after the future's book was looked at.
 
     Args:
         premium: The last one; None at the start, which begins at zero.
@@ -77,6 +82,7 @@ def next_premium(
         index: Above 0.
         mid: Between best bid and ask, in the unit of `index`; None when a side is empty, and then
             the premium fades towards zero.
+        bound: How far from `index` a mid may lie, as a fraction; beyond, it is held there.
 
     Source: Thalex, "Mark price": an average over 30 s whose newest second weighs 2/31.
     """
@@ -85,7 +91,6 @@ def next_premium(
         return Premium(0.0, now_ns)
     seconds = max(0, now_ns - premium.time_ns) / 1e9
     kept = math.pow(_KEPT_PER_SECOND, seconds)
-    bound = PREMIUM_BOUND_PPM / 1e6
     seen = 0.0 if mid is None else min(max((mid - index) / index, -bound), bound)
     return Premium(kept * premium.ratio + (1.0 - kept) * seen, max(now_ns, premium.time_ns))
 
@@ -95,15 +100,19 @@ def perpetual_mark(index: PriceE8, premium: Premium) -> PriceE8:
     return _four_decimals(index * (1.0 + premium.ratio))
 
 
-def dated_mark(index: PriceE8, *, basis: float, years: float) -> PriceE8:
+def dated_mark(
+    index: PriceE8, *, basis: float, years: float, premium: Premium | None = None
+) -> PriceE8:
     """Return the mark of a dated future, which is also the underlying of its expiry's options.
 
     Args:
         index: In 1e-8 of the quote currency.
         basis: Premium over the index as a fraction per year: 0.05 is 5 %.
         years: Time left; at 0 the mark is the index.
+        premium: What books add to that, averaged; None where nobody looks at any.
     """
-    return _four_decimals(index * (1.0 + basis * years))
+    ratio = premium.ratio if premium is not None else 0.0
+    return _four_decimals(index * (1.0 + basis * years) * (1.0 + ratio))
 
 
 def option_mark(

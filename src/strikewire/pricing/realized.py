@@ -63,6 +63,40 @@ def historical_volatilities(
     return spread
 
 
+def trailing_volatilities(
+    prices: ArrayLike, *, returns_max: int, periods_per_year: float
+) -> Doubles:
+    """Return the volatility at each price: of the returns before it, of `returns_max` at most.
+
+    Args:
+        prices: Shape (n,), in order of time and equally far apart, above 0.
+        returns_max: Returns in a whole window, at least 2; the first windows have fewer.
+        periods_per_year: As for `historical_volatility`.
+
+    Returns:
+        Shape (n - 2,), fractions per year, the i-th ends with price i + 2; empty where there are
+        too few prices.
+
+    Raises:
+        ValueError: A price is not above 0, or `returns_max` is below 2.
+    """
+    if returns_max < 2:
+        raise ValueError(f"two returns are the least, not {returns_max}")
+    returns = _returns(prices)
+    if len(returns) < 2:
+        return np.empty(0)
+    # By sums up to each end less those up to each start; taken off their mean, they lose no digits.
+    returns = returns - np.mean(returns)
+    sums, squares = (np.concatenate([[0.0], np.cumsum(one)]) for one in (returns, returns**2))
+    ends = np.arange(2, len(returns) + 1)
+    starts = np.maximum(ends - returns_max, 0)
+    count = ends - starts
+    total = sums[ends] - sums[starts]
+    variances = (squares[ends] - squares[starts] - total * total / count) / (count - 1)
+    found: Doubles = np.sqrt(np.maximum(variances, 0.0) * periods_per_year)
+    return found
+
+
 def _returns(prices: ArrayLike) -> Doubles:
     column = np.asarray(prices, dtype=np.float64)
     if column.ndim != 1:

@@ -19,7 +19,10 @@ from strikewire.api.market_data import Ticker
 from strikewire.api.reference import Instrument
 from strikewire.api.trading import Order
 from strikewire.client import Client, ClientError, Connected, Loss, VenueError
+from strikewire.model import NS_PER_MS
+from strikewire.pricing.black76 import NS_PER_YEAR
 from strikewire.venue.config import InstrumentsConfig
+from strikewire.venue.prices import SHAPES
 from strikewire.venue.quoting import Action, Place, Quoter, style_of
 
 log: Final = logging.getLogger(__name__)
@@ -106,6 +109,7 @@ class Maker:
         self._sleep = sleep
         self._quoter = Quoter(chance, style_of)
         self._rolled = asyncio.Event()
+        self._covered: dict[str, Instrument] = {}
 
     @property
     def quotes(self) -> int:
@@ -141,6 +145,7 @@ class Maker:
             else:
                 covered = [one for one in offered if self._coverage.takes(one)]
                 if {one.instrument_name for one in covered} != self._quoter.names:
+                    self._covered = {one.instrument_name: one for one in covered}
                     self._quoter.cover(covered)
                     self._rolled.set()
             # Until there is something to quote the venue is just starting.
@@ -154,10 +159,10 @@ class Maker:
             async with client.subscribe(*channels) as tickers:
                 async for note in tickers:
                     ticker = note.read(Ticker)
-                    actions = self._quoter.marked(
-                        self._clock(), ticker.instrument_name, ticker.mark_price
-                    )
-                    self._begin(client, tasks, actions)
+                    name = ticker.instrument_name
+                    if one := self._covered.get(name):
+                        fair = fair_price(one, ticker)
+                        self._begin(client, tasks, self._quoter.marked(self._clock(), name, fair))
                     if self._rolled.is_set():
                         break
 
@@ -192,6 +197,18 @@ class Maker:
 
 LATENCIES_KEPT: Final = 10_000
 """Round trips remembered, for the figures shown at the end."""
+
+
+def fair_price(one: Instrument, ticker: Ticker) -> float:
+    """Return what a maker quotes around: of a future its index and the usual basis, else the mark.
+
+    A future's mark follows its book. Makers that quoted around it would follow themselves.
+    """
+    if one.kind != "future":
+        return ticker.mark_price
+    left_ms = 0 if one.settlement_period == "perpetual" else one.expiration_timestamp
+    years = max(0, left_ms - ticker.timestamp) / (NS_PER_YEAR // NS_PER_MS)
+    return ticker.index_price * (1 + SHAPES[one.base_currency].basis * years)
 
 
 class Trader:

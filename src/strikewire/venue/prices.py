@@ -1,10 +1,11 @@
 """From external quotes to marks: what the exchange is told the world is worth.
 
 Theory of operation. With every step each index is made from its feed's quote, and perpetuals and
-futures are marked from it. Options are marked more rarely, one expiry at a time, each in its own
-turn: so an expiry is priced from one forward, and the whole chain never stops everything else at
-once. What has changed leaves as one `SetMarks` command. An index whose quote is missing, stale or
-crossed stands still, and everything priced by it stands still with it.
+futures are marked from it and from their own books (`forwards`). Options are marked more rarely,
+one expiry at a time, each in its own turn: so an expiry is priced from one forward, and the whole
+chain never stops everything else at once. What has changed leaves as one `SetMarks` command. An
+index whose quote is missing, stale or crossed stands still, and everything priced by it stands
+still with it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +22,6 @@ from strikewire.pricing import (
     Smile,
     Surface,
     VenueQuote,
-    dated_mark,
     funding_rate_e12,
     index_price,
     mark_at_volatility,
@@ -31,6 +31,7 @@ from strikewire.pricing import (
     years_to_expiry,
 )
 from strikewire.venue.config import PricesConfig
+from strikewire.venue.forwards import LEVELS_MAX, DepthOf, Forwards, impact_amount, impact_price
 
 FEED_OF: Final[Mapping[str, str]] = {
     "btc_usd": "btc_usd",
@@ -71,7 +72,6 @@ _Series = tuple[str, int]
 Averages = Mapping[_Series, DeliveryAverage]
 NO_AVERAGES: Final[Averages] = MappingProxyType({})
 
-MidOf = Callable[[InstrumentId], PriceE8 | None]
 VolatilityOf = Callable[[Instrument, PriceE8, int], float | None]
 
 
@@ -85,9 +85,11 @@ class Pricer:
     Args:
         config: How often options are marked.
         quotes: Returns the present quote of a feed, by the feed's name.
-        mid: Returns the middle of an instrument's book, None where a side is empty.
+        depth: Returns the best levels of an instrument's book.
         volatility: Returns an option's mark volatility by its forward and the time, None where
             it is not known; then the shape of the coin's market says it.
+        implies: Whether quotes of options say something of forwards; not those of makers that quote
+            around their marks, and would follow themselves.
 
     Attributes:
         indices: The indices known since the start of the process.
@@ -99,12 +101,17 @@ class Pricer:
         config: PricesConfig,
         *,
         quotes: Callable[[str], VenueQuote],
-        mid: MidOf,
+        depth: DepthOf,
         volatility: VolatilityOf = _no_surface,
+        implies: bool = True,
     ) -> None:
         self.problems: dict[str, str] = {}
         self._quotes = quotes
-        self._mid = mid
+        self._depth = depth
+        self._implies = implies
+        self._forwards = Forwards(depth)
+        self._step_forwards: dict[_Series, PriceE8] = {}
+        self._futures: dict[_Series, Instrument] = {}
         self._volatility = volatility
         self._option_interval_ns = config.option_interval_ms * NS_PER_MS
         self._due_ns: dict[_Series, int] = {}
@@ -131,7 +138,9 @@ class Pricer:
         self._averages = averages
         instruments = list(instruments)
         indices = self._indices(feed_now_ns, {one.price_index for one in instruments})
-        due = self._due(now_ns, {_series(one) for one in instruments if one.is_option})
+        series = {_series(one) for one in instruments if one.is_option}
+        due = self._due(now_ns, series)
+        self._look(instruments, due)
         marks = list(self._marks(now_ns, indices, instruments, due))
         changed = {
             name: price for name, price in indices.items() if self.indices.get(name) != price
@@ -163,6 +172,20 @@ class Pricer:
                 self.problems.pop(name, None)
                 indices[name] = index.price
         return indices
+
+    def _look(self, instruments: Iterable[Instrument], due: frozenset["_Series"]) -> None:
+        """See which futures there are, and what the options whose turn it is imply."""
+        self._step_forwards = {}
+        self._futures = {}
+        options: dict[_Series, list[Instrument]] = {}
+        for one in instruments:
+            if one.is_option and self._implies and _series(one) in due:
+                options.setdefault(_series(one), []).append(one)
+            elif one.is_future and not one.is_perpetual:
+                self._futures[_series(one)] = one
+        for series, of_series in options.items():
+            self._forwards.imply(series, of_series)
+        self._forwards.keep({*self._futures, *self._due_ns})
 
     def _marks(
         self,
@@ -196,11 +219,12 @@ class Pricer:
     def _linear_mark(self, now_ns: int, index: PriceE8, instrument: Instrument) -> Mark:
         instrument_id = InstrumentId(instrument.instrument_id)
         if instrument.is_perpetual:
+            amount = impact_amount(instrument.base_currency)
             premium = next_premium(
                 self._premiums.get(instrument_id),
                 now_ns=now_ns,
                 index=index,
-                mid=self._mid(instrument_id),
+                mid=impact_price(self._depth(instrument_id, LEVELS_MAX), amount),
             )
             self._premiums[instrument_id] = premium
             price = perpetual_mark(index, premium)
@@ -208,7 +232,7 @@ class Pricer:
             return Mark(instrument_id, price, 0, index, rate)
         if instrument.expiry_ns is None:
             return Mark(instrument_id, index, 0, index)
-        return Mark(instrument_id, self._underlying(now_ns, index, instrument), 0, index)
+        return Mark(instrument_id, self._forward(now_ns, index, instrument), 0, index)
 
     def _option_mark(
         self,
@@ -220,7 +244,7 @@ class Pricer:
         assert instrument.expiry_ns is not None
         assert instrument.strike is not None
         coin = instrument.base_currency
-        underlying = self._underlying(now_ns, index, instrument)
+        underlying = self._forward(now_ns, index, instrument)
         strike = float(instrument.strike)
         years = years_to_expiry(now_ns, instrument.expiry_ns)
         volatility = self._volatility(instrument, underlying, now_ns)
@@ -248,18 +272,24 @@ class Pricer:
             vega_e5=mark.vega_e5,
         )
 
-    def _underlying(self, now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:
-        """Return what an expiry is worth by: its forward, and in its last half hour the average."""
-        ahead = forward(now_ns, index, instrument)
-        average = self._averages.get(_series(instrument))
-        return ahead if average is None else average.underlying(now_ns, ahead)
+    def _forward(self, now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:
+        """Return the forward of an instrument's expiry, which is also the mark of its future.
 
-
-def forward(now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:
-    """Return what the index is expected to be at an instrument's expiry."""
-    assert instrument.expiry_ns is not None
-    years = years_to_expiry(now_ns, instrument.expiry_ns)
-    return dated_mark(index, basis=SHAPES[instrument.base_currency].basis, years=years)
+        In its last half hour a part of it is what has been averaged.
+        """
+        series, coin = _series(instrument), instrument.base_currency
+        if series not in self._step_forwards:
+            self._step_forwards[series] = self._forwards.price(
+                series,
+                self._futures.get(series),
+                now_ns=now_ns,
+                index=index,
+                coin=coin,
+                basis=SHAPES[coin].basis,
+                years=years_to_expiry(now_ns, series[1]),
+                average=self._averages.get(series),
+            )
+        return self._step_forwards[series]
 
 
 def _series(instrument: Instrument) -> _Series:

@@ -16,14 +16,16 @@ from typing import Final
 from msgspec import Struct
 
 from strikewire.client import connect
+from strikewire.depth import Level
 from strikewire.exchange import Command, Exchange, Rejected
 from strikewire.feeds import Feed, open_shipped, play
 from strikewire.feeds.player import feed_for
 from strikewire.gateway import RATES_DERIBIT, RATES_OFF, ApiKey, GatewayService
 from strikewire.gateway import Limits as GatewayLimits
 from strikewire.journal import Journal, SqliteJournal
-from strikewire.marketdata import MarketData, restore
-from strikewire.model import AccountId, InstrumentId, PriceE8, Ticks, divide_half_even, ticks_to_e8
+from strikewire.marketdata import Market, MarketData, restore
+from strikewire.model import PRICE_SCALE, AccountId, Lots, Ticks, lots_to_amount, ticks_to_e8
+from strikewire.pricing import BookLevel
 from strikewire.sequencer import (
     Applied,
     Progress,
@@ -40,6 +42,7 @@ from strikewire.venue.config import Config
 from strikewire.venue.crew import Crew, crew
 from strikewire.venue.datadir import DataDir
 from strikewire.venue.doors import Addresses, addresses, open_doors, try_doors
+from strikewire.venue.forwards import Depth
 from strikewire.venue.listing import INDEX_OF
 from strikewire.venue.makers import COVERAGES, TRADER_NAME, Connect, Maker, Trader
 from strikewire.venue.operator import Operator
@@ -274,8 +277,9 @@ async def _start_prices(venue: Venue, market: MarketData, tasks: Crew) -> None:
     pricer = Pricer(
         config.prices,
         quotes=lambda name: feeds[name].quote,
-        mid=lambda key: _mid(market, key),
+        depth=lambda key, levels: _depth(market[key], levels),
         volatility=keeper.volatility,
+        implies=not config.makers.enabled,
     )
     if config.prices.surface == "quotes":
         tasks.start(_fit_surfaces(venue, keeper), "surfaces")
@@ -345,14 +349,16 @@ def _at_speed(
     return clock, lambda seconds: surroundings.sleep(seconds / speed)
 
 
-def _mid(market: MarketData, instrument_id: InstrumentId) -> PriceE8 | None:
-    book = market[instrument_id].book
-    bid, ask = book.bids.best(), book.asks.best()
-    if bid is None or ask is None:
-        return None
-    instrument = market[instrument_id].instrument
-    total = ticks_to_e8(instrument, Ticks(bid.price)) + ticks_to_e8(instrument, Ticks(ask.price))
-    return PriceE8(divide_half_even(total, 2))
+def _depth(market: Market, levels: int) -> Depth:
+    one, book = market.instrument, market.book
+
+    def level(resting: Level) -> BookLevel:
+        price = ticks_to_e8(one, Ticks(resting.price)) / PRICE_SCALE
+        amount = lots_to_amount(one, Lots(resting.amount))
+        is_of_dollars = one.is_future and one.is_inverse
+        return BookLevel(price, amount / price if is_of_dollars else amount)
+
+    return Depth(*([level(one) for one in side.top(levels)] for side in (book.bids, book.asks)))
 
 
 def _invite_makers(venue: Venue, tasks: Crew) -> None:

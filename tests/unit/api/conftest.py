@@ -15,6 +15,7 @@ from strikewire.api import (
     session,
     settlement,
     trading,
+    volatility,
     wallet,
 )
 
@@ -561,6 +562,13 @@ ANSWERS: dict[str, list[object]] = {
                 )
             ],
         )
+    ],
+    "public/get_historical_volatility": [[(1_700_000_000_000, 52.25)], []],
+    "public/get_volatility_index_data": [
+        volatility.VolatilityIndexData(
+            data=[(1_700_000_000_000, 52.25, 53.5, 52.0, 53.0)], continuation=1_699_999_999_000
+        ),
+        volatility.VolatilityIndexData(data=[], continuation=None),
     ],
     "private/subscribe": [["user.portfolio.btc"]],
     "private/unsubscribe": [[]],

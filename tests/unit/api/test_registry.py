@@ -27,6 +27,7 @@ LEGS = [
 ARGUMENTS: dict[str, object] = {
     "extended_to_subaccounts": True,
     "margin_model": "segregated_pm",
+    "resolution": "60",
     "mode": "cancel_maker",
     "address": "0xfeed",
     "amount": 40.0,

@@ -38,6 +38,7 @@ def test_every_command_explains_itself(name: str) -> None:
         "book",
         "chain",
         "surface",
+        "stress",
         "doctor",
         "keys list",
         "keys create",

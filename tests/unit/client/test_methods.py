@@ -21,6 +21,7 @@ VALUES: dict[str, object] = {
     "signature": "5a" * 32,
     "timestamp": 1_732_284_000_000,
     "margin_model": "segregated_pm",
+    "resolution": "60",
     "channels": ["quote.BTC-PERPETUAL"],
     "combo_id": "BTC-FS-25DEC26_PERP",
     "trades": [

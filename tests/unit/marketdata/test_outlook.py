@@ -1,7 +1,7 @@
 import pytest
 
 from strikewire.exchange import Mark, SetMarks, SettleInstrument
-from strikewire.marketdata import implied_outlook
+from strikewire.marketdata import implied_outlook, implied_outlooks
 from strikewire.model import NS_PER_DAY, PriceE8
 from strikewire.testing.exchange import START_NS
 from strikewire.testing.marketdata import Street
@@ -35,6 +35,7 @@ def test_one_volatility_everywhere_is_the_index() -> None:
 
     assert implied_outlook(made.data, "btc_usd") == pytest.approx(0.6)
     assert implied_outlook(made.data, "eth_usd") is None
+    assert implied_outlooks(made.data) == pytest.approx({"btc_usd": 0.6})
 
 
 def test_the_total_variance_is_interpolated_at_thirty_days() -> None:

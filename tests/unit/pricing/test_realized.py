@@ -3,7 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from strikewire.pricing import historical_volatilities, historical_volatility
+from strikewire.pricing import (
+    historical_volatilities,
+    historical_volatility,
+    trailing_volatilities,
+)
 
 
 def test_a_price_that_goes_up_and_down_by_a_tenth_has_a_volatility_of_two() -> None:
@@ -48,3 +52,22 @@ def test_prices_are_above_zero_and_in_one_row() -> None:
         historical_volatility([1.0, 0.0, 2.0])
     with pytest.raises(ValueError, match="one dimension, not 2"):
         historical_volatility([[1.0, 2.0, 3.0]])
+
+
+def test_trailing_windows_grow_to_their_length_and_then_move_on() -> None:
+    prices = np.exp(np.cumsum(np.sin(np.arange(60.0)) / 20) + 11.0)
+
+    found = trailing_volatilities(prices, returns_max=10, periods_per_year=8_760)
+
+    assert len(found) == 58
+    for end in (2, 5, 10, 11, 40, 59):
+        window = prices[max(0, end - 10) : end + 1]
+        wanted = historical_volatility(window, periods_per_year=8_760)
+        assert found[end - 2] == pytest.approx(wanted, rel=1e-10)
+
+
+def test_too_few_prices_have_no_trailing_volatility() -> None:
+    assert len(trailing_volatilities([], returns_max=2, periods_per_year=1)) == 0
+    assert len(trailing_volatilities([1.0, 2.0], returns_max=2, periods_per_year=1)) == 0
+    with pytest.raises(ValueError, match="two returns"):
+        trailing_volatilities([1.0, 2.0], returns_max=1, periods_per_year=1)

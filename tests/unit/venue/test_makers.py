@@ -5,12 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from strikewire.api.market_data import Ticker, Ticker24h
 from strikewire.api.reference import Instrument
 from strikewire.client import connect
 from strikewire.venue.config import Config, InstrumentsConfig
 from strikewire.venue.datadir import DataDir
-from strikewire.venue.makers import COVERAGES, LATENCIES_KEPT, Coverage, Maker
+from strikewire.venue.makers import COVERAGES, LATENCIES_KEPT, Coverage, Maker, fair_price
 from strikewire.venue.venue import Surroundings, open_venue
 
 ConfigMaker = Callable[..., Config]
@@ -111,3 +113,27 @@ async def test_only_the_latest_round_trips_are_remembered(surroundings: Surround
 
     assert len(maker.latencies_ns) == LATENCIES_KEPT
     assert maker.latencies_ns[-1] == 2 * LATENCIES_KEPT
+
+
+def test_makers_quote_around_a_mark_but_futures_around_the_index_and_its_basis() -> None:
+    option = instrument("BTC-25DEC26-60000-C", "option")
+    perpetual = structs.replace(
+        instrument("BTC-PERPETUAL", "future"), settlement_period="perpetual"
+    )
+    year_ms = 365 * 86_400_000
+    dated = structs.replace(instrument("BTC-25DEC26", "future"), expiration_timestamp=year_ms)
+    told = Ticker(
+        instrument_name="",
+        timestamp=0,
+        stats=Ticker24h(volume=0.0),
+        open_interest=0.0,
+        index_price=60_000.0,
+        mark_price=0.05,
+        min_price=0.0,
+        max_price=1.0,
+        estimated_delivery_price=60_000.0,
+    )
+
+    assert fair_price(option, told) == 0.05
+    assert fair_price(perpetual, told) == 60_000.0
+    assert fair_price(dated, told) == pytest.approx(63_600.0)

@@ -14,6 +14,7 @@ from strikewire.exchange import (
 from strikewire.model import PriceE8, utc_ns
 from strikewire.pricing import VenueQuote
 from strikewire.venue.config import InstrumentsConfig, PricesConfig
+from strikewire.venue.forwards import Depth
 from strikewire.venue.operator import Operator
 from strikewire.venue.prices import Pricer
 
@@ -34,7 +35,7 @@ class Venue:
         config = InstrumentsConfig(
             families=("BTC",), option_expiries=1, option_strikes=3, roll_interval_s=5
         )
-        pricer = Pricer(PricesConfig(), quotes=self.quote, mid=lambda _: None)
+        pricer = Pricer(PricesConfig(), quotes=self.quote, depth=lambda *_: Depth())
         self.operator = Operator(config, self.exchange, pricer)
 
     def quote(self, _name: str) -> VenueQuote:

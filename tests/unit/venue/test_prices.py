@@ -4,8 +4,9 @@ from datetime import date
 
 from strikewire.exchange import Mark
 from strikewire.model import Instrument, InstrumentId, PriceE8, instrument, utc_ns
-from strikewire.pricing import DeliveryAverage, VenueQuote
+from strikewire.pricing import BookLevel, DeliveryAverage, VenueQuote
 from strikewire.venue.config import PricesConfig
+from strikewire.venue.forwards import Depth
 from strikewire.venue.prices import Pricer
 
 NOW_NS = utc_ns(date(2026, 11, 24), hour=12)
@@ -27,7 +28,7 @@ class Feeds:
     def __init__(self, btc: float = 60_000) -> None:
         self.problems = {"btc_usd": "", "eth_usd": ""}
         self.prices = {"btc_usd": btc, "eth_usd": 2_500.0}
-        self.mid: PriceE8 | None = None
+        self.depth = Depth()
 
     def quote(self, name: str) -> VenueQuote:
         price = round(self.prices[name] * E8)
@@ -37,7 +38,7 @@ class Feeds:
 
     def pricer(self) -> Pricer:
         config = PricesConfig(option_interval_ms=1_000)
-        return Pricer(config, quotes=self.quote, mid=lambda _: self.mid)
+        return Pricer(config, quotes=self.quote, depth=lambda *_: self.depth)
 
 
 def by_name(marks: tuple[Mark, ...], one: Instrument) -> Mark:
@@ -149,7 +150,7 @@ def test_a_quote_too_old_stops_its_index() -> None:
 
 def test_the_perpetual_leans_towards_its_own_book() -> None:
     feeds = Feeds()
-    feeds.mid = PriceE8(60_060 * E8)
+    feeds.depth = Depth([BookLevel(60_050.0, 5.0)], [BookLevel(60_070.0, 5.0)])
     pricer = feeds.pricer()
     pricer.step(NOW_NS, NOW_NS, [PERPETUAL])
 
@@ -158,6 +159,22 @@ def test_the_perpetual_leans_towards_its_own_book() -> None:
     # A premium of 0.1 % has been seen for one second, which weighs 2/31.
     assert news is not None
     assert abs(by_name(news.marks, PERPETUAL).price / E8 - (60_000 + 60 * 2 / 31)) < 0.0001
+
+
+def test_a_future_leans_towards_its_own_book_and_its_options_with_it() -> None:
+    feeds = Feeds()
+    pricer = feeds.pricer()
+    first = pricer.step(NOW_NS, NOW_NS, [FUTURE, CALL])
+    assert first is not None
+    plain = by_name(first.marks, FUTURE).price / E8
+    feeds.depth = Depth([BookLevel(plain + 90.0, 5.0)], [BookLevel(plain + 110.0, 5.0)])
+
+    news = pricer.step(NOW_NS + S, NOW_NS + S, [FUTURE, CALL])
+
+    # 100 dollars more for one second, which weighs 2/31; a second is worth a tenth of a cent.
+    assert news is not None
+    assert abs(by_name(news.marks, FUTURE).price / E8 - (plain + 100 * 2 / 31)) < 0.001
+    assert by_name(news.marks, CALL).underlying == by_name(news.marks, FUTURE).price
 
 
 def test_what_has_expired_is_not_marked_any_more() -> None:
@@ -209,3 +226,22 @@ def test_in_the_last_half_hour_marks_follow_the_average_and_deltas_decay() -> No
     assert future.price == round((60_000 + forward) / 2, 4) * E8
     assert call.underlying == put.underlying == future.price
     assert call.delta_e5 - put.delta_e5 == 50_000
+
+
+def test_in_the_last_half_hour_books_are_compared_with_the_average_as_well() -> None:
+    assert FUTURE.expiry_ns is not None
+    opens_ns = FUTURE.expiry_ns - 1_800 * S
+    average = DeliveryAverage(FUTURE.expiry_ns).sample(opens_ns, PriceE8(60_000 * E8))
+    averages = {("btc_usd", FUTURE.expiry_ns): average}
+    feeds = Feeds(64_000)
+    # Half is averaged at 60,000, so 62,000 is what the future should trade at.
+    feeds.depth = Depth([BookLevel(61_999.0, 5.0)], [BookLevel(62_001.0, 5.0)])
+    pricer = feeds.pricer()
+
+    news = None
+    for second in range(60):
+        now_ns = FUTURE.expiry_ns - 900 * S + second * S
+        news = pricer.step(now_ns, NOW_NS, [FUTURE], averages) or news
+
+    assert news is not None
+    assert abs(by_name(news.marks, FUTURE).price / E8 - 62_000) < 150
