@@ -25,14 +25,34 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 
 class SnapshotPolicy(msgspec.Struct, frozen=True):
-    """When snapshots are taken."""
+    """When snapshots are taken.
+
+    The venue stands still while one is made of its state. So a large one is only due when the
+    journal has grown by as much again: all snapshots together then cost about what the commands do,
+    and a restart carries out no more bytes of commands than it reads of state.
+    """
 
     every_commands: int = 50_000
-    """Commands between two; a restart carries out at most about as many again."""
+    """Commands between two at least; while snapshots are small, a restart carries out at most
+    about as many again."""
 
-    def is_due(self, *, last_seq: int, snapshot_seq: int) -> bool:
-        """Say whether it is time, at command `last_seq`, with the last one at `snapshot_seq`."""
-        return last_seq - snapshot_seq >= self.every_commands
+    small_bytes: int = 8_388_608
+    """Bytes up to which a snapshot is small."""
+
+    def is_due(
+        self, *, last_seq: int, snapshot_seq: int, snapshot_bytes: int = 0, grown_bytes: int = 0
+    ) -> bool:
+        """Say whether it is time for one.
+
+        Args:
+            last_seq: Number of the last command.
+            snapshot_seq: Number of the command that the last snapshot follows.
+            snapshot_bytes: Its size, if that is known.
+            grown_bytes: Bytes of the commands since then.
+        """
+        is_small = snapshot_bytes <= self.small_bytes
+        is_time = last_seq - snapshot_seq >= self.every_commands
+        return is_time and (is_small or grown_bytes >= snapshot_bytes)
 
 
 class RecoveryReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -83,6 +83,7 @@ class SequencerService:
         sequencer.tells_each = bool(self._subscribers)
         self._snapshots = snapshots
         self._snapshot_seq = snapshot_seq
+        self._snapshot_bytes = self._grown_bytes = 0
         self._wake = asyncio.Event()
         self._being_told: object = None
 
@@ -193,8 +194,12 @@ class SequencerService:
                 await self._wake.wait()
                 continue
             await self._commit(thread, batch)
+            self._grown_bytes += sum(map(len, batch.entries))
             if self._snapshots is not None and self._snapshots.is_due(
-                last_seq=self.last_seq, snapshot_seq=self._snapshot_seq
+                last_seq=self.last_seq,
+                snapshot_seq=self._snapshot_seq,
+                snapshot_bytes=self._snapshot_bytes,
+                grown_bytes=self._grown_bytes,
             ):
                 await self._take_snapshot(thread)
         if self._snapshots is not None and self.last_seq > self._snapshot_seq:
@@ -247,6 +252,7 @@ class SequencerService:
         snapshot = take_snapshot(self.exchange, seq)
         await _finished(thread.submit(self._journal.save_snapshot, snapshot))
         self._snapshot_seq = seq
+        self._snapshot_bytes, self._grown_bytes = len(snapshot.blob), 0
 
     def _stop(self, reason: str) -> None:
         """Answer everyone who still waits."""

@@ -47,7 +47,8 @@ class JournalConfig(Struct, frozen=True, kw_only=True):
     """How the venue remembers (`[journal]`).
 
     Attributes:
-        snapshot_every: Commands between two snapshots; a restart replays at most about as many.
+        snapshot_every: Commands between two snapshots at least; a restart replays at most about as
+            many, or as many bytes of them as a snapshot has, if that is more than 8 MiB.
     """
 
     snapshot_every: Annotated[int, Meta(ge=100)] = 50_000

@@ -288,6 +288,23 @@ def test_snapshots_are_due_by_the_number_of_commands() -> None:
     assert policy.is_due(last_seq=250, snapshot_seq=100)
 
 
+def test_a_large_snapshot_is_due_when_the_journal_has_grown_by_as_much() -> None:
+    policy = SnapshotPolicy(every_commands=100, small_bytes=1_000)
+
+    def is_due(snapshot_bytes: int, grown_bytes: int, last_seq: int = 100) -> bool:
+        return policy.is_due(
+            last_seq=last_seq,
+            snapshot_seq=0,
+            snapshot_bytes=snapshot_bytes,
+            grown_bytes=grown_bytes,
+        )
+
+    assert is_due(1_000, 0)
+    assert not is_due(1_001, 1_000)
+    assert is_due(1_001, 1_001)
+    assert not is_due(1_001, 9_999, last_seq=99)
+
+
 class Straddling(MemoryJournal):
     """A journal that was asked for what."""
 

@@ -5,7 +5,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from strikewire.exchange import CancelOrder, Command, Deposit, Exchange, OpenAccount, Rejected
+from strikewire.exchange import (
+    CancelOrder,
+    Command,
+    Deposit,
+    Exchange,
+    OpenAccount,
+    Rejected,
+    encode,
+)
 from strikewire.exchange.packed import REJECTED, pack, records
 from strikewire.journal import Journal, JournalWriteError, MemoryJournal, Snapshot
 from strikewire.model import AccountId, OrderId, Units
@@ -515,6 +523,22 @@ async def test_snapshots_are_taken_between_batches_and_at_the_end() -> None:
     snapshot = journal.load_snapshot(7)
     assert Exchange.restore(snapshot.blob).state_hash() == snapshot.state_hash
     assert snapshot.state_hash == service.exchange.state_hash()
+
+
+async def test_a_snapshot_that_is_large_waits_for_the_journal_to_grow() -> None:
+    journal = MemoryJournal()
+    policy = SnapshotPolicy(every_commands=1, small_bytes=0)
+    service = service_of(journal, snapshots=policy)
+
+    async with running(service):
+        for _ in range(8):
+            await service.execute(OPEN)
+        taken = journal.snapshot_seqs()
+        size = len(journal.load_snapshot(1).blob)
+
+    # The first has 131 bytes and an entry 22: six of them are as much.
+    assert (size, len(encode(OPEN))) == (131, 22)
+    assert taken == (7, 1)
 
 
 async def test_no_snapshot_is_taken_twice() -> None:

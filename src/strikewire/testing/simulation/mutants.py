@@ -27,9 +27,12 @@ from strikewire.exchange import (
     Repeated,
 )
 from strikewire.exchange import engine as exchange_engine
+from strikewire.exchange.orders import blocks as exchange_blocks
+from strikewire.exchange.orders import quoting as exchange_quoting
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.state import snapshot as exchange_snapshot
 from strikewire.exchange.state.answers import Answers
+from strikewire.exchange.state.protection import Protection
 from strikewire.gateway import hub as gateway_hub
 from strikewire.gateway.gateway import Gateway
 from strikewire.gateway.hub import Delivery, Hub
@@ -171,10 +174,11 @@ def _reorder_batch(good: Any) -> object:
 def _skip_tail(good: Any) -> object:
     """Recover without the last record."""
 
-    def entries(journal: Any, from_seq: int, progress: Any) -> Iterator[object]:
+    def entries(journal: Any, from_seq: int, *rest: Any, **more: Any) -> Iterator[object]:
         records = [record.first_seq for record in journal.read(from_seq)]
         last = records[-1] if len(records) > 1 and from_seq > 1 else None
-        return (one for one in good(journal, from_seq, progress) if last is None or one[0] < last)
+        found = good(journal, from_seq, *rest, **more)
+        return (one for one in found if last is None or one[0] < last)
 
     return entries
 
@@ -367,6 +371,9 @@ MUTANTS: Final[dict[str, tuple[Patch, ...]]] = {
     "keys forgotten by a snapshot": (Patch(Answers, "kept", _forget_keys),),
     "repeated request told again": (Patch(Gateway, "publish", _tell_again),),
     "cancel lost": (Patch(Exchange, "apply", _cancel_elsewhere),),
+    "protection ignored": (Patch(Protection, "is_frozen", _always(value=False)),),
+    "second quote on a side": (Patch(exchange_quoting, "standing_quote", _always(None)),),
+    "block trade carried out again": (Patch(exchange_blocks, "_remember", _always(None)),),
     "request sent again": (
         Patch(ClientConnection, "_fail_pending", _keep_for_later),
         Patch(ClientConnection, "_ready", _send_again),

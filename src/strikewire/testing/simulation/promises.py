@@ -69,7 +69,7 @@ def _labels(exchange: Exchange) -> list[str]:
             exchange.closed_orders(account.account_id),
         )
         for view in views
-        if not _comes_of_another(view)
+        if view.label and not _comes_of_another(view)
     ]
 
 

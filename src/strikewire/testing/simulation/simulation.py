@@ -22,6 +22,8 @@ from strikewire.testing.simulation.client import Client
 from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.disk import DiskJournal
 from strikewire.testing.simulation.faults import Faults, swarm
+from strikewire.testing.simulation.guard import Guard
+from strikewire.testing.simulation.hall import Hall
 from strikewire.testing.simulation.host import Host
 from strikewire.testing.simulation.nemesis import Nemesis
 from strikewire.testing.simulation.network import Link, Network
@@ -122,6 +124,8 @@ class _World:
         self._agenda = Agenda(START_NS, dice.child("agenda"))
         self._truth = Truth()
         self._promises = Promises()
+        self._guard = Guard()
+        self._hall = Hall()
         self._network = Network(self._agenda, dice.child("network"), self._faults)
         self._instruments = list(INSTRUMENTS[: dice.between(1, len(INSTRUMENTS))])
         self._accounts = [AccountId(number) for number in range(1, dice.between(2, 3) + 1)]
@@ -217,11 +221,13 @@ class _World:
         """Check that nothing that was let out has been lost."""
         self._truth.recovered(exchange)
         self._promises.check(exchange)
+        self._guard.recovered(exchange)
         audit(exchange)
 
     def applied(self, applied: Applied, exchange: Exchange) -> None:
         """Take it in."""
         self._truth.applied(applied, exchange)
+        self._guard.applied(applied, exchange)
 
     def ticked(self) -> None:
         """Take note."""
@@ -241,7 +247,8 @@ class _World:
             return
         account_id = trader.client.account_id
         assert account_id is not None
-        left = {one.label for one in process.exchange.open_orders(account_id)} - trader.resent
+        orders = process.exchange.open_orders(account_id)
+        left = {one.mmp.quote_id if one.mmp else one.label for one in orders} - trader.resent
         check(
             labels.isdisjoint(left),
             "losing a connection cancels what was placed on it, where that was agreed",
@@ -310,6 +317,7 @@ class _World:
             dice=dice.child("trader"),
             promises=self._promises,
             truth=self._truth,
+            hall=self._hall,
             instruments=self._instruments,
         )
         credentials = Credentials(key.client_id, key.client_secret)

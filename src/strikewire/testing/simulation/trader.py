@@ -4,17 +4,26 @@ from functools import partial
 from typing import Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
+from strikewire.api.block_trades import BlockTrade, BlockTradeSignature
 from strikewire.api.market_data import OrderBook
+from strikewire.api.quoting import MassQuoteResult
 from strikewire.api.trading import Order, OrderAndTrades
 from strikewire.client.errors import ClientError, UnknownOutcomeError
 from strikewire.model import NS_PER_MS, NS_PER_S, AccountId
 from strikewire.testing.simulation.agenda import Agenda
 from strikewire.testing.simulation.client import Ask, Client
 from strikewire.testing.simulation.dice import Dice
+from strikewire.testing.simulation.hall import Hall
 from strikewire.testing.simulation.keys import Keys
 from strikewire.testing.simulation.promises import Promises
+from strikewire.testing.simulation.quotes import (
+    INDICES,
+    mass_quote,
+    protection,
+    second_thought,
+)
 from strikewire.testing.simulation.subscriptions import order_fact
 from strikewire.testing.simulation.truth import WAITING, OrderFact, Truth
 from strikewire.testing.simulation.violations import check
@@ -28,6 +37,9 @@ BURST_MAX: Final = 5
 
 PLACES: Final = ("private/buy", "private/sell")
 
+_quoted: Final = msgspec.json.Decoder(MassQuoteResult).decode
+_signed: Final = msgspec.json.Decoder(BlockTradeSignature).decode
+_dealt: Final = msgspec.json.Decoder(BlockTrade).decode
 _placed: Final = msgspec.json.Decoder(OrderAndTrades).decode
 _order: Final = msgspec.json.Decoder(Order).decode
 _orders: Final = msgspec.json.Decoder(list[Order]).decode
@@ -43,7 +55,8 @@ class Trader:
         think_ns_max: How long it thinks at most before it does something again.
         acknowledged: Orders of its own that were acknowledged.
         open_orders: The account's, as the last answer to that question said.
-        guarded: Labels of orders sent while cancel on disconnect was on, by connection.
+        guarded: Labels of orders, and ids of quotes, sent while cancel on disconnect was on, by
+            connection.
         resent: Labels of orders that were sent again on a later connection.
         keys: Its marked requests.
     """
@@ -59,6 +72,7 @@ class Trader:
         dice: Dice,
         promises: Promises,
         truth: Truth,
+        hall: Hall,
         instruments: list[str],
     ) -> None:
         self.is_trading = True
@@ -74,11 +88,14 @@ class Trader:
         self._dice = dice
         self._promises = promises
         self._truth = truth
+        self._hall = hall
         self._instruments = instruments
         self._is_guarded = False
         self._own: dict[str, Order] = {}
         self._labels = 0
         self._marks = dice.chance(0.8)
+        self._quotes = dice.chance(0.4)
+        self._protected: set[str] = set()
         self._marked = 0
 
     def begin(self) -> None:
@@ -135,12 +152,20 @@ class Trader:
                 self.told(_placed(result).order)
             case "private/cancel":
                 self.told(_order(result))
+            case "private/mass_quote":
+                orders = _quoted(result).orders
+                for order in [] if orders is UNSET else orders:
+                    self.told(order)
             case "private/get_open_orders":
                 self._compare(_orders(result))
             case "public/get_order_book":
                 book = _book(result)
                 levels = tuple(book.bids), tuple(book.asks)
                 self.client.compare(book.instrument_name, book.change_id, levels)
+            case "private/verify_block_trade":
+                self._hall.signed(self._account_id, ask.params, _signed(result).signature)
+            case "private/execute_block_trade":
+                self._hall.executed(self._account_id, ask.params, _dealt(result).id)
             case "private/enable_cancel_on_disconnect":
                 self._is_guarded = True
             case _:
@@ -179,6 +204,12 @@ class Trader:
         self.begin()
 
     def _do_something(self) -> None:
+        if self._quotes and self._dice.chance(0.35):
+            self._quote()
+            return
+        if self._dice.chance(0.06):
+            self._deal()
+            return
         draw = self._dice.up_to(99)
         if draw < 50 or (draw < 75 and not self._own):
             self._place()
@@ -208,6 +239,35 @@ class Trader:
         ask = self._change("private/buy" if is_buy else "private/sell", params)
         if self._is_guarded and "trigger" not in params:
             self.guarded.setdefault(ask.link, set()).add(label)
+
+    def _quote(self) -> None:
+        """Do what a market maker does, once what it needs for that is there."""
+        dice, account_id = self._dice, self._account_id
+        index = INDICES[dice.pick(self._instruments)]
+        if not self._is_guarded:
+            self.client.call("private/enable_cancel_on_disconnect", {"scope": "connection"})
+        elif index not in self._protected:
+            self._protected.add(index)
+            self._change("private/set_mmp_config", protection(dice, index, account_id))
+        elif dice.chance(0.2):
+            self._change(*second_thought(dice, self._instruments, account_id))
+        else:
+            self._labels += 1
+            quote_id = f"{self._name}-{self._labels}"
+            ask = self._change(
+                "private/mass_quote", mass_quote(dice, self._instruments, account_id, quote_id)
+            )
+            self.guarded.setdefault(ask.link, set()).add(quote_id)
+
+    def _deal(self) -> None:
+        """Agree on a block trade, or carry out what another account has agreed to."""
+        params = self._hall.take(self._dice, self._account_id)
+        if params is not None:
+            self._change("private/execute_block_trade", params)
+            return
+        name = self._dice.pick(self._instruments)
+        terms = self._hall.terms(self._dice, name, self._agenda.now_ns)
+        self.client.call("private/verify_block_trade", terms)
 
     def _edit(self) -> None:
         order = self._own[self._one_of_its_own()]
@@ -251,7 +311,7 @@ class Trader:
     def _ask_again(self) -> None:
         """Send the marked requests whose outcome is not known once more."""
         for method, params in list(self.keys.lost.values()):
-            label = params.get("label")
+            label = params.get("label", params.get("quote_id"))
             if isinstance(label, str):
                 # It may be placed on this connection, and outlive the one it was sent on first.
                 self.resent.add(label)

@@ -3,6 +3,7 @@ from strikewire.testing.simulation.agenda import Agenda
 from strikewire.testing.simulation.client import Client
 from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.faults import Faults
+from strikewire.testing.simulation.hall import Hall
 from strikewire.testing.simulation.network import Network
 from strikewire.testing.simulation.promises import Promises
 from strikewire.testing.simulation.trader import Trader
@@ -20,6 +21,7 @@ def test_a_trader_without_connection_asks_nothing_and_one_that_stopped_thinks_no
         dice=Dice("2"),
         promises=Promises(),
         truth=Truth(),
+        hall=Hall(),
         instruments=["BTC-PERPETUAL"],
     )
     trader.client = Client(
