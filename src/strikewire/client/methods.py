@@ -14,6 +14,7 @@ from strikewire.api import (
     combos,
     fields,
     market_data,
+    portfolio_margin,
     quoting,
     reference,
     session,
@@ -1729,6 +1730,30 @@ class Methods:
                 simulated_positions=simulated_positions,
             ),
             account.Portfolio,
+        )
+        return result
+
+    async def pme_simulate(
+        self: Caller,
+        *,
+        currency: str,
+        add_positions: bool | None = None,
+        simulated_positions: dict[str, float] | str | None = None,
+    ) -> portfolio_margin.ScenarioReport:
+        """Read every scenario and charge of the portfolio margin that positions would need.
+
+        `simulated_positions` holds sizes in coins by instrument, also of inverse futures, negative
+        for short ones; over REST it is the JSON text of that. They come to those held, unless
+        `add_positions=false`.
+        """
+        result: portfolio_margin.ScenarioReport = await self.call(
+            "private/pme/simulate",
+            _given(
+                currency=currency,
+                add_positions=add_positions,
+                simulated_positions=simulated_positions,
+            ),
+            portfolio_margin.ScenarioReport,
         )
         return result
 

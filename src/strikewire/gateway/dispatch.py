@@ -14,6 +14,7 @@ from strikewire.gateway.methods import (
     market,
     operator,
     orders,
+    portfolio_margin,
     quoting,
     reference,
     self_trading,
@@ -103,6 +104,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_subaccounts": account.get_subaccounts,
         "private/get_subaccounts_details": account.get_subaccounts_details,
         "private/simulate_portfolio": margin.simulate_portfolio,
+        "private/pme/simulate": portfolio_margin.simulate_scenarios,
         "private/get_settlement_history_by_currency": (
             settlements.get_settlement_history_by_currency
         ),

@@ -344,6 +344,11 @@ class RiskMatrix:
         weighted: Doubles = self.table[:, :width] * self._weights[0, :width]
         return weighted
 
+    @property
+    def forgiven(self) -> Doubles:
+        """What each scenario forgives of an account's loss, (scenarios,), settlement currency."""
+        return self._weights[1, : len(self.scenarios)].copy()
+
     def account(self, rows: ArrayLike, sizes: ArrayLike) -> "PortfolioAccount":
         """Return an account that holds these positions, as of the last refresh.
 

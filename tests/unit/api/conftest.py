@@ -10,6 +10,7 @@ from strikewire.api import (
     block_trades,
     combos,
     market_data,
+    portfolio_margin,
     quoting,
     reference,
     session,
@@ -22,6 +23,58 @@ from strikewire.api import (
 NOW_MS = 1_732_284_000_000
 EXPIRY_MS = 1_798_185_600_000
 
+VECTORS = portfolio_margin.RiskVectors(standard=[-0.19, 0.0, 0.13], extended=[-0.19, 0.13])
+SCENARIOS = portfolio_margin.ScenarioReport(
+    model_params=portfolio_margin.ModelParameters(
+        currency_pair={
+            "btc_usd": portfolio_margin.PairParameters(
+                price_range=0.16,
+                volatility_range_up=0.5,
+                volatility_range_down=0.25,
+                short_term_vega_power=0.3,
+                long_term_vega_power=0.13,
+                min_volatility_for_shock_up=0.5,
+                extended_table_factor=1.0,
+                max_delta_shock=0.1,
+                m_inc=0.00005,
+                delta_total_liq_shock_threshold=20_000_000.0,
+            )
+        },
+        currency={
+            "btc": portfolio_margin.CurrencyParameters(
+                extended_dampener=100_000.0, annualised_move_risk=0.075, min_annualised_move=0.01
+            )
+        },
+        general=portfolio_margin.GeneralParameters(
+            mm_factor=0.8, buckets_count=4, vol_scenarios_count=3, timestamp=NOW_MS
+        ),
+    ),
+    initial_risk_vectors={"BTC-PERPETUAL": VECTORS},
+    pre_aggregated_risk_vectors={"btc_btc": VECTORS},
+    aggregated_risk_vectors={"btc_btc": VECTORS},
+    margins={
+        "btc": portfolio_margin.CurrencyMargin(
+            initial_margin=0.2,
+            maintenance_margin=0.16,
+            initial_margin_details=portfolio_margin.InitialMarginDetails(
+                risk_matrix_margin=0.2,
+                risk_matrix_margin_details=portfolio_margin.RiskMatrixMarginDetails(
+                    worst_case=0.19,
+                    worst_case_bucket=portfolio_margin.WorstCaseBucket(
+                        bucket=1, side="left", source="standard", index=1
+                    ),
+                    roll_shock=0.01,
+                    delta_shock=0.0,
+                ),
+            ),
+        )
+    },
+    portfolio=portfolio_margin.SimulatedPortfolio(position={"BTC-PERPETUAL": 1.0}),
+    index_price={"btc_usd": 60_000.0},
+    ticker={
+        "BTC-PERPETUAL": portfolio_margin.SimulatedTicker(mark_price=60_000.0, index_price=60_000.0)
+    },
+)
 PERPETUAL = reference.Instrument(
     instrument_name="BTC-PERPETUAL",
     instrument_id=1,
@@ -661,6 +714,7 @@ ANSWERS: dict[str, list[object]] = {
     "private/get_block_trade": [BLOCK_TRADE],
     "private/get_block_trades": [[BLOCK_TRADE]],
     "private/simulate_portfolio": [account.Portfolio(**PORTFOLIO)],
+    "private/pme/simulate": [SCENARIOS],
     "private/get_account_summary": [SUMMARY, EXTENDED_SUMMARY],
     "private/get_account_summaries": [SUMMARIES],
     "private/get_user_locks": [

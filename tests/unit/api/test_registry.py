@@ -142,7 +142,8 @@ async def call_strictly(name: str, answer: object) -> tuple[str, dict[str, Any]]
     """Let the strict client call a method and check `answer`; return what it sent."""
     transport = Strict(msgspec.json.encode(answer))
     client = Deribit(rpc_client=transport, ws_client=transport)  # type: ignore[arg-type]
-    scope, word = name.split("/")
+    scope, _, word = name.partition("/")
+    word = word.replace("/", "_")
     words = ([f"authed_{word}"] if scope == "private" else []) + [word]
     words += [{"auth": "authenticate"}.get(word, word)]
     function = next(
