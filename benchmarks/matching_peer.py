@@ -7,6 +7,7 @@ its rows are measured.
 import importlib
 import importlib.util
 from types import ModuleType
+from typing import Any
 
 from benchmarks.harness import Fresh, UnavailableError
 from benchmarks.order_flow import LIVE, OURS
@@ -37,7 +38,7 @@ def matched_alone(base: bytes, commands: list[Command]) -> Fresh:
         commands: That go on from there.
     """
 
-    def build() -> tuple[object, list[object]]:
+    def build() -> tuple[Any, list[object]]:
         domain, engine = _peer()
         exchange = Exchange.restore(base)
         waiting = [
@@ -64,20 +65,20 @@ def matched_alone(base: bytes, commands: list[Command]) -> Fresh:
     return Fresh(build, _process)
 
 
-def _peer() -> tuple[ModuleType, object]:
+def _peer() -> tuple[ModuleType, Any]:
     if not importlib.util.find_spec(PEER):
         raise UnavailableError("needs Python 3.12 and `pip install matching-engine`")
     engine = importlib.import_module(f"{PEER}.engine").MatchingEngine()
     return importlib.import_module(f"{PEER}.domain"), engine
 
 
-def _process(built: tuple[object, list[object]]) -> None:
+def _process(built: tuple[Any, list[object]]) -> None:
     engine, commands = built
     for command in commands:
-        engine.process(command)  # type: ignore[attr-defined]  # the peer has no stubs here
+        engine.process(command)
 
 
-def _filled(packed: bytes) -> tuple[object, list[object]]:
+def _filled(packed: bytes) -> tuple[Any, list[object]]:
     domain, engine = _peer()
     number, sequenced = 0, list[object]()
     for seq, record in enumerate(OURS.iter_unpack(packed), start=1):
