@@ -83,7 +83,6 @@ from strikewire.exchange.orders.quoting import cancel_quotes, mass_quote
 from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import edit, place
 from strikewire.exchange.packed import pack_event, split, unpack
-from strikewire.exchange.state.book import Order
 from strikewire.exchange.state.funding import Funding
 from strikewire.exchange.state.margin import PriceBand
 from strikewire.exchange.state.records import fill_of, transaction_of
@@ -185,8 +184,8 @@ class Exchange:
         turn.events += ended
         follow(turn)
         events = turn.finish()
-        if self._lane is not None and isinstance(command, SettleInstrument):
-            self._lane.forget()
+        if self._lane is not None:
+            self._lane.forget(holdings=isinstance(command, SettleInstrument))
         return events
 
     def snapshot(self) -> bytes:
@@ -321,8 +320,7 @@ class Exchange:
     def closed_orders(self, account_id: AccountId) -> list[OrderView]:
         """Return an account's closed orders, in the order in which they ended."""
         account = self._state.accounts.get(account_id)
-        closed = account.closed if account else ()
-        return [one.view() if isinstance(one, Order) else one for one in closed]
+        return list(account.closed) if account else []
 
     def fills(self, account_id: AccountId, instrument_id: InstrumentId | None = None) -> list[Fill]:
         """Return an account's fills, newest last."""

@@ -263,11 +263,9 @@ class Turn:
         """Close an order that waits in no book, and keep it to be looked up."""
         order.state = state
         order.updated_ns = self.time_ns
-        view = order.view()
         # An order with ties loses them as the others answer; it is looked up as it was.
-        ended = order if order.link is None else view
-        self.state.archive_order(self.state.accounts[order.account_id], ended)
-        self.events.append(OrderEvent(view))
+        self.state.archive_order(self.state.accounts[order.account_id], order)
+        self.events.append(OrderEvent(order.view()))
         if order.link is not None:
             self.facts.append(Fact(order, is_over=True))
 

@@ -36,8 +36,12 @@ class Lane:
         del time_ns, command
         return None
 
-    def forget(self) -> None:
-        """Forget where holdings are, because some have been dropped."""
+    def forget(self, *, holdings: bool = False) -> None:
+        """Forget what was found out about accounts and markets, because that may have changed.
+
+        Args:
+            holdings: Whether some have been dropped.
+        """
 
     def run(self, time_ns: int, batch: bytes, otherwise: Callable[[int, bytes], bytes]) -> bytes:
         """Carry out packed commands.

@@ -17,13 +17,14 @@ cimport cython
 
 from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from cpython.ref cimport PyObject
+from cpython.ref cimport Py_INCREF, PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport (
+    int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
+)
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy
-from strikewire.exchange.state.archives cimport Ring
 from strikewire.exchange.state.book cimport (
     CANCELLED,
     CONCEALED,
@@ -47,11 +48,23 @@ from strikewire.exchange.state.book cimport (
     Level,
     Order,
     Touched,
+    reason_place,
 )
 from strikewire.exchange.state.clearing cimport Position
 from strikewire.exchange.state.ledgers cimport Holding, Ledger
 from strikewire.exchange.state.markets cimport Market
-from strikewire.exchange.state.records cimport RecordedFill, RecordedPayment
+from strikewire.exchange.state.records cimport (
+    FILL_ENTRY,
+    MAKER,
+    MAKER_ENTRY,
+    TAKER,
+    TAKER_ENTRY,
+    FillRecord,
+    Party,
+    keep,
+    new_fill,
+    told,
+)
 from strikewire.exchange.state.state cimport Account, State, Treasury
 
 from strikewire.exchange.commands import (
@@ -110,7 +123,7 @@ cdef struct Event:
     uint32_t instrument_id
     int64_t a, b, c, d, e
 
-cdef enum:  # as in `records.py`
+cdef enum:  # as in `records.pyx`
     FILLED_FLAG = 1
     POST_ONLY_FLAG_KEPT = 2
     REDUCE_ONLY_FLAG_KEPT = 4
@@ -134,12 +147,24 @@ cdef object _ALLOWED = SelfTrading.ALLOWED
 cdef object _TYPE_LIMIT = OrderType.LIMIT
 cdef object _TYPE_MARKET = OrderType.MARKET
 cdef object _USER_REASON = CancelReason.USER_REQUEST
-cdef object _IOC_REASON = CancelReason.IMMEDIATE_OR_CANCEL
-cdef object _DRY_REASON = CancelReason.NO_LIQUIDITY
+cdef uint8_t _USER = reason_place(CancelReason.USER_REQUEST)
+cdef uint8_t _IOC_ENDED = reason_place(CancelReason.IMMEDIATE_OR_CANCEL)
+cdef uint8_t _NO_LIQUIDITY = reason_place(CancelReason.NO_LIQUIDITY)
 cdef dict _FORCES = {
     TimeInForce.GTC: GTC, TimeInForce.IOC: IOC, TimeInForce.FOK: FOK, TimeInForce.GTD: GTD
 }
+cdef int64_t NUMBERS = 0
+
+
+cdef int64_t next_number() noexcept:
+    """Return a number that nothing else in this process has had: holdings may outlive a lane."""
+    global NUMBERS
+    NUMBERS += 1
+    return NUMBERS
+
+
 include "terms.pxi"
+include "ahead.pxi"
 
 
 cdef struct Directory:
@@ -222,11 +247,18 @@ cdef int by_account(const void* one, const void* other) noexcept nogil:
 
 
 cdef inline void sort_traded(Traded* traded, Py_ssize_t count) noexcept:
-    if count == 2:
-        if traded[0].account_id > traded[1].account_id:
-            traded[0], traded[1] = traded[1], traded[0]
-    else:
+    """Sort by account. Few are nearly all there are, and put in their places one by one."""
+    cdef Py_ssize_t place, at
+    cdef Traded one
+    if count > 16:
         qsort(traded, count, sizeof(Traded), by_account)
+        return
+    for place in range(1, count):
+        one, at = traded[place], place
+        while at and traded[at - 1].account_id > one.account_id:
+            traded[at] = traded[at - 1]
+            at -= 1
+        traded[at] = one
 
 
 cdef struct Seat:
@@ -251,17 +283,19 @@ cdef class Lane:
     cdef Traded* traded
     cdef int64_t found_lots, own_lots, initial_after
     cdef int64_t time_ns
-    cdef int64_t index, open_orders_max, instrument_orders_max, position_lots_max
+    cdef int64_t open_orders_max, instrument_orders_max, position_lots_max
     cdef Terms now
     cdef Mode mode
     cdef Event* out
     cdef Py_ssize_t told, out_room
     cdef Directory accounts, markets
+    cdef int64_t looks  # how often what is known of accounts and markets was forgotten, and one
     cdef public int64_t carried_out
     """How many commands it carried out."""
 
     def __cinit__(self, State state not None):
         self.state = state
+        self.looks = next_number()
         self.open_orders_max = admission.OPEN_ORDERS_MAX
         self.instrument_orders_max = admission.OPEN_ORDERS_INSTRUMENT_MAX
         self.position_lots_max = admission.POSITION_LOTS_MAX
@@ -318,9 +352,11 @@ cdef class Lane:
         cdef Py_ssize_t size = PyBytes_GET_SIZE(batch), at = 0, length
         cdef Py_ssize_t count = 0
         cdef Command command
+        cdef Cursor[STAGES] ahead
         cdef int outcome
         self.told = 0
         self.time_ns = time_ns
+        self.look_ahead(ahead, start, size)
         while at < size:
             if size - at < <Py_ssize_t>sizeof(Command):
                 raise ValueError(f"{size - at} bytes behind the last record")
@@ -328,6 +364,7 @@ cdef class Lane:
             length = sizeof(Command) + command.label_bytes
             if length > size - at:
                 raise ValueError("the last label is cut off")
+            self.foresee(ahead, start, size)
             self.mode = mode
             outcome = DEFER
             if self.state.day_end_ns is None or time_ns < self.state.day_end_ns:
@@ -341,6 +378,58 @@ cdef class Lane:
             at += length
             count += 1
         return count
+
+    cdef void look_ahead(self, Cursor* ahead, const char* start, Py_ssize_t size) noexcept:
+        """Let the furthest stage begin that many commands before the nearest."""
+        cdef int stage, one
+        for stage in range(STAGES):
+            ahead[stage].at = 0
+        for stage in range(STAGES):
+            for one in range(STRIDE * (stage + 1)):
+                advance(&ahead[stage], start, size)
+                self.fetch_stage(stage, &ahead[stage].command)
+
+    cdef inline void foresee(self, Cursor* ahead, const char* start, Py_ssize_t size) noexcept:
+        cdef int stage
+        for stage in range(STAGES):
+            advance(&ahead[stage], start, size)
+            self.fetch_stage(stage, &ahead[stage].command)
+
+    cdef inline void fetch_stage(self, int stage, Command* command) noexcept:
+        if command.op == PLACE:
+            self.fetch_for_new(stage, self.seat(command.account_id, command.other_id))
+        elif command.op == CANCEL or command.op == EDIT:
+            self.fetch_for_waiting(stage, command.other_id)
+
+    cdef inline void fetch_for_new(self, int stage, Seat* seat) noexcept:
+        """Fetch what a new order needs: its seat, then the holding, then what is behind that."""
+        if stage == 2:
+            fetch(seat)
+        elif seat.holding != NULL:
+            if stage == 1:
+                fetch_block(seat.holding, 192)
+            else:
+                fetch_owner(seat.holding)
+
+    cdef inline void fetch_for_waiting(self, int stage, int64_t order_id) noexcept:
+        """Fetch what the end of an order needs: itself, then those around it and its owner."""
+        cdef PyObject* at = self.state.orders.find(order_id)
+        cdef Order order
+        if at == NULL:
+            return
+        if stage == 2:
+            fetch_block(at, 192)
+            return
+        order = <Order>at
+        if stage == 1:
+            fetch(order.level)
+            fetch_block(order.owner, 192)
+            fetch_block(order.before, 128)
+            fetch_block(order.after, 128)
+            fetch_block(order.peer_before, 128)
+            fetch_block(order.peer_after, 128)
+        elif order.owner != NULL:
+            fetch_owner(order.owner)
 
     cdef int append(self, bytes block) except -1:
         cdef Py_ssize_t more = PyBytes_GET_SIZE(block) // sizeof(Event)
@@ -430,12 +519,15 @@ cdef class Lane:
         self, int64_t account_id, int64_t instrument_id, Wish* wish, object label
     ) except -1:
         """Let a new order trade, wait, or end."""
-        cdef Account account = self.account(account_id)
-        cdef Market market = self.market(instrument_id)
+        cdef PyObject* found = self.approach(account_id, instrument_id)
+        cdef Account account
+        cdef Market market
         cdef Holding holding
         cdef Order order
-        if account is None or market is None or not self.may_trade(account, market):
+        if found == NULL:
             return DEFER
+        holding = <Holding>found
+        account, market = <Account>holding.account, holding.market
         if wish.force == GTD or not 0 < wish.lots <= _AMOUNT_LOTS_MAX:
             return DEFER
         if len(label) > _LABEL_LENGTH_MAX:
@@ -452,7 +544,6 @@ cdef class Lane:
             if wish.limit > self.now.safe:
                 return DEFER
         wish.waits = wish.type == LIMIT and wish.force == GTC
-        holding = self.holding(account, market)
         if self.look(account, market, holding, wish, None) == DEFER:
             return DEFER
         if wish.force == FOK and self.found_lots < wish.lots:
@@ -507,9 +598,11 @@ cdef class Lane:
         order = <Order>at
         if order.account_id != account_id:
             return DEFER
-        account, market = self.account(account_id), self.market(order.instrument_id)
-        if account is None or market is None or not self.may_trade(account, market):
+        order.owner = self.approach(account_id, order.instrument_id)
+        if order.owner == NULL:
             return DEFER
+        holding = <Holding>order.owner
+        account, market = <Account>holding.account, holding.market
         if not 0 < amount <= _AMOUNT_LOTS_MAX or amount <= order.filled:
             return DEFER
         wish.sign, wish.type, wish.force = order.sign, LIMIT, order.force
@@ -522,7 +615,6 @@ cdef class Lane:
             return DEFER
         if wish.post_only and self.crosses(market, wish):
             return DEFER
-        holding = self.holding_of(order, market)
         if wish.limit == order.ticks and amount <= order.amount:
             note_edit(order, wish)
             if amount < order.amount:
@@ -561,14 +653,16 @@ cdef class Lane:
         order = <Order>at
         if order.account_id != account_id:
             return DEFER
-        account, market = self.account(account_id), self.market(order.instrument_id)
-        if account is None or market is None or not self.knows(market):
-            return DEFER
-        if order.ticks > self.now.safe:
+        market = self.market(order.instrument_id)
+        if market is None or not self.knows(market) or order.ticks > self.now.safe:
             return DEFER
         holding = self.holding_of(order, market)
+        account = <Account>holding.account
         self.lift(account, market, holding, order)
-        order.cancel_reason = reason
+        if reason is _USER_REASON:
+            order.reason = _USER
+        else:
+            order.cancel_reason = reason
         self.end(account, order, CANCELLED)
         self.count(account, market, holding, -1)
         self.tell_levels(market)
@@ -600,9 +694,9 @@ cdef class Lane:
             return False
         if not market.is_open or market.is_locked or market.set_state is not _STATE_OPEN:
             return False
-        if market.limits is not _NO_LIMITS or market.watches or not self.knows(market):
+        if market.limits is not _NO_LIMITS or market.watches:
             return False
-        return self.now.expiry_ns == 0 or self.time_ns < self.now.expiry_ns
+        return self.knows(market)
 
     cdef inline bint is_plain(self, Order order):
         """Say whether an order waits, and nothing but its book and its owner minds it."""
@@ -639,11 +733,36 @@ cdef class Lane:
         )
         return &self.seats[mixed >> (64 - SEAT_BITS)]
 
-    def forget(self):
-        """Forget where holdings are, because some have been dropped."""
+    def forget(self, holdings=False):
+        """Forget what was found out about accounts and markets, because that may have changed."""
         cdef Py_ssize_t place
-        for place in range(SEATS):
-            self.seats[place].holding = NULL
+        self.looks = next_number()
+        if holdings:
+            for place in range(SEATS):
+                self.seats[place].holding = NULL
+
+    cdef PyObject* approach(self, int64_t account_id, int64_t instrument_id) except? NULL:
+        """Return what an account has in a market, if nothing there needs a second look."""
+        cdef Seat* seat = self.seat(account_id, instrument_id)
+        cdef Account account
+        cdef Market market
+        cdef Holding holding
+        if (
+            seat.holding != NULL
+            and seat.account_id == account_id
+            and seat.instrument_id == instrument_id
+            and (<Holding>seat.holding).plain_at == self.looks
+        ):
+            self.now = <Terms>(<Holding>seat.holding).market.terms
+        else:
+            account, market = self.account(account_id), self.market(instrument_id)
+            if account is None or market is None or not self.may_trade(account, market):
+                return NULL
+            holding = self.holding(account, market)
+            holding.plain_at = self.looks
+        if self.now.expiry_ns and self.time_ns >= self.now.expiry_ns:
+            return NULL
+        return seat.holding
 
     cdef Holding holding(self, Account account, Market market):
         cdef Seat* seat = self.seat(account.account_id, market.instrument_id)
@@ -805,11 +924,11 @@ cdef class Lane:
                 reserve -= value_up(f, freed_lots, freed.ticks)
         size += gained
         if f.is_option:
-            after = initial_of(f, larger(sells - size, 0)) + reserve
+            after = self.margin(holding, larger(sells - size, 0)) + reserve
         else:
-            after = initial_of(f, larger(absolute(size + buys), absolute(size - sells)))
+            after = self.margin(holding, larger(absolute(size + buys), absolute(size - sells)))
         lost = fees - moved
-        if not f.is_option:
+        if gained and not f.is_option:
             lost -= exit_worth(f, size) - exit_worth(f, size - gained)
         self.initial_after = after
         cost = after - holding.initial_margin + lost
@@ -831,9 +950,10 @@ cdef class Lane:
         """Trade as found, then wait, or end."""
         cdef Py_ssize_t place
         cdef Found* one
-        if self.matches:
+        if self.matches and self.now.index_at != self.looks:
             index = self.state.indices.get(self.now.index_name)
-            self.index = 0 if index is None else index
+            self.now.index = 0 if index is None else index
+            self.now.index_at = self.looks
         for place in range(self.matches):
             one = self.found + place
             self.fill(account, market, holding, order, <Order>one.maker, one.lots, one.value)
@@ -842,7 +962,7 @@ cdef class Lane:
         elif order.type == LIMIT and order.force == GTC:
             self.rest(account, market, holding, order)
         else:
-            order.cancel_reason = _DRY_REASON if order.type == MARKET else _IOC_REASON
+            order.reason = _NO_LIQUIDITY if order.type == MARKET else _IOC_ENDED
             self.end(account, order, CANCELLED)
         if self.matches:
             self.settle(account, market, holding)
@@ -853,8 +973,9 @@ cdef class Lane:
 
     cdef int rest(self, Account account, Market market, Holding holding, Order order) except -1:
         cdef int64_t left = order.left()
-        if self.state.orders.find(order.order_id) == NULL:
-            self.state.orders.insert(order)
+        if self.state.orders.slot(order.order_id) == 0:
+            self.state.orders.insert(order.order_id, <uintptr_t><PyObject*>order)
+            Py_INCREF(order)
         order.owner = <PyObject*>holding
         account.open_orders += 1
         holding.queue.add(order)
@@ -864,8 +985,7 @@ cdef class Lane:
             holding.buy_lots += left
             if self.now.f.is_option:
                 holding.buy_reserve += value_up(&self.now.f, left, order.ticks)
-        market.book.touch(order)
-        market.book.side_of(order.sign).put(order)
+        market.book.join(order)
         self.announce(order)
         return 0
 
@@ -895,11 +1015,8 @@ cdef class Lane:
 
     cdef int end(self, Account account, Order order, uint8_t status) except -1:
         order.status = status
-        if self.state.orders.find(order.order_id) == NULL:
-            self.state.orders.insert(order)
-        forgotten = account.closed.append(order)
-        if forgotten is not None:
-            self.state.orders.forget(forgotten.order_id)
+        order.updated_ns = self.time_ns
+        self.state.orders.end(account.closed, order)
         return self.announce(order)
 
     cdef int announce(self, Order order) except -1:
@@ -927,21 +1044,23 @@ cdef class Lane:
         self.told += 1
         return 0
 
-    cdef int tell_fill(self, RecordedFill fill) except -1:
+    cdef int tell_fill(self, FillRecord* fill) except -1:
+        cdef Party* maker = &fill.sides[MAKER]
+        cdef Party* taker = &fill.sides[TAKER]
         if self.mode == OBJECTS:
-            self.events.append(fill.view(self.now.currency))
+            self.events.append(told(fill, self.now.currency))
         elif self.mode == RECORDS:
             self.tell(
                 TRADE_EVENT, fill.taker_sign, 0, fill.tick_direction, fill.instrument_id,
-                fill.trade_id, fill.maker_order_id, fill.price, fill.amount, fill.taker_order_id,
+                fill.trade_id, maker.order_id, fill.price, fill.amount, taker.order_id,
             )
             self.tell(
-                FILL_EVENT, -fill.taker_sign, 0, 1, fill.instrument_id, fill.maker_account_id,
-                fill.maker_order_id, fill.maker_fee, fill.maker_profit, fill.trade_id,
+                FILL_EVENT, -fill.taker_sign, 0, 1, fill.instrument_id, maker.account_id,
+                maker.order_id, maker.fee, maker.profit, fill.trade_id,
             )
             self.tell(
-                FILL_EVENT, fill.taker_sign, 0, 0, fill.instrument_id, fill.taker_account_id,
-                fill.taker_order_id, fill.taker_fee, fill.taker_profit, fill.trade_id,
+                FILL_EVENT, fill.taker_sign, 0, 0, fill.instrument_id, taker.account_id,
+                taker.order_id, taker.fee, taker.profit, fill.trade_id,
             )
         return 0
 
@@ -957,7 +1076,7 @@ cdef class Lane:
     ) except -1:
         cdef Holding other = <Holding>maker.owner
         cdef Account owner = <Account>other.account
-        cdef RecordedFill fill
+        cdef FillRecord* fill
         self.shrink(other, maker, lots)
         market.book.touch(maker)
         if lots == maker.left():
@@ -969,26 +1088,20 @@ cdef class Lane:
         taker.filled += lots
         taker.filled_value += lots * maker.ticks
         market.print_trade(maker.ticks)
-        fill = RecordedFill.__new__(RecordedFill)
+        fill = new_fill()
         fill.trade_id, fill.trade_seq = self.state.next_trade_id, market.trade_seq
         fill.instrument_id = <int32_t>market.instrument_id
         fill.price, fill.amount = maker.ticks, lots
         fill.tick_direction = market.tick_direction
-        fill.time_ns, fill.mark, fill.index = self.time_ns, self.now.mark, self.index
+        fill.time_ns, fill.mark, fill.index = self.time_ns, self.now.mark, self.now.index
         fill.iv_e4, fill.taker_sign = self.now.iv_e4, taker.sign
-        fill.maker_account_id, fill.maker_order_id = maker.account_id, maker.order_id
-        fill.maker_type, fill.maker_flags = maker.type, flags_of(maker)
-        fill.maker_label = maker.label
-        fill.taker_account_id, fill.taker_order_id = taker.account_id, taker.order_id
-        fill.taker_type, fill.taker_flags = taker.type, flags_of(taker)
-        fill.taker_label = taker.label
-        self.clear(fill, owner, market, other, maker, value, True)
-        self.clear(fill, account, market, holding, taker, value, False)
+        self.clear(fill, MAKER, owner, market, other, maker, value)
+        self.clear(fill, TAKER, account, market, holding, taker, value)
         self.state.next_trade_id += 1
-        owner.fills.append(fill)
+        keep(owner.fills, fill, FILL_ENTRY)
         if owner is not account:
-            account.fills.append(fill)
-        market.trades.append(fill)
+            keep(account.fills, fill, FILL_ENTRY)
+        keep(market.trades, fill, FILL_ENTRY)
         self.tell_fill(fill)
         if maker.left():
             self.announce(maker)
@@ -1000,28 +1113,29 @@ cdef class Lane:
 
     cdef int clear(
         self,
-        RecordedFill fill,
+        FillRecord* fill,
+        int which,
         Account account,
         Market market,
         Holding holding,
         Order order,
         int64_t value,
-        bint is_maker,
     ) except -1:
         """Move the money and the position of one side of a fill."""
         cdef Ledger ledger = <Ledger>holding.ledger
-        cdef RecordedPayment paid = RecordedPayment.__new__(RecordedPayment)
-        cdef int64_t rate = self.rate(account, market, is_maker)
+        cdef Position position = holding.position
+        cdef Party* side = &fill.sides[which]
+        cdef int64_t rate = self.rate(account, market, holding, which == MAKER)
         cdef int64_t fee = fee_up(&self.now.f, fill.amount, value, rate)
         cdef int64_t profit, amount = -fee, funding = 0
         order.fee += fee
         if self.now.has_funding:
             funding = self.accrue(market, holding, ledger)
-        market.open_interest -= larger(holding.position.size, 0)
-        profit = self.trade(market, holding.position, order, fill.amount, fill.price, value)
-        if holding.position.size == 0:
+        market.open_interest -= larger(position.size, 0)
+        profit = self.trade(market, position, order, fill.amount, fill.price, value)
+        if position.size == 0:
             holding.funding_paid, holding.funding_ms = 0, 0
-        market.open_interest += larger(holding.position.size, 0)
+        market.open_interest += larger(position.size, 0)
         if self.now.f.is_option:
             ledger.options_session_rpl += profit
             amount -= order.sign * value
@@ -1031,23 +1145,22 @@ cdef class Lane:
         ledger.fees_paid += fee
         self.now.treasury.fees += fee
         account.transactions += 1
-        paid.transaction_id, paid.account_seq = self.state.next_transaction_id, account.transactions
-        paid.time_ns, paid.account_id = self.time_ns, account.account_id
-        paid.amount, paid.fee, paid.balance = amount, fee, ledger.balance
-        paid.instrument_id, paid.sign, paid.is_maker = fill.instrument_id, order.sign, is_maker
-        paid.lots, paid.price, paid.position = fill.amount, fill.price, holding.position.size
-        paid.profit, paid.funding = profit, funding
-        paid.trade_id, paid.order_id = fill.trade_id, order.order_id
+        side.account_id, side.order_id = order.account_id, order.order_id
+        side.fee, side.profit = fee, profit
+        side.transaction_id, side.account_seq = self.state.next_transaction_id, account.transactions
+        side.paid, side.balance = amount, ledger.balance
+        side.position, side.funding = position.size, funding
+        side.label = <PyObject*>order.label
+        Py_INCREF(<object>side.label)
+        side.type, side.flags = order.type, flags_of(order)
         self.state.next_transaction_id += 1
-        ledger.transactions.append(paid)
-        if is_maker:
-            fill.maker_fee, fill.maker_profit = fee, profit
-        else:
-            fill.taker_fee, fill.taker_profit = fee, profit
+        keep(ledger.transactions, fill, MAKER_ENTRY if which == MAKER else TAKER_ENTRY)
         return 0
 
-    cdef inline int64_t rate(self, Account account, Market market, bint is_maker) except? -1:
-        if account.fees:
+    cdef inline int64_t rate(
+        self, Account account, Market market, Holding holding, bint is_maker
+    ) except? -1:
+        if holding.plain_at != self.looks and account.fees:
             rates = account.rates(market)
             return rates.maker_ppm if is_maker else rates.taker_ppm
         return self.now.maker_ppm if is_maker else self.now.taker_ppm
@@ -1055,8 +1168,13 @@ cdef class Lane:
     cdef int64_t accrue(self, Market market, Holding holding, Ledger ledger) except? -1:
         """Realise the funding of a position up to now, and return what it brought."""
         cdef Terms now = self.now
-        if now.is_free and (not holding.position.size or holding.funding_paid == now.funding_paid):
-            holding.funding_paid = now.funding_paid
+        if now.is_free and (
+            holding.funding_paid is now.funding_paid
+            or not holding.position.size
+            or holding.funding_paid == now.funding_paid
+        ):
+            if holding.funding_paid is not now.funding_paid:
+                holding.funding_paid = now.funding_paid
             holding.funding_ms = self.time_ns // _NS_PER_MS
             return 0
         cdef int64_t owed = holding.realize_funding(self.time_ns)
@@ -1121,12 +1239,18 @@ cdef class Lane:
         cdef int64_t size = holding.position.size
         if self.now.f.is_option:
             return (
-                initial_of(&self.now.f, larger(holding.sell_lots - size, 0)) + holding.buy_reserve
+                self.margin(holding, larger(holding.sell_lots - size, 0)) + holding.buy_reserve
             )
-        return initial_of(
-            &self.now.f,
-            larger(absolute(size + holding.buy_lots), absolute(size - holding.sell_lots)),
+        return self.margin(
+            holding, larger(absolute(size + holding.buy_lots), absolute(size - holding.sell_lots))
         )
+
+    cdef inline int64_t margin(self, Holding holding, int64_t lots) noexcept:
+        """Return the initial margin of some lots; often they are those of the last time."""
+        if holding.margined_lots != lots or holding.margined_under != self.now.serial:
+            holding.margined = initial_of(&self.now.f, lots)
+            holding.margined_lots, holding.margined_under = lots, self.now.serial
+        return holding.margined
 
     cdef int settle(self, Account account, Market market, Holding holding) except -1:
         """Bring margin up to date where positions changed, and tell of them."""

@@ -42,6 +42,8 @@ cdef class Terms:
     """What trading in one market comes to at its present mark, in machine words."""
 
     cdef object valuation
+    cdef int64_t serial  # no other terms have it
+    cdef int64_t index, index_at  # the price of the index, and the look at which it was that
     cdef figures f
     cdef int64_t safe  # the highest price in ticks at which values fit
     cdef int64_t expiry_ns, maker_ppm, taker_ppm, mark, funding_ms
@@ -57,6 +59,7 @@ cdef class Terms:
 
     def __init__(self, State state, Market market):
         self.valuation = market._valuation
+        self.serial = next_number()
         self.treasury = state.treasury(market.contract.currency)
         try:
             self._fill(market)

@@ -26,6 +26,21 @@ static inline wide wide_of(int64_t high, uint64_t low) {
 static inline int64_t quotient_of(wide n, int64_t d, double inverse, int64_t *rest) {
     int64_t q = 0;
     wide left = n;
+    if (n >= -(1LL << 52) && n <= (1LL << 52)) {
+        /* The usual case: all of it is exact in a double, so the guess is off by one at most. */
+        int64_t small = (int64_t)n;
+        q = (int64_t)((double)small * inverse);
+        small -= q * d;
+        if (small < 0) {
+            small += d;
+            q -= 1;
+        } else if (small >= d) {
+            small -= d;
+            q += 1;
+        }
+        *rest = small;
+        return q;
+    }
     do {
         int64_t low = (int64_t)left;
         double guess = low;

@@ -1,15 +1,16 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""The last so many of something: `archives.py`, as a plain array of references.
+"""The last so many of something: `archives.py`, as a plain array.
 
-What is kept never refers back to its ring, so the collector has nothing to look for here.
+An entry is a reference to an object, or the address of a record with a tag in its lowest bits: so
+the millions of things that nobody looks at need not be objects. What is kept never refers back to
+its ring, so the collector has nothing to look for here.
 """
 
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
 
 
-@cython.final
 cdef class Ring:
     """The last `size` things that were appended, oldest first; it grows only as it fills."""
 
@@ -20,32 +21,37 @@ cdef class Ring:
     def __dealloc__(self):
         cdef Py_ssize_t place
         for place in range(self.count):
-            Py_DECREF(<object>self.kept[place])
+            self.let_go(self.kept[place])
         PyMem_Free(self.kept)
 
-    cpdef append(self, thing):
-        cdef PyObject** grown
-        cdef Py_ssize_t room
-        cdef object forgotten
+    @cython.final
+    cdef int grow(self) except -1:
+        cdef Py_ssize_t room = min(2 * self.room + 4, self.size)
+        cdef uintptr_t* grown = <uintptr_t*>PyMem_Realloc(self.kept, room * sizeof(uintptr_t))
+        if grown == NULL:
+            raise MemoryError
+        self.kept, self.room = grown, room
+        return 0
+
+    @cython.final
+    cdef object look(self, uintptr_t entry):
+        return self.shown(entry) if entry & TAGS else <object><void*>entry
+
+    @cython.final
+    cdef void let_go(self, uintptr_t entry) noexcept:
+        if entry & TAGS:
+            self.release(entry)
+        else:
+            Py_DECREF(<object><void*>entry)
+
+    def append(self, thing):
+        cdef uintptr_t forgotten = self.push(<uintptr_t><void*>thing)
+        cdef object seen = None
         Py_INCREF(thing)
-        if self.count < self.size:
-            if self.count == self.room:
-                room = min(2 * self.room + 4, self.size)
-                grown = <PyObject**>PyMem_Realloc(self.kept, room * sizeof(PyObject*))
-                if grown == NULL:
-                    Py_DECREF(thing)
-                    raise MemoryError
-                self.kept, self.room = grown, room
-            self.kept[self.count] = <PyObject*>thing
-            self.count += 1
-            return None
-        forgotten = <object>self.kept[self.start]
-        Py_DECREF(forgotten)
-        self.kept[self.start] = <PyObject*>thing
-        self.start += 1
-        if self.start == self.size:
-            self.start = 0
-        return forgotten
+        if forgotten:
+            seen = self.look(forgotten)
+            self.let_go(forgotten)
+        return seen
 
     def extend(self, things):
         for thing in things:
@@ -57,6 +63,6 @@ cdef class Ring:
     def __iter__(self):
         cdef Py_ssize_t place
         return iter(
-            [<object>self.kept[place] for place in range(self.start, self.count)]
-            + [<object>self.kept[place] for place in range(self.start)]
+            [self.look(self.kept[place]) for place in range(self.start, self.count)]
+            + [self.look(self.kept[place]) for place in range(self.start)]
         )

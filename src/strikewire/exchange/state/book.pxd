@@ -1,6 +1,7 @@
 cimport cython
 from cpython.ref cimport PyObject
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uintptr_t
+from strikewire.exchange.state.archives cimport Ring
 
 cdef extern from *:
     """
@@ -11,6 +12,7 @@ cdef extern from *:
 cdef enum:
     PAGE_BITS = 10
     PAGE_ORDERS = 1024  # orders whose ids follow each other are found on one page
+    ENDED = 1  # the tag of an order that has ended
     TOUCHED_LISTED = 16  # so many touched levels are searched one by one; more by their keys
 
 cdef enum Status:
@@ -41,12 +43,23 @@ cdef enum Type:
     LIMIT
     MARKET
 
+cpdef uint8_t reason_place(reason)
+
 cdef struct Level:
     int64_t key
     int64_t amount
     int64_t concealed
     PyObject* head
     PyObject* tail
+
+cdef struct EndedOrder:
+    # An order that has ended, as it is looked up.
+    int64_t order_id, account_id, ticks, amount, filled, filled_value, fee, created_ns, updated_ns
+    int32_t instrument_id
+    int8_t sign
+    uint8_t type, force, status, bits, reason
+    PyObject* label
+    PyObject* extras
 
 cdef struct Touched:
     int64_t price
@@ -62,15 +75,16 @@ cdef class Extras:
 
 @cython.final
 cdef class Order:
+    # What the book and the lane look at comes first.
     cdef readonly int64_t order_id
     cdef int64_t ticks
     cdef public int64_t amount, filled
     cdef Level* level
-    cdef PyObject* before
     cdef PyObject* after
+    cdef PyObject* before
+    cdef PyObject* owner
     cdef PyObject* peer_before
     cdef PyObject* peer_after
-    cdef PyObject* owner
     cdef int8_t sign
     cdef uint8_t type, force, status, bits, reason
     cdef public int32_t instrument_id
@@ -103,6 +117,7 @@ cdef class HalfBook:
     cdef int8_t sign
     cdef Level** levels
     cdef Py_ssize_t count, room
+    cdef bint has_grown  # by a level, since somebody set this
     cdef Level* spare
 
     cdef Py_ssize_t locate(self, int64_t key) noexcept
@@ -123,23 +138,34 @@ cdef class OrderList:
     cpdef add(self, Order order)
     cpdef remove(self, Order order)
 
+cdef class ClosedOrders(Ring):
+    pass
+
 @cython.final
 cdef class OrderTable:
-    cdef PyObject*** pages
+    cdef uintptr_t** pages
     cdef int64_t* counts  # orders on each page
     cdef int64_t room  # pages there is room for
     cdef dict views
 
-    cdef PyObject* named(self, object order_id) except? NULL
-    cdef int insert(self, Order order) except -1
-    cdef void drop(self, Order order) noexcept
+    cdef uintptr_t named(self, object order_id) except? 1
+    cdef int insert(self, int64_t order_id, uintptr_t slot) except -1
+    cdef void clear(self, int64_t order_id) noexcept
     cdef int grow(self, int64_t page) except -1
+    cdef int end(self, ClosedOrders closed, Order order) except -1
+    cdef int drop(self, ClosedOrders closed, uintptr_t entry) except -1
 
-    cdef inline PyObject* find(self, int64_t order_id) noexcept:
+    cdef inline uintptr_t slot(self, int64_t order_id) noexcept:
+        """Return what is known by an id: an order, an ended one with a tag, or nothing."""
         cdef int64_t page = order_id >> PAGE_BITS
         if page < 0 or page >= self.room or self.pages[page] == NULL:
-            return NULL
+            return 0
         return self.pages[page][order_id & (PAGE_ORDERS - 1)]
+
+    cdef inline PyObject* find(self, int64_t order_id) noexcept:
+        """Return an order that has not ended; NULL if there is none."""
+        cdef uintptr_t slot = self.slot(order_id)
+        return NULL if slot & ENDED else <PyObject*>slot
 
 @cython.final
 cdef class Book:
@@ -152,6 +178,9 @@ cdef class Book:
 
     cdef int touch(self, Order order) except -1
     cdef int64_t amount_of(self, Touched* one) noexcept
+    cdef int join(self, Order order) except -1
+    cdef bint has_touched(self, Order order) except -1
+    cdef int note(self, Order order, Level* level, int64_t amount) except -1
     cdef Py_ssize_t changed(self)
 
     cdef inline HalfBook side_of(self, int8_t sign):

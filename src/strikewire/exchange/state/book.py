@@ -16,6 +16,7 @@ from strikewire.exchange.commands import OrderType, TimeInForce
 from strikewire.exchange.events import LevelChanged, OrderState, OrderView
 from strikewire.exchange.links import Link
 from strikewire.exchange.mmp import MmpTag
+from strikewire.exchange.state.archives import Ring
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks, Units
 
 NO_LOTS = Lots(0)
@@ -247,6 +248,10 @@ class OrderList:
         del self._orders[order.order_id]
 
 
+class ClosedOrders(Ring):
+    """Orders that have ended."""
+
+
 class OrderTable:
     """Every order that waits in a book or can still be looked up, by id."""
 
@@ -267,17 +272,20 @@ class OrderTable:
     def closed(self, order_id: OrderId) -> OrderView | None:
         """Return an order that has ended; None if there was none, or it waits or is forgotten."""
         order = self._orders.get(order_id)
-        if isinstance(order, Order):
-            return None if order.state is OrderState.OPEN else order.view()
-        return order
+        return None if isinstance(order, Order) else order
 
-    def archive(self, ended: Order | OrderView) -> None:
-        """Let an order that has ended be found; as a view where the order itself still changes."""
-        self._orders[ended.order_id] = ended
+    def archive(self, closed: ClosedOrders, ended: Order | OrderView) -> None:
+        """Keep an order as it has ended, and forget the oldest beyond the limit.
 
-    def forget(self, order_id: OrderId) -> None:
-        """Let an order be found no longer."""
-        self._orders.pop(order_id, None)
+        Args:
+            closed: Where its owner keeps those that have ended.
+            ended: What may change from now on without being another.
+        """
+        view = ended.view() if isinstance(ended, Order) else ended
+        self._orders[view.order_id] = view
+        forgotten = closed.append(view)
+        if forgotten is not None:
+            del self._orders[forgotten.order_id]
 
 
 class Level:

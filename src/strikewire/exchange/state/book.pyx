@@ -13,9 +13,11 @@ from collections import deque
 
 cimport cython
 from cpython.long cimport PyLong_AsLongLongAndOverflow
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.string cimport memmove
+from strikewire.exchange.state.archives cimport Ring
+from strikewire.exchange.state.slabs cimport slabs, slabs_give, slabs_take
 
 from strikewire.exchange.commands import CancelReason, OrderType, TimeInForce
 from strikewire.exchange.events import LevelChanged, OrderState, OrderView
@@ -32,6 +34,13 @@ cdef enum:
 
 cdef tuple REASONS = ("", *CancelReason)
 cdef dict REASON_PLACES = {member: place for place, member in enumerate(REASONS)}
+
+
+cpdef uint8_t reason_place(reason):
+    """Return the place of a reason among those that need no words of their own."""
+    return REASON_PLACES.get(reason, OTHER_REASON)
+
+
 cdef object BUY = Side.BUY
 cdef object SELL = Side.SELL
 
@@ -188,7 +197,7 @@ cdef class Order:
 
     @cancel_reason.setter
     def cancel_reason(self, value):
-        self.reason = REASON_PLACES.get(value, OTHER_REASON)
+        self.reason = reason_place(value)
         if self.reason == OTHER_REASON:
             self.more().cancel_reason = value
 
@@ -489,6 +498,7 @@ cdef class HalfBook:
             )
             self.levels[place + 1] = level
             self.count += 1
+            self.has_grown = True
         before = level.tail
         if level.concealed and not order.is_hidden():
             while before != NULL and (<Order>before).is_hidden():
@@ -585,8 +595,69 @@ cdef class OrderList:
         Py_DECREF(order)
 
 
+cdef slabs ENDED_ORDERS
+
+
+cdef inline EndedOrder* ended_of(uintptr_t entry) noexcept:
+    return <EndedOrder*>(entry & ~<uintptr_t>ENDED)
+
+
+cdef EndedOrder* new_ended(Order order) except NULL:
+    """Return the record of an order as it ended."""
+    cdef EndedOrder* ended = <EndedOrder*>slabs_take(&ENDED_ORDERS, sizeof(EndedOrder))
+    if ended == NULL:
+        raise MemoryError
+    ended.order_id, ended.account_id, ended.ticks = order.order_id, order.account_id, order.ticks
+    ended.amount, ended.filled, ended.filled_value = order.amount, order.filled, order.filled_value
+    ended.fee, ended.created_ns, ended.updated_ns = order.fee, order.created_ns, order.updated_ns
+    ended.instrument_id, ended.sign, ended.type = order.instrument_id, order.sign, order.type
+    ended.force, ended.status = order.force, order.status
+    ended.bits, ended.reason = order.bits, order.reason
+    ended.label = <PyObject*>order.label
+    Py_INCREF(<object>ended.label)
+    ended.extras = NULL
+    if order.extras is not None:
+        ended.extras = <PyObject*>order.extras
+        Py_INCREF(<object>ended.extras)
+    return ended
+
+
+cdef object view_of(uintptr_t entry):
+    """Return an order as it ended."""
+    cdef EndedOrder* ended = ended_of(entry)
+    cdef Order order = Order.__new__(Order)
+    order.order_id, order.account_id, order.ticks = ended.order_id, ended.account_id, ended.ticks
+    order.amount, order.filled, order.filled_value = ended.amount, ended.filled, ended.filled_value
+    order.fee, order.created_ns, order.updated_ns = ended.fee, ended.created_ns, ended.updated_ns
+    order.instrument_id, order.sign, order.type = ended.instrument_id, ended.sign, ended.type
+    order.force, order.status = ended.force, ended.status
+    order.bits, order.reason = ended.bits, ended.reason
+    order.label = <object>ended.label
+    if ended.extras != NULL:
+        order.extras = <Extras>ended.extras
+    return order.view()
+
+
+cdef void free_ended(uintptr_t entry) noexcept:
+    cdef EndedOrder* ended = ended_of(entry)
+    Py_DECREF(<object>ended.label)
+    if ended.extras != NULL:
+        Py_DECREF(<object>ended.extras)
+    slabs_give(&ENDED_ORDERS, ended)
+
+
+cdef class ClosedOrders(Ring):
+    """Orders that have ended; all but those in packed form are views."""
+
+    def __cinit__(self):
+        self.shown, self.release = view_of, free_ended
+
+
 cdef class OrderTable:
-    """Every order that waits in a book or can still be looked up, by id."""
+    """Every order that waits in a book or can still be looked up, by id.
+
+    A slot refers to an order, or lends the record of one that has ended, which its ring owns.
+    """
 
     def __cinit__(self):
         self.views = {}
@@ -597,74 +668,104 @@ cdef class OrderTable:
             if self.pages[page] == NULL:
                 continue
             for place in range(PAGE_ORDERS):
-                if self.pages[page][place] != NULL:
-                    Py_DECREF(<Order>self.pages[page][place])
+                if self.pages[page][place] and not self.pages[page][place] & ENDED:
+                    Py_DECREF(<Order><void*>self.pages[page][place])
             PyMem_Free(self.pages[page])
         PyMem_Free(self.pages)
         PyMem_Free(self.counts)
 
     def put(self, Order order not None):
-        if self.find(order.order_id) == NULL:
-            self.insert(order)
+        if self.slot(order.order_id) == 0:
+            self.insert(order.order_id, <uintptr_t><void*>order)
+            Py_INCREF(order)
 
     def get(self, order_id):
-        cdef PyObject* order = self.named(order_id)
-        return None if order == NULL or (<Order>order).level == NULL else <Order>order
+        cdef uintptr_t slot = self.named(order_id)
+        if slot == 0 or slot & ENDED or (<Order><void*>slot).level == NULL:
+            return None
+        return <Order><void*>slot
 
     def closed(self, order_id):
-        cdef PyObject* order = self.named(order_id)
-        if order == NULL:
-            return self.views.get(order_id)
-        return None if (<Order>order).status == OPEN else (<Order>order).view()
+        cdef uintptr_t slot = self.named(order_id)
+        return view_of(slot) if slot & ENDED else self.views.get(order_id)
 
-    def archive(self, ended):
+    def archive(self, ClosedOrders closed not None, ended):
+        cdef Order order
+        cdef uintptr_t entry
         if isinstance(ended, Order):
-            self.put(ended)
-            return
-        self.forget(ended.order_id)
-        self.views[ended.order_id] = ended
+            order = <Order>ended
+            if order.link is None:
+                self.end(closed, order)
+                return
+            ended = order.view()
+        order_id = ended.order_id
+        entry = self.named(order_id)
+        if entry:
+            self.clear(order_id)
+            Py_DECREF(<Order><void*>entry)
+        self.views[order_id] = ended
+        Py_INCREF(ended)
+        entry = closed.push(<uintptr_t><void*>ended)
+        if entry:
+            self.drop(closed, entry)
 
-    def forget(self, order_id):
-        cdef PyObject* order = self.named(order_id)
-        if order == NULL:
-            self.views.pop(order_id, None)
+    cdef int end(self, ClosedOrders closed, Order order) except -1:
+        """Keep an order, which its owner must hold on to meanwhile, as it has ended."""
+        cdef EndedOrder* ended = new_ended(order)
+        cdef uintptr_t entry = <uintptr_t>ended | ENDED
+        cdef int64_t order_id = order.order_id, page = order_id >> PAGE_BITS
+        if self.slot(order_id):
+            self.pages[page][order_id & (PAGE_ORDERS - 1)] = entry
+            Py_DECREF(order)
         else:
-            self.drop(<Order>order)
-
-    cdef PyObject* named(self, object order_id) except? NULL:
-        """Return the order of an id that may be any number; NULL if there is none."""
-        cdef int overflow
-        cdef long long number = PyLong_AsLongLongAndOverflow(order_id, &overflow)
-        return NULL if overflow else self.find(number)
-
-    cdef int insert(self, Order order) except -1:
-        """Let an order be found that is not yet."""
-        cdef int64_t page = order.order_id >> PAGE_BITS
-        if page >= self.room or self.pages[page] == NULL:
-            self.grow(page)
-        self.pages[page][order.order_id & (PAGE_ORDERS - 1)] = <PyObject*>order
-        self.counts[page] += 1
-        Py_INCREF(order)
+            self.insert(order_id, entry)
+        entry = closed.push(entry)
+        if entry:
+            self.drop(closed, entry)
         return 0
 
-    cdef void drop(self, Order order) noexcept:
-        cdef int64_t page = order.order_id >> PAGE_BITS
-        self.pages[page][order.order_id & (PAGE_ORDERS - 1)] = NULL
+    cdef int drop(self, ClosedOrders closed, uintptr_t entry) except -1:
+        """Let what a ring has let go be found no longer."""
+        if entry & ENDED:
+            self.clear(ended_of(entry).order_id)
+        else:
+            self.views.pop((<object><void*>entry).order_id, None)
+        closed.let_go(entry)
+        return 0
+
+    cdef uintptr_t named(self, object order_id) except? 1:
+        """Return the slot of an id that may be any number; 0 if there is none."""
+        cdef int overflow
+        cdef long long number = PyLong_AsLongLongAndOverflow(order_id, &overflow)
+        return 0 if overflow else self.slot(number)
+
+    cdef int insert(self, int64_t order_id, uintptr_t slot) except -1:
+        """Let be found what is not yet."""
+        cdef int64_t page = order_id >> PAGE_BITS
+        if page >= self.room or self.pages[page] == NULL:
+            self.grow(page)
+        self.pages[page][order_id & (PAGE_ORDERS - 1)] = slot
+        self.counts[page] += 1
+        return 0
+
+    cdef void clear(self, int64_t order_id) noexcept:
+        """Let be found no longer what is."""
+        cdef int64_t page = order_id >> PAGE_BITS
+        self.pages[page][order_id & (PAGE_ORDERS - 1)] = 0
         self.counts[page] -= 1
         if self.counts[page] == 0:
             PyMem_Free(self.pages[page])
             self.pages[page] = NULL
-        Py_DECREF(order)
 
     cdef int grow(self, int64_t page) except -1:
         """Make room for a page, and the page."""
         cdef int64_t room = 2 * page + 16, one
-        cdef PyObject*** pages
+        cdef uintptr_t** pages
         cdef int64_t* counts
         if page < 0 or page >> 40:
             raise MemoryError
         if page >= self.room:
-            pages = <PyObject***>PyMem_Realloc(self.pages, room * sizeof(PyObject**))
+            pages = <uintptr_t**>PyMem_Realloc(self.pages, room * sizeof(uintptr_t*))
             if pages == NULL:
                 raise MemoryError
             self.pages = pages
@@ -675,11 +776,9 @@ cdef class OrderTable:
             for one in range(self.room, room):
                 self.pages[one], self.counts[one] = NULL, 0
             self.room = room
-        self.pages[page] = <PyObject**>PyMem_Malloc(PAGE_ORDERS * sizeof(PyObject*))
+        self.pages[page] = <uintptr_t*>PyMem_Calloc(PAGE_ORDERS, sizeof(uintptr_t))
         if self.pages[page] == NULL:
             raise MemoryError
-        for one in range(PAGE_ORDERS):
-            self.pages[page][one] = NULL
         return 0
 
 
@@ -727,10 +826,9 @@ cdef class Book:
 
     def add(self, Order order not None):
         assert order.left() > 0
-        self.touch(order)
         if order.has(CONCEALED):
             order.show()
-        self.side_of(order.sign).put(order)
+        self.join(order)
         self.reduce_only += order.has(REDUCE_ONLY)
 
     def remove(self, Order order not None):
@@ -793,6 +891,7 @@ cdef class Book:
                 self.touched[count].amount = amount
                 count += 1
         self.touches = 0
+        self.bids.has_grown = self.asks.has_grown = False
         self.places = None
         self.change_id += count > 0
         return count
@@ -809,44 +908,62 @@ cdef class Book:
     cdef int64_t amount_of(self, Touched* one) noexcept:
         """Return what a touched level has now; a level that came anew is looked for."""
         cdef Level* level = one.level
+        cdef HalfBook half
         if level == NULL or level.key != one.price * one.sign:
-            level = self.side_of(one.sign).find(one.price * one.sign)
+            half = self.side_of(one.sign)
+            level = half.find(one.price * one.sign) if half.has_grown else NULL
         return 0 if level == NULL else level.amount
 
     cdef int touch(self, Order order) except -1:
         """Remember what a level was before the present command, once."""
-        cdef Py_ssize_t place
         cdef Level* level = order.level
+        if self.has_touched(order):
+            return 0
+        if level == NULL:
+            level = self.side_of(order.sign).find(order.ticks * order.sign)
+        return self.note(order, level, 0 if level == NULL else level.amount)
+
+    cdef int join(self, Order order) except -1:
+        """Let an order wait, and remember what its level was before the present command."""
+        self.side_of(order.sign).put(order)
+        if not self.has_touched(order):
+            self.note(order, order.level, order.level.amount - order.shown())
+        return 0
+
+    cdef bint has_touched(self, Order order) except -1:
+        """Say whether an order's level is remembered; the next one is expected to be."""
+        cdef Py_ssize_t place
         cdef Touched* one
-        cdef Touched* grown
         if self.touches <= TOUCHED_LISTED:
             for place in range(self.touches - 1, -1, -1):
                 one = self.touched + place
                 if one.price == order.ticks and one.sign == order.sign:
-                    return 0
-        else:
-            if self.places is None:
-                self.places = {
-                    self.touched[place].price * 2 + (self.touched[place].sign > 0)
-                    for place in range(self.touches)
-                }
-            key = order.ticks * 2 + (order.sign > 0)
-            if key in self.places:
-                return 0
-            self.places.add(key)
+                    return True
+            return False
+        if self.places is None:
+            self.places = {
+                self.touched[place].price * 2 + (self.touched[place].sign > 0)
+                for place in range(self.touches)
+            }
+        key = order.ticks * 2 + (order.sign > 0)
+        if key in self.places:
+            return True
+        self.places.add(key)
+        return False
+
+    cdef int note(self, Order order, Level* level, int64_t amount) except -1:
+        """Remember what an order's level was."""
+        cdef Touched* one
         if self.touches == self.touches_room:
-            grown = <Touched*>PyMem_Realloc(
+            one = <Touched*>PyMem_Realloc(
                 self.touched, (2 * self.touches_room + 4) * sizeof(Touched)
             )
-            if grown == NULL:
+            if one == NULL:
                 raise MemoryError
-            self.touched = grown
+            self.touched = one
             self.touches_room = 2 * self.touches_room + 4
-        if level == NULL:
-            level = self.side_of(order.sign).find(order.ticks * order.sign)
         one = self.touched + self.touches
         one.price, one.sign = order.ticks, order.sign
-        one.level = level
-        one.amount = 0 if level == NULL else level.amount
+        one.level, one.amount = level, amount
         self.touches += 1
         return 0

@@ -1,30 +1,33 @@
 cimport cython
 from cpython.ref cimport PyObject
 from libc.stdint cimport int64_t
-from strikewire.exchange.state.archives cimport Ring
 from strikewire.exchange.state.book cimport OrderList
 from strikewire.exchange.state.clearing cimport Position
 from strikewire.exchange.state.markets cimport Market
+from strikewire.exchange.state.records cimport Payments
 
 @cython.final
 cdef class Holding:
-    cdef public Market market
+    cdef public int64_t buy_lots, sell_lots, initial_margin
     cdef public Position position
     cdef public OrderList queue
-    cdef public dict reduce_only
-    cdef public object funding_paid, valued_at
-    cdef public int64_t buy_lots, sell_lots, buy_reserve, funding_ms
-    cdef public int64_t initial_margin, maintenance_margin, position_margin
-    cdef public int64_t profit, funding, option_value, option_profit
     cdef PyObject* account
     cdef PyObject* ledger
+    cdef int64_t plain_at  # the lane's count at which it knew that nothing here needs a second look
+    # The last lots that the lane worked out an initial margin for, and under which terms.
+    cdef int64_t margined_lots, margined, margined_under
+    cdef public Market market
+    cdef public dict reduce_only
+    cdef public object valued_at
+    cdef public int64_t buy_reserve, maintenance_margin, position_margin, profit
+    cdef public object funding_paid
+    cdef public int64_t funding_ms, funding, option_value, option_profit
 
 @cython.final
 cdef class Ledger:
+    cdef public int64_t balance, session_rpl, initial_margin, spot_reserve, profit, funding
+    cdef public int64_t valued_at, fees_paid, maintenance_margin, position_margin
     cdef public object verdict
-    cdef public int64_t balance, session_rpl, session_funding, options_session_rpl, fees_paid
-    cdef public int64_t spot_reserve, valued_at
-    cdef public int64_t initial_margin, maintenance_margin, position_margin
-    cdef public int64_t profit, funding, option_value, option_profit
-    cdef public Ring transactions
+    cdef public Payments transactions
+    cdef public int64_t session_funding, options_session_rpl, option_value, option_profit
     cdef public dict holdings

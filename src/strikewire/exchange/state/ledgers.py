@@ -9,12 +9,12 @@ from it, and is, when a snapshot is restored.
 """
 
 from strikewire.exchange.commands import Verdict
-from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.book import Order, OrderList
 from strikewire.exchange.state.clearing import Position
 from strikewire.exchange.state.funding import funding_payment
 from strikewire.exchange.state.margin import Valuation
 from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.records import Payments
 from strikewire.exchange.state.transactions import TRANSACTIONS_MAX, Transaction
 from strikewire.model import NS_PER_MS, InstrumentId, OrderId, Side, Ticks
 
@@ -272,7 +272,7 @@ class Ledger:
         self.spot_reserve = 0
         """Set aside for open spot orders, in this currency."""
 
-        self.transactions = Ring(TRANSACTIONS_MAX)
+        self.transactions = Payments(TRANSACTIONS_MAX)
         """What changed the balance, newest last."""
 
         self.holdings: dict[InstrumentId, Holding] = {}

@@ -1,8 +1,8 @@
 cimport cython
 from libc.stdint cimport int64_t
-from strikewire.exchange.state.archives cimport Ring
 from strikewire.exchange.state.book cimport Book
 from strikewire.exchange.state.clearing cimport Contract
+from strikewire.exchange.state.records cimport Fills
 
 @cython.final
 cdef class Market:
@@ -13,7 +13,7 @@ cdef class Market:
     cdef public Contract contract
     cdef public Book book
     cdef public bint is_open, is_locked
-    cdef public Ring trades
+    cdef public Fills trades
     cdef public dict watches
     cdef public tuple legs
     cdef public list combos

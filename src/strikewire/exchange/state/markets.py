@@ -4,13 +4,13 @@
 from typing import NamedTuple
 
 from strikewire.exchange.commands import NO_LIMITS, InstrumentState, Limits, Mark, TriggerPriceType
-from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.book import Book
 from strikewire.exchange.state.clearing import Contract
 from strikewire.exchange.state.combo_prices import combo_band, combo_mark, lowest_price, mark_ticks
 from strikewire.exchange.state.conditional import Watch
 from strikewire.exchange.state.funding import LOTS, Funding
 from strikewire.exchange.state.margin import PriceBand, Valuation
+from strikewire.exchange.state.records import Fills
 from strikewire.model import Instrument, InstrumentId, PriceE8, Side, Ticks
 
 TRADES_MAX = 1_000
@@ -98,7 +98,7 @@ class Market:
         self.trade_seq = 0
         self.last_price: Ticks | None = None
         self.tick_direction = 1
-        self.trades = Ring(TRADES_MAX)
+        self.trades = Fills(TRADES_MAX)
         self.watches: dict[TriggerPriceType, Watch] = {}
         """Orders that wait for a price, by the kind of price; only kinds that are waited for."""
 

@@ -1,21 +1,42 @@
-cimport cython
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t
+from cpython.ref cimport PyObject
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uintptr_t
+from strikewire.exchange.state.archives cimport Ring
 
-@cython.final
-@cython.freelist(1024)
-cdef class RecordedFill:
-    cdef public int64_t trade_id, trade_seq, price, amount, time_ns, mark, index
-    cdef public int64_t maker_account_id, maker_order_id, maker_fee, maker_profit
-    cdef public int64_t taker_account_id, taker_order_id, taker_fee, taker_profit
-    cdef public int32_t instrument_id, iv_e4
-    cdef public int8_t taker_sign, tick_direction
-    cdef public uint8_t maker_type, maker_flags, taker_type, taker_flags
-    cdef public str maker_label, taker_label
+cdef enum:
+    TAKER = 0
+    MAKER = 1
+    FILL_ENTRY = 1  # tags in rings: the fill itself,
+    TAKER_ENTRY = 2  # or the payment of one of its owners
+    MAKER_ENTRY = 3
 
-@cython.final
-@cython.freelist(1024)
-cdef class RecordedPayment:
-    cdef public int64_t transaction_id, account_seq, time_ns, account_id, amount, fee, balance
-    cdef public int64_t lots, price, position, profit, funding, trade_id, order_id
-    cdef public int32_t instrument_id
-    cdef public int8_t sign, is_maker
+cdef struct Party:
+    # What a fill was for one of its owners: the order, and what went through its ledger.
+    int64_t account_id, order_id, fee, profit
+    int64_t transaction_id, account_seq, paid, balance, position, funding
+    PyObject* label
+    uint8_t type, flags
+
+cdef struct FillRecord:
+    int32_t references  # of rings, and of whoever looks at it
+    int32_t instrument_id, iv_e4
+    int8_t taker_sign, tick_direction
+    int64_t trade_id, trade_seq, price, amount, time_ns, mark, index
+    Party[2] sides
+
+cdef class Fills(Ring):
+    pass
+
+cdef class Payments(Ring):
+    pass
+
+cdef FillRecord* new_fill() except NULL
+cdef object told(FillRecord* fill, str currency)
+cdef void drop_entry(uintptr_t entry) noexcept
+
+cdef inline int keep(Ring ring, FillRecord* fill, uintptr_t entry) except -1:
+    """Let a ring of records keep a fill, or the payment of one of its owners."""
+    cdef uintptr_t forgotten = ring.push(<uintptr_t>fill | entry)
+    fill.references += 1
+    if forgotten:
+        ring.let_go(forgotten)
+    return 0

@@ -282,7 +282,7 @@ def _dump_account(state: State, account: Account) -> _Account:
             for currency, ledger in sorted(account.ledgers.items())
             if not ledger.is_empty
         ],
-        closed=[one.view() if isinstance(one, Order) else one for one in account.closed],
+        closed=list(account.closed),
         fills=[fill.trade_id for fill in account.fills],
         margin_model=account.margin_model,
         changes=account.changes,

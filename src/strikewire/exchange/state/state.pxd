@@ -1,16 +1,17 @@
 cimport cython
 from libc.stdint cimport int64_t
-from strikewire.exchange.state.archives cimport Ring
-from strikewire.exchange.state.book cimport OrderTable
+from strikewire.exchange.state.book cimport ClosedOrders, OrderTable
+from strikewire.exchange.state.records cimport Fills
 
 @cython.final
 cdef class Account:
-    cdef public int64_t account_id, opened_ns, owner, changes, transactions, open_orders
-    cdef public int64_t quotes_frozen_until_ns
+    cdef public int64_t account_id, open_orders, changes, transactions
+    cdef public ClosedOrders closed
+    cdef public Fills fills
+    cdef public int64_t opened_ns, owner, quotes_frozen_until_ns
     cdef public object name, self_trading, limits, margin_model
     cdef public bint self_trading_extended, is_locked
     cdef public dict fees, ledgers, conditional, protections
-    cdef public Ring closed, fills
 
 @cython.final
 cdef class Treasury:

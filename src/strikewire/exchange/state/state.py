@@ -17,13 +17,13 @@ from strikewire.exchange.commands import (
 )
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.state.answers import Answers
-from strikewire.exchange.state.archives import Ring
-from strikewire.exchange.state.book import Order, OrderTable
+from strikewire.exchange.state.book import ClosedOrders, Order, OrderTable
 from strikewire.exchange.state.conditional import ConditionalOrder, Watch
 from strikewire.exchange.state.days import day_end_ns
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Leg, Market
 from strikewire.exchange.state.protection import Protection
+from strikewire.exchange.state.records import Fills
 from strikewire.model import AccountId, ComboLeg, InstrumentId, OrderId, PriceE8, leg_weights
 
 CLOSED_ORDERS_MAX = 20_000
@@ -113,10 +113,10 @@ class Account:
         self.quotes_frozen_until_ns = 0
         """Before this no mass quote is taken, because the owner wanted it so."""
 
-        self.closed = Ring(CLOSED_ORDERS_MAX)
+        self.closed = ClosedOrders(CLOSED_ORDERS_MAX)
         """Its closed orders, in the order in which they ended."""
 
-        self.fills = Ring(FILLS_MAX)
+        self.fills = Fills(FILLS_MAX)
 
     @property
     def is_untouched(self) -> bool:
@@ -421,10 +421,7 @@ class State:
 
     def archive_order(self, account: Account, ended: Order | OrderView) -> None:
         """Keep a closed order to be looked up, and forget the account's oldest beyond the limit."""
-        self.orders.archive(ended)
-        forgotten = account.closed.append(ended)
-        if forgotten is not None:
-            self.orders.forget(forgotten.order_id)
+        self.orders.archive(account.closed, ended)
 
     def archive_settlements(self, currency: str, news: Iterable[Settlement]) -> None:
         """Keep what a settlement came to, and forget the oldest of the currency."""

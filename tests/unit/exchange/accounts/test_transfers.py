@@ -92,6 +92,19 @@ def test_cash_moves_between_the_accounts_of_one_owner() -> None:
     assert (got.type, got.amount, got.about.other_account) == ("transfer", 300, ALICE)
 
 
+def test_a_nonce_is_looked_for_among_payments_of_trades_too() -> None:
+    floor = TradingFloor.at(100_000, "BTC-PERPETUAL", BTC=1_00000000)
+    floor.apply(CreateSubaccount(ALICE))
+    floor.sell(BOB, 1, at=100_000)
+    floor.buy(ALICE, 1, at=100_000)
+
+    first = moved(floor, 5, nonce="rent")
+    second = moved(floor, 5, nonce="rent")
+
+    assert isinstance(first, CashTransferred)
+    assert second == Rejected(Reject.INVALID_ARGUMENTS, "nonce_used", "nonce")
+
+
 def test_a_main_account_moves_cash_from_one_subaccount_to_another() -> None:
     floor = household()
     moved(floor, 300)

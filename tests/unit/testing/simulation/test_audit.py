@@ -1,7 +1,7 @@
 import pytest
 
 from strikewire.exchange import Exchange, OpenAccount, encode
-from strikewire.exchange.state.archives import Ring
+from strikewire.exchange.state.records import Fills
 from strikewire.exchange.state.state import FILLS_MAX
 from strikewire.journal import MemoryJournal
 from strikewire.testing.exchange import ALICE, BOB, TradingFloor
@@ -40,7 +40,7 @@ def test_a_fill_that_moved_no_position_is_found() -> None:
     exchange = traded().exchange
     account = exchange._state.accounts[BOB]
     *kept, _ = account.fills
-    account.fills = Ring(FILLS_MAX)
+    account.fills = Fills(FILLS_MAX)
     account.fills.extend(kept)
 
     with pytest.raises(Violation, match="a position is the sum of its fills"):
