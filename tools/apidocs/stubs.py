@@ -21,6 +21,7 @@ from strikewire.api import (
     combos,
     fields,
     market_data,
+    portfolio_margin,
     quoting,
     reference,
     session,
@@ -72,9 +73,10 @@ def client_methods() -> str:
 
 
 def _python_method(method: Method) -> str:
-    scope, _, word = method.name.partition("/")
+    scope, _, path = method.name.partition("/")
     other = "private" if scope == "public" else "public"
-    return f"{scope}_{word}" if f"{other}/{word}" in METHODS else word
+    word = path.replace("/", "_")
+    return f"{scope}_{word}" if f"{other}/{path}" in METHODS else word
 
 
 def _stub(method: Method, name: str) -> str:

@@ -14,6 +14,7 @@ from strikewire.api import (
     combos,
     fields,
     market_data,
+    portfolio_margin,
     quoting,
     reference,
     session,
@@ -1475,6 +1476,65 @@ class Methods:
         )
         return result
 
+    async def approve_block_trade(
+        self: Caller,
+        *,
+        timestamp: int,
+        nonce: str,
+        role: Literal["maker", "taker"],
+    ) -> fields.Ok:
+        """Agree to a block trade that a broker's key asked for, with any other key of the account.
+
+        `role` is the account's own.
+        """
+        result: fields.Ok = await self.call(
+            "private/approve_block_trade",
+            _given(
+                timestamp=timestamp,
+                nonce=nonce,
+                role=role,
+            ),
+            fields.Ok,
+        )
+        return result
+
+    async def reject_block_trade(
+        self: Caller,
+        *,
+        timestamp: int,
+        nonce: str,
+        role: Literal["maker", "taker"],
+    ) -> fields.Ok:
+        """Refuse a block trade that a broker's key asked for: what it signed is worth nothing."""
+        result: fields.Ok = await self.call(
+            "private/reject_block_trade",
+            _given(
+                timestamp=timestamp,
+                nonce=nonce,
+                role=role,
+            ),
+            fields.Ok,
+        )
+        return result
+
+    async def get_pending_block_trades(self: Caller) -> list[block_trades.BlockTradeRequest]:
+        """List the block trades that wait for the account's word, newest first."""
+        result: list[block_trades.BlockTradeRequest] = await self.call(
+            "private/get_pending_block_trades",
+            {},
+            list[block_trades.BlockTradeRequest],
+        )
+        return result
+
+    async def get_block_trade_requests(self: Caller) -> list[block_trades.BlockTradeRequest]:
+        """List what broker's keys have asked for in the account's name, newest first."""
+        result: list[block_trades.BlockTradeRequest] = await self.call(
+            "private/get_block_trade_requests",
+            {},
+            list[block_trades.BlockTradeRequest],
+        )
+        return result
+
     async def simulate_block_trade(
         self: Caller,
         *,
@@ -1670,6 +1730,30 @@ class Methods:
                 simulated_positions=simulated_positions,
             ),
             account.Portfolio,
+        )
+        return result
+
+    async def pme_simulate(
+        self: Caller,
+        *,
+        currency: str,
+        add_positions: bool | None = None,
+        simulated_positions: dict[str, float] | str | None = None,
+    ) -> portfolio_margin.ScenarioReport:
+        """Read every scenario and charge of the portfolio margin that positions would need.
+
+        `simulated_positions` holds sizes in coins by instrument, also of inverse futures, negative
+        for short ones; over REST it is the JSON text of that. They come to those held, unless
+        `add_positions=false`.
+        """
+        result: portfolio_margin.ScenarioReport = await self.call(
+            "private/pme/simulate",
+            _given(
+                currency=currency,
+                add_positions=add_positions,
+                simulated_positions=simulated_positions,
+            ),
+            portfolio_margin.ScenarioReport,
         )
         return result
 

@@ -14,6 +14,7 @@ from strikewire.gateway.methods import (
     market,
     operator,
     orders,
+    portfolio_margin,
     quoting,
     reference,
     self_trading,
@@ -87,6 +88,10 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_user_trades_by_order": orders.get_user_trades_by_order,
         "private/verify_block_trade": block_trades.verify_block_trade,
         "private/invalidate_block_trade_signature": block_trades.invalidate_block_trade_signature,
+        "private/approve_block_trade": block_trades.approve_block_trade,
+        "private/reject_block_trade": block_trades.reject_block_trade,
+        "private/get_pending_block_trades": block_trades.get_pending_block_trades,
+        "private/get_block_trade_requests": block_trades.get_block_trade_requests,
         "private/simulate_block_trade": block_trades.simulate_block_trade,
         "private/get_block_trade": block_trades.get_block_trade,
         "private/get_block_trades": block_trades.get_block_trades,
@@ -99,6 +104,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         "private/get_subaccounts": account.get_subaccounts,
         "private/get_subaccounts_details": account.get_subaccounts_details,
         "private/simulate_portfolio": margin.simulate_portfolio,
+        "private/pme/simulate": portfolio_margin.simulate_scenarios,
         "private/get_settlement_history_by_currency": (
             settlements.get_settlement_history_by_currency
         ),

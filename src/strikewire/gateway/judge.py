@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
 from msgspec import Struct, structs
 
 from strikewire.exchange import (
@@ -95,6 +96,34 @@ class _Book(Struct):
     matrix: RiskMatrix
     rows: dict[InstrumentId, int]
     instruments: list[Instrument]
+
+
+class Simulated(Struct, frozen=True):
+    """What positions on one index would need, and all that it was made of.
+
+    Attributes:
+        index_name: Of the index.
+        index: Its price.
+        coin: The base currency.
+        currency: They settle in.
+        rules: The parameters.
+        positions: Instruments, sizes in coins and marks.
+        gains: Of each of them, what counts in each scenario; settlement currency.
+        total: The sums of those.
+        counted: The losses among those, less what is forgiven.
+        margin: What is needed.
+    """
+
+    index_name: str
+    index: float
+    coin: str
+    currency: str
+    rules: MarginRules
+    positions: Sequence[tuple[Instrument, float, float]]
+    gains: Sequence[Sequence[float]]
+    total: Sequence[float]
+    counted: Sequence[float]
+    margin: PortfolioMargin
 
 
 class Judge:
@@ -285,6 +314,74 @@ class Judge:
             )
             total = PortfolioMargin(*map(sum, zip(total, found, strict=True)))
         return total
+
+    def simulated(
+        self,
+        now_ns: int,
+        account_id: AccountId,
+        currency: str,
+        coins: Mapping[InstrumentId, float],
+        *,
+        add_positions: bool,
+    ) -> list[Simulated]:
+        """Return what `simulate` counts, by index; those without positions are left out.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            account_id: Of an account.
+            currency: Settlement currency.
+            coins: Sizes in coins by instrument, also of inverse futures.
+            add_positions: Whether they come to those held, or stand in their place.
+        """
+        self._refresh(now_ns)
+        found = []
+        for book in self._of(currency):
+            index = self._exchange.indices.get(book.index_name)
+            sizes = self._held(account_id, book) if add_positions else {}
+            for key, size in coins.items():
+                row = book.rows.get(key)
+                if row is not None:
+                    sizes[row] = sizes.get(row, 0.0) + size * self._contracts_of_a_coin(book, row)
+            if index is not None and sizes:
+                found.append(self._simulated(book, currency, index / PRICE_SCALE, sizes))
+        return found
+
+    def _simulated(
+        self, book: _Book, currency: str, index: float, sizes: Mapping[int, float]
+    ) -> Simulated:
+        rows, matrix = list(sizes), book.matrix
+        held = np.array([sizes[row] for row in rows])
+        gains = matrix.vectors()[rows] * held[:, np.newaxis]
+        total = gains.sum(axis=0)
+        positions = [
+            (
+                book.instruments[row],
+                sizes[row] / self._contracts_of_a_coin(book, row),
+                self._mark_price(book, row),
+            )
+            for row in rows
+        ]
+        return Simulated(
+            index_name=book.index_name,
+            index=index,
+            coin=book.instruments[0].base_currency,
+            currency=currency,
+            rules=matrix.rules,
+            positions=positions,
+            gains=gains.tolist(),
+            total=total.tolist(),
+            counted=np.minimum(total + matrix.forgiven, 0.0).tolist(),
+            margin=matrix.account(rows, held).margin(),
+        )
+
+    def _contracts_of_a_coin(self, book: _Book, row: int) -> float:
+        """Return what a coin of an instrument is in its sizes: dollars of an inverse future."""
+        one = book.instruments[row]
+        return self._mark_price(book, row) or 1.0 if one.is_future and one.is_inverse else 1.0
+
+    def _mark_price(self, book: _Book, row: int) -> float:
+        mark = self._exchange.marks.get(InstrumentId(book.instruments[row].instrument_id))
+        return mark.price / PRICE_SCALE if mark is not None else 0.0
 
     def verdicts(self, now_ns: int, *, of_all: bool = True) -> SetVerdicts | None:
         """Return what accounts with portfolio margin need now; None if as before.

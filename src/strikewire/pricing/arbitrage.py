@@ -161,6 +161,25 @@ def repaired(smile: Smile, nearer: Smile | None) -> Smile:
     return _multiple(nearer, smile.total_variance(0.0) / nearer.total_variance(0.0))
 
 
+def furthest(scaled: Callable[[float], Smile], nearer: Smile | None) -> Smile:
+    """Go from 0, which has no arbitrage, as far towards 1 as there is none.
+
+    Args:
+        scaled: Returns a smile for a part from 0 to 1.
+        nearer: The smile of the expiry before, None where there is none.
+    """
+    if not arbitrages(scaled(1.0), nearer):
+        return scaled(1.0)
+    low, high = 0.0, 1.0
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        if arbitrages(scaled(middle), nearer):
+            high = middle
+        else:
+            low = middle
+    return scaled(low * (1.0 - 1e-6))  # where the grid sees nothing, there may be a little
+
+
 def _grid(variance: Doubles) -> Doubles:
     """Return the grid for a variance at the money, or a row for each of a column (n, 1)."""
     reach = GRID_DEVIATIONS * np.sqrt(np.maximum(variance, 1e-12))
@@ -208,7 +227,7 @@ def _flattened(smile: Smile) -> Smile:
             s=smile.s,
         )
 
-    return _furthest(scaled, None)
+    return furthest(scaled, None)
 
 
 def _multiple(nearer: Smile, factor: float) -> Smile:
@@ -218,19 +237,28 @@ def _multiple(nearer: Smile, factor: float) -> Smile:
         times = 1.0 + part * max(0.0, factor - 1.0)
         return Smile(a=times * nearer.a, b=times * nearer.b, rho=nearer.rho, m=nearer.m, s=nearer.s)
 
-    return _furthest(scaled, nearer)
+    return furthest(scaled, nearer)
 
 
-def _furthest(scaled: Callable[[float], Smile], nearer: Smile | None) -> Smile:
-    """Go from 0, which has no arbitrage, as far towards 1 as there is none."""
-    low, high = 0.0, 1.0
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        if arbitrages(scaled(middle), nearer):
-            high = middle
-        else:
-            low = middle
-    return scaled(low)
+def lowered(smile: Smile, later: Smile) -> Smile:
+    """Return the smile below that of an expiry after it; what it has else may come of it."""
+    left, right = map(min, wing_slopes(smile), wing_slopes(later))
+    flat = _with_slopes(smile, left, right)
+    for _ in range(3):
+        _, least = _lowest_of_difference(later, flat)
+        flat = _raised(flat, min(0.0, least))
+    return flat
+
+
+def _with_slopes(smile: Smile, left: float, right: float) -> Smile:
+    b = 0.5 * (left + right)
+    return Smile(
+        a=smile.a,
+        b=b,
+        rho=(right - left) / (left + right) if b > 0.0 else smile.rho,
+        m=smile.m,
+        s=smile.s,
+    )
 
 
 def _lifted(smile: Smile, nearer: Smile) -> Smile:
@@ -238,14 +266,7 @@ def _lifted(smile: Smile, nearer: Smile) -> Smile:
         min(max(ours, theirs), SLOPE_MAX)
         for ours, theirs in zip(wing_slopes(smile), wing_slopes(nearer), strict=True)
     )
-    b = 0.5 * (left + right)
-    steep = Smile(
-        a=smile.a,
-        b=b,
-        rho=(right - left) / (left + right) if b > 0.0 else smile.rho,
-        m=smile.m,
-        s=smile.s,
-    )
+    steep = _with_slopes(smile, left, right)
     # The grid is that of the smile, which moves with it: again for what then shows.
     for _ in range(3):
         _, least = _lowest_of_difference(steep, nearer)
@@ -255,5 +276,5 @@ def _lifted(smile: Smile, nearer: Smile) -> Smile:
 
 def _raised(smile: Smile, amount: float) -> Smile:
     # A little more than what is missing: the same sum in another order must not be below.
-    more = amount * (1.0 + 1e-6) + (1e-14 if amount else 0.0)
+    more = amount * (1.0 + 1e-6) + (math.copysign(1e-14, amount) if amount else 0.0)
     return Smile(a=smile.a + more, b=smile.b, rho=smile.rho, m=smile.m, s=smile.s)

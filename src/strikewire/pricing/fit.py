@@ -50,8 +50,13 @@ _FORBIDDEN: Final = 3_000.0
 """What arbitrage costs in a refit, in half spreads for each unit of it."""
 
 _MARGIN: Final = 1e-3
-_REACH: Final = 12.0
-"""Of each number to both sides: beyond it nothing differs that could be seen."""
+_LOWEST: Final = np.full(5, -12.0)
+_HIGHEST: Final = np.array([12.0, 12.0, 3.0, 12.0, 2.5])
+"""Reach of each number: beyond it nothing differs that quotes could show.
+
+A bend rounder than twelve deviations is as straight as any at the strikes, and has arbitrage where
+there are none.
+"""
 
 
 class ExpiryQuotes(NamedTuple):
@@ -108,6 +113,7 @@ def fit_smile(
     start: Smile | None = None,
     prior: Smile | None = None,
     nearer: Smile | None = None,
+    later: Smile | None = None,
 ) -> Smile:
     """Return the smile of one expiry; it may have arbitrage, but none in its wings.
 
@@ -115,18 +121,24 @@ def fit_smile(
         quotes: Usable ones, at least one.
         start: The last smile of the same expiry: the search then needs a few steps only.
         prior: Shape of a neighbour, for an expiry with few quotes; None is `PRIOR`.
-        nearer: The smile of the expiry before, whose wings are no steeper; None where there is
+        nearer: The smile of an expiry before, whose wings are no steeper; None where there is
             none.
+        later: That of one after, whose wings are no flatter, likewise.
     """
     assert len(quotes.moneyness)
-    problem = _Problem(quotes, prior, nearer)
+    problem = _Problem(quotes, prior, nearer, later)
     if start is None:
         return problem.smile(problem.solved_cold())
     return problem.smile(problem.solved_warm(start))
 
 
 def refit_smile(
-    quotes: ExpiryQuotes, start: Smile, nearer: Smile | None, *, prior: Smile | None = None
+    quotes: ExpiryQuotes,
+    start: Smile,
+    nearer: Smile | None,
+    *,
+    later: Smile | None = None,
+    prior: Smile | None = None,
 ) -> Smile:
     """Return a smile near its quotes with as little arbitrage as there can be.
 
@@ -134,10 +146,11 @@ def refit_smile(
         quotes: Usable ones, at least one.
         start: Their smile, which has some.
         nearer: The smile of the expiry before it, None where there is none.
+        later: That of the one after it, likewise.
         prior: As for `fit_smile`.
     """
-    problem = _Problem(quotes, prior, nearer)
-    return problem.smile(problem.solved_without_arbitrage(start, nearer))
+    problem = _Problem(quotes, prior, nearer, later)
+    return problem.smile(problem.solved_without_arbitrage(start, nearer, later))
 
 
 def half_spreads_off(quotes: ExpiryQuotes, smile: Smile) -> float:
@@ -163,7 +176,13 @@ def shape_of(smile: Smile) -> Smile:
 class _Problem:
     """Residuals and their slopes for one expiry, in deviations."""
 
-    def __init__(self, quotes: ExpiryQuotes, prior: Smile | None, nearer: Smile | None) -> None:
+    def __init__(
+        self,
+        quotes: ExpiryQuotes,
+        prior: Smile | None,
+        nearer: Smile | None,
+        later: Smile | None,
+    ) -> None:
         mids = 0.5 * (quotes.bids + quotes.asks)
         halves = np.maximum(0.5 * (quotes.asks - quotes.bids), HALF_SPREAD_MIN)
         central = np.argsort(np.abs(quotes.moneyness))[:5]
@@ -172,10 +191,9 @@ class _Problem:
         self._x = quotes.moneyness / self.deviation
         self._wanted = mids * (root / self.deviation)
         self._weight = (self.deviation / root) / halves
-        left, right = (0.0, 0.0) if nearer is None else wing_slopes(nearer)
-        self._bounds = _Bounds(
-            left / self.deviation, right / self.deviation, SLOPE_MAX / self.deviation
-        )
+        least = (0.0, 0.0) if nearer is None else wing_slopes(nearer)
+        most = (SLOPE_MAX, SLOPE_MAX) if later is None else wing_slopes(later)
+        self._bounds = _Bounds(least, most, self.deviation)
         self._prior = self._numbers(prior if prior is not None else PRIOR, 1.0)
         self._last: tuple[bytes, _Curve] | None = None
         count = len(mids)
@@ -216,12 +234,14 @@ class _Problem:
         )[0]
         return found
 
-    def solved_without_arbitrage(self, start: Smile, nearer: Smile | None) -> Doubles:
+    def solved_without_arbitrage(
+        self, start: Smile, nearer: Smile | None, later: Smile | None
+    ) -> Doubles:
         from scipy.optimize import leastsq
 
         numbers = self._numbers(start, self.deviation)
         self._distrust(numbers)
-        penalties = _Penalties(self, start, nearer)
+        penalties = _Penalties(self, start, nearer, later)
         found: Doubles = leastsq(
             lambda at: np.concatenate([self.residuals(at), penalties.residuals(at)]),
             numbers,
@@ -230,6 +250,7 @@ class _Problem:
             full_output=True,
             ftol=1e-4,
             xtol=1e-4,
+            factor=1.0,  # long steps end where nothing has a slope
             maxfev=60,
         )[0]
         return found
@@ -301,15 +322,20 @@ class _Bounds:
 
     __slots__ = ("left", "left_span", "right", "right_span")
 
-    def __init__(self, left: float, right: float, most: float) -> None:
-        # Neighbours as steep as can be leave a little room, so that there is a slope to seek.
-        self.left, self.right = min(left, most * (1 - 1e-6)), min(right, most * (1 - 1e-6))
-        self.left_span, self.right_span = most - self.left, most - self.right
+    def __init__(
+        self, least: tuple[float, float], most: tuple[float, float], deviation: float
+    ) -> None:
+        # Neighbours as steep as each other leave a little room, so that there is a slope to seek.
+        lows = [min(low, high * (1 - 1e-6)) for low, high in zip(least, most, strict=True)]
+        self.left, self.right = (low / deviation for low in lows)
+        self.left_span, self.right_span = (
+            max((high - low) / deviation, 1e-9) for low, high in zip(lows, most, strict=True)
+        )
 
 
 def _meaning(numbers: Doubles, bounds: _Bounds) -> tuple[float, float, float, float, float]:
     """Return both slopes, the least variance, the place and the roundness of the bend."""
-    held: list[float] = np.minimum(np.maximum(numbers, -_REACH), _REACH).tolist()
+    held: list[float] = np.minimum(np.maximum(numbers, _LOWEST), _HIGHEST).tolist()
     left, right, least, m, s = held
     return (
         bounds.left + bounds.left_span / (1.0 + math.exp(-left)),
@@ -370,36 +396,43 @@ class _Curve:
 class _Penalties:
     """Residuals that are above 0 where a smile has arbitrage, or is about to have some."""
 
-    def __init__(self, problem: _Problem, start: Smile, nearer: Smile | None) -> None:
+    def __init__(
+        self, problem: _Problem, start: Smile, nearer: Smile | None, later: Smile | None
+    ) -> None:
         self._problem = problem
-        self._grid = grid_of(start)
-        self._below = np.empty(0)
-        if nearer is not None:
-            self._grid = np.concatenate([self._grid, grid_of(nearer)])
-            below = nearer.total_variances(self._grid) / problem.deviation**2
-            self._below = below * (1.0 + _MARGIN)
+        beside = [one for one in (start, nearer, later) if one is not None]
+        self._grid = np.concatenate([grid_of(one) for one in beside])
         self._x = self._grid / problem.deviation
+        # What the variance must be above, and minus what it must be below.
+        self._limits = [
+            (sign, sign * one.total_variances(self._grid) / problem.deviation**2 + _MARGIN * unit)
+            for sign, one in ((1.0, nearer), (-1.0, later))
+            if one is not None
+            for unit in [one.total_variances(self._grid) / problem.deviation**2]
+        ]
 
     def residuals(self, numbers: Doubles) -> Doubles:
-        found = self._butterflies(numbers)
-        if len(self._below):
-            lacking = self._below - self._problem.curve(numbers, self._x).variance
-            found = np.concatenate([found, np.maximum(0.0, lacking)])
-        return _FORBIDDEN * found
+        found = [self._butterflies(numbers)]
+        if self._limits:
+            variance = self._problem.curve(numbers, self._x).variance
+            found += [np.maximum(0.0, limit - sign * variance) for sign, limit in self._limits]
+        return _FORBIDDEN * np.concatenate(found)
 
     def slopes(self, numbers: Doubles) -> Doubles:
         """Return derivatives; those of the density, which has no simple ones, by difference."""
         count = len(self._grid)
-        found = np.zeros((5, count + len(self._below)))
+        found = np.zeros((5, count * (1 + len(self._limits))))
         here = self._butterflies(numbers)
         for row in range(5 if np.any(here) else 0):
             moved = numbers.copy()
             moved[row] += 1e-6
             found[row, :count] = (_FORBIDDEN / 1e-6) * (self._butterflies(moved) - here)
-        if len(self._below):
+        if self._limits:
             curve = self._problem.curve(numbers, self._x)
-            is_below = curve.variance < self._below
-            found[:, count:] = -_FORBIDDEN * curve.gradient() * is_below
+            gradient = _FORBIDDEN * curve.gradient()
+            for number, (sign, limit) in enumerate(self._limits, start=1):
+                is_beyond = sign * curve.variance < limit
+                found[:, number * count : (number + 1) * count] = -sign * gradient * is_beyond
         return found
 
     def _butterflies(self, numbers: Doubles) -> Doubles:

@@ -1,24 +1,25 @@
 """The surface that a chain's quotes say: a smile for each expiry, together free of arbitrage.
 
-Theory of operation. Expiries are fitted one by one (`fit`), those with too few quotes after the
-others, with the shape of their neighbour for a prior. Then they are gone through from the nearest
-to the furthest: where there is arbitrage, in a smile or with the one before, the smile is fitted
-anew with arbitrage as a penalty, and what little is left is repaired (`arbitrage`). Between
-expiries total variance is interpolated at equal log-moneyness, so it never falls with time there
-either.
+Theory of operation. Expiries are fitted one by one (`fit`): the well quoted ones from the nearest
+to the furthest, then the others, the most quoted first, with the shape of a neighbour for a prior
+where they have too few quotes. In the same order they are gone through again: where there is
+arbitrage, in a smile or with one beside it that stands already, it is fitted anew with arbitrage as
+a penalty, and what little is left is repaired (`arbitrage`). So a few quotes never lead those of a
+well quoted expiry astray. Between expiries total variance is interpolated at equal log-moneyness,
+so it never falls with time there either.
 
 A surface is a value: fit one in a thread, hand it over, go on with the last until then.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import ArrayLike
 
-from strikewire.pricing.arbitrage import arbitrages, repaired, suspects
+from strikewire.pricing.arbitrage import arbitrages, furthest, lowered, repaired, suspects
 from strikewire.pricing.columns import Doubles, columns_of
 from strikewire.pricing.fit import (
     ExpiryQuotes,
@@ -32,6 +33,10 @@ from strikewire.pricing.smile import Smile
 
 QUOTES_FEW: Final = 5
 """An expiry with fewer usable quotes than a smile has numbers takes its neighbour's shape."""
+
+
+QUOTES_MANY: Final = 10
+"""An expiry with so many stands before any with fewer, and gives way to none."""
 
 
 class FittedExpiry(Struct, frozen=True):
@@ -146,15 +151,21 @@ def fit_surface(
     if len({one.years for one in chain}) < len(chain):
         raise ValueError("two expiries have the same time left")
     priors = _priors(chain, start)
-    smiles: list[Smile] = []
-    for one, prior in zip(chain, priors, strict=True):
-        nearer = smiles[-1] if smiles else None
-        smiles.append(fit_smile(one, start=_start(one, start), prior=prior, nearer=nearer))
-    _repair(chain, smiles, priors)
+    order = sorted(
+        range(len(chain)), key=lambda number: -min(len(chain[number].moneyness), QUOTES_MANY)
+    )
+    smiles: dict[int, Smile] = {}
+    for number in order:
+        one = chain[number]
+        nearer, later = _beside(number, smiles)
+        smiles[number] = fit_smile(
+            one, start=_start(one, start), prior=priors[number], nearer=nearer, later=later
+        )
+    fitted = _without_arbitrage(chain, smiles, priors, order)
     return FittedSurface(
         tuple(
-            FittedExpiry(one.years, smile, len(one.moneyness))
-            for one, smile in zip(chain, smiles, strict=True)
+            FittedExpiry(one.years, fitted[number], len(one.moneyness))
+            for number, one in enumerate(chain)
         )
     )
 
@@ -203,21 +214,74 @@ def _priors(chain: Sequence[ExpiryQuotes], start: FittedSurface | None) -> list[
     return priors
 
 
-def _repair(
-    chain: Sequence[ExpiryQuotes], smiles: list[Smile], priors: Sequence[Smile | None]
-) -> None:
-    """Take the arbitrage out of `smiles`, from the nearest expiry to the furthest."""
-    suspected = suspects(smiles)
-    nearer: Smile | None = None
-    has_moved = False  # the smile before this one, since the suspects were named
-    for number, one in enumerate(chain):
+def _beside(number: int, smiles: Mapping[int, Smile]) -> tuple[Smile | None, Smile | None]:
+    """Return the smiles that stand next before an expiry and next after it."""
+    before = max((one for one in smiles if one < number), default=None)
+    after = min((one for one in smiles if one > number), default=None)
+    return (
+        None if before is None else smiles[before],
+        None if after is None else smiles[after],
+    )
+
+
+def _without_arbitrage(
+    chain: Sequence[ExpiryQuotes],
+    smiles: Mapping[int, Smile],
+    priors: Sequence[Smile | None],
+    order: Sequence[int],
+) -> Mapping[int, Smile]:
+    """Return the smiles with the arbitrage taken out, in the order in which they have a say."""
+    suspected = suspects([smiles[number] for number in range(len(chain))])
+    if not any(suspected):
+        return smiles
+    placed: dict[int, Smile] = {}
+    has_moved = False  # any of them, since the suspects were named
+    for number in order:
         smile = smiles[number]
-        has_moved = (has_moved or suspected[number]) and bool(arbitrages(smile, nearer))
-        if has_moved:
-            refitted = refit_smile(one, smile, nearer, prior=priors[number])
-            # Quotes that contradict those before too much lead the refit astray.
-            smiles[number] = min(
-                (repaired(refitted, nearer), repaired(smile, nearer)),
-                key=lambda mended: half_spreads_off(one, mended),
-            )
-        nearer = smiles[number]
+        nearer, later = _beside(number, placed)
+        before = max((one for one in placed if one < number), default=-1)
+        after = min((one for one in placed if one > number), default=number)
+        is_suspected = has_moved or any(suspected[before + 1 : after + 1])
+        if is_suspected and not _is_clean(smile, nearer, later):
+            smile = _mended(chain[number], smile, priors[number], nearer, later)
+            has_moved = True
+        placed[number] = smile
+    return placed
+
+
+def _is_clean(smile: Smile, nearer: Smile | None, later: Smile | None) -> bool:
+    return not arbitrages(smile, nearer) and (later is None or not arbitrages(later, smile))
+
+
+def _mended(
+    quotes: ExpiryQuotes,
+    smile: Smile,
+    prior: Smile | None,
+    nearer: Smile | None,
+    later: Smile | None,
+) -> Smile:
+    """Return the nearest to the quotes of what can be done: without arbitrage beside both."""
+    # Quotes that contradict those beside too much lead the refit astray.
+    refitted = refit_smile(quotes, smile, nearer, later=later, prior=prior)
+    found = [repaired(one, nearer) for one in (refitted, smile)]
+    if later is not None:
+        found += [lowered(one, later) for one in found]
+        found = [one for one in found if _is_clean(one, nearer, later)]
+        found.append(_part_of(later, nearer, quotes))
+    return min(found, key=lambda one: half_spreads_off(quotes, one))
+
+
+def _part_of(later: Smile, nearer: Smile | None, quotes: ExpiryQuotes) -> Smile:
+    """Return a part of the smile after, as near to the quotes as the one before lets it come.
+
+    A part of a smile without butterfly arbitrage has none: its g is no less than the part of the
+    whole's.
+    """
+    wanted = (0.5 * (quotes.bids + quotes.asks)) ** 2 * quotes.years
+    target = float(np.median(wanted / later.total_variances(quotes.moneyness)))
+
+    def scaled(part: float) -> Smile:
+        times = 1.0 - part * (1.0 - min(max(target, 1e-6), 1.0))
+        return Smile(a=times * later.a, b=times * later.b, rho=later.rho, m=later.m, s=later.s)
+
+    return furthest(scaled, nearer)

@@ -10,6 +10,7 @@ from strikewire.api import (
     block_trades,
     combos,
     market_data,
+    portfolio_margin,
     quoting,
     reference,
     session,
@@ -22,6 +23,58 @@ from strikewire.api import (
 NOW_MS = 1_732_284_000_000
 EXPIRY_MS = 1_798_185_600_000
 
+VECTORS = portfolio_margin.RiskVectors(standard=[-0.19, 0.0, 0.13], extended=[-0.19, 0.13])
+SCENARIOS = portfolio_margin.ScenarioReport(
+    model_params=portfolio_margin.ModelParameters(
+        currency_pair={
+            "btc_usd": portfolio_margin.PairParameters(
+                price_range=0.16,
+                volatility_range_up=0.5,
+                volatility_range_down=0.25,
+                short_term_vega_power=0.3,
+                long_term_vega_power=0.13,
+                min_volatility_for_shock_up=0.5,
+                extended_table_factor=1.0,
+                max_delta_shock=0.1,
+                m_inc=0.00005,
+                delta_total_liq_shock_threshold=20_000_000.0,
+            )
+        },
+        currency={
+            "btc": portfolio_margin.CurrencyParameters(
+                extended_dampener=100_000.0, annualised_move_risk=0.075, min_annualised_move=0.01
+            )
+        },
+        general=portfolio_margin.GeneralParameters(
+            mm_factor=0.8, buckets_count=4, vol_scenarios_count=3, timestamp=NOW_MS
+        ),
+    ),
+    initial_risk_vectors={"BTC-PERPETUAL": VECTORS},
+    pre_aggregated_risk_vectors={"btc_btc": VECTORS},
+    aggregated_risk_vectors={"btc_btc": VECTORS},
+    margins={
+        "btc": portfolio_margin.CurrencyMargin(
+            initial_margin=0.2,
+            maintenance_margin=0.16,
+            initial_margin_details=portfolio_margin.InitialMarginDetails(
+                risk_matrix_margin=0.2,
+                risk_matrix_margin_details=portfolio_margin.RiskMatrixMarginDetails(
+                    worst_case=0.19,
+                    worst_case_bucket=portfolio_margin.WorstCaseBucket(
+                        bucket=1, side="left", source="standard", index=1
+                    ),
+                    roll_shock=0.01,
+                    delta_shock=0.0,
+                ),
+            ),
+        )
+    },
+    portfolio=portfolio_margin.SimulatedPortfolio(position={"BTC-PERPETUAL": 1.0}),
+    index_price={"btc_usd": 60_000.0},
+    ticker={
+        "BTC-PERPETUAL": portfolio_margin.SimulatedTicker(mark_price=60_000.0, index_price=60_000.0)
+    },
+)
 PERPETUAL = reference.Instrument(
     instrument_name="BTC-PERPETUAL",
     instrument_id=1,
@@ -264,6 +317,20 @@ BLOCK_TRADE = block_trades.BlockTrade(
     trades=[
         msgspec.structs.replace(USER_TRADE, block_trade_id="BLOCK-12", block_trade_leg_count=1)
     ],
+)
+BLOCK_REQUEST = block_trades.BlockTradeRequest(
+    nonce="tea",
+    timestamp=NOW_MS,
+    trades=[
+        block_trades.AgreedLeg(
+            instrument_name="BTC-PERPETUAL", direction="buy", price=50_000.0, amount=200_000.0
+        )
+    ],
+    app_name="broker",
+    username="alice",
+    role="maker",
+    user_id=1,
+    state=block_trades.BlockTradeState(value="initial", timestamp=NOW_MS),
 )
 POSITION = account.Position(
     instrument_name="BTC-PERPETUAL",
@@ -634,10 +701,20 @@ ANSWERS: dict[str, list[object]] = {
     ],
     "private/execute_block_trade": [BLOCK_TRADE],
     "private/invalidate_block_trade_signature": ["ok"],
+    "private/approve_block_trade": ["ok"],
+    "private/reject_block_trade": ["ok"],
+    "private/get_pending_block_trades": [[BLOCK_REQUEST]],
+    "private/get_block_trade_requests": [
+        [
+            BLOCK_REQUEST,
+            msgspec.structs.replace(BLOCK_REQUEST, counterparty_state=BLOCK_REQUEST.state),
+        ]
+    ],
     "private/simulate_block_trade": [True],
     "private/get_block_trade": [BLOCK_TRADE],
     "private/get_block_trades": [[BLOCK_TRADE]],
     "private/simulate_portfolio": [account.Portfolio(**PORTFOLIO)],
+    "private/pme/simulate": [SCENARIOS],
     "private/get_account_summary": [SUMMARY, EXTENDED_SUMMARY],
     "private/get_account_summaries": [SUMMARIES],
     "private/get_user_locks": [
@@ -863,6 +940,8 @@ NOTES: dict[str, tuple[str, list[object]]] = {
     "user.portfolio.{currency}": ("user.portfolio.btc", [account.Portfolio(**PORTFOLIO)]),
     "user.mmp_trigger.{index_name}": ("user.mmp_trigger.btc_usd", [MMP_STATUS]),
     "user.lock": ("user.lock", [account.AccountLock(currency="ALL", locked=True)]),
+    "block_trade_confirmations": ("block_trade_confirmations", [BLOCK_REQUEST]),
+    "block_trade_confirmations.{currency}": ("block_trade_confirmations.BTC", [BLOCK_REQUEST]),
 }
 
 

@@ -1,11 +1,19 @@
 import math
+import operator
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from strikewire.pricing import Smile, Surface, arbitrages, find_arbitrage, repaired
-from strikewire.pricing.arbitrage import SLOPE_MAX, grid_of, suspects, wing_slopes
+from strikewire.pricing.arbitrage import (
+    SLOPE_MAX,
+    furthest,
+    grid_of,
+    lowered,
+    suspects,
+    wing_slopes,
+)
 
 YEARS = (0.02, 0.1, 0.5)
 CALM = [Surface().smile(years) for years in YEARS]
@@ -132,3 +140,28 @@ def test_the_grid_is_fine_in_the_middle_and_reaches_far() -> None:
     assert grid[104] == 0.0
     assert grid[105] == pytest.approx(0.02)
     assert grid[-1] == pytest.approx(30.0)
+
+
+def test_a_smile_is_lowered_below_the_one_after_it() -> None:
+    later = Smile(a=0.02, b=0.2, rho=-0.2, m=0.0, s=0.2)
+    steep = Smile(a=0.03, b=0.4, rho=-0.5, m=0.05, s=0.1)
+
+    found = lowered(steep, later)
+
+    grid = np.linspace(-3.0, 3.0, 601)
+    assert np.all(found.total_variances(grid) <= later.total_variances(grid))
+    assert all(map(operator.le, wing_slopes(found), wing_slopes(later)))
+
+
+def test_the_furthest_part_without_arbitrage_is_found() -> None:
+    nearer = Smile(a=0.02, b=0.1, rho=0.0, m=0.0, s=0.2)
+
+    def less(part: float) -> Smile:
+        return Smile(a=0.04 - 0.04 * part, b=0.2 - 0.2 * part, rho=0.0, m=0.0, s=0.2)
+
+    found = furthest(less, nearer)
+
+    # Half of it is the neighbour itself.
+    assert found.a == pytest.approx(0.02, rel=1e-4)
+    assert arbitrages(found, nearer) == []
+    assert furthest(lambda _: nearer, None) == nearer

@@ -170,3 +170,35 @@ def test_a_mark_is_held_between_bid_and_ask() -> None:
 
     # Inside, below the bid, above the ask, only an ask, nothing, only a bid, crossed.
     assert marks.tolist() == [0.60, 0.62, 0.58, 0.57, 0.60, 0.65, 0.60]
+
+
+def test_a_single_wild_quote_leads_no_well_quoted_expiry_astray() -> None:
+    dense = [flat_quotes(years, 0.6, count=30) for years in (0.1, 0.3)]
+    # Between them somebody bids and asks twice as much, which no calendar could bear.
+    wild = flat_quotes(0.2, 1.2, count=1)
+
+    surface = fit_surface([dense[0], wild, dense[1]])
+
+    assert (
+        find_arbitrage(
+            [one.years for one in surface.expiries], [one.smile for one in surface.expiries]
+        )
+        == []
+    )
+    for expiry in (surface.expiries[0], surface.expiries[2]):
+        sigma = np.sqrt(expiry.smile.total_variance(0.0) / expiry.years)
+        assert sigma == pytest.approx(0.6, abs=0.005)
+    assert np.all(np.diff([one.smile.total_variance(0.0) for one in surface.expiries]) >= 0.0)
+
+
+def test_a_single_low_quote_after_a_well_quoted_expiry_stays_above_it() -> None:
+    surface = fit_surface([flat_quotes(0.1, 0.6, count=30), flat_quotes(0.12, 0.3, count=2)])
+
+    first, second = (one.smile.total_variance(0.0) for one in surface.expiries)
+    assert first == pytest.approx(0.036, rel=0.02)
+    assert second >= first
+
+
+def flat_quotes(years: float, sigma: float, *, count: int) -> ExpiryQuotes:
+    k = np.linspace(-2.0, 2.0, count) * sigma * np.sqrt(years) if count > 1 else np.zeros(1)
+    return ExpiryQuotes(years, k, np.full(count, sigma - 0.01), np.full(count, sigma + 0.01))

@@ -66,7 +66,7 @@ def simulate_portfolio(desk: Desk, call: Call, params: api.SimulatePortfolio) ->
         call.now_ns,
         call.account_id,
         currency,
-        _sizes(desk, params.simulated_positions),
+        thought_sizes(desk, params.simulated_positions),
         add_positions=params.add_positions is not False,
     )
     shown = portfolio(
@@ -85,8 +85,10 @@ def simulate_portfolio(desk: Desk, call: Call, params: api.SimulatePortfolio) ->
     )
 
 
-def _sizes(desk: Desk, positions: dict[str, float] | str | None) -> dict[InstrumentId, float]:
-    """Return sizes by instrument.
+def thought_sizes(
+    desk: Desk, positions: dict[str, float] | str | None
+) -> dict[InstrumentId, float]:
+    """Return the sizes of simulated positions by instrument.
 
     Raises:
         ApiError: The text is no JSON object of numbers, or an instrument is unknown or no longer
