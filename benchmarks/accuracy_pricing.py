@@ -54,12 +54,11 @@ class Accuracy(NamedTuple):
     def bounds(self) -> dict[str, tuple[float, float]]:
         """What is bounded: its error and its bound, by name."""
         asked = (("median", 0.5, self.bound_median), ("95 %", 0.95, self.bound_95))
-        found = {
+        return {
             name: (float(np.quantile(self.errors, part)), bound)
             for name, part, bound in (*asked, ("max", 1.0, self.bound))
             if bound is not None
         }
-        return found
 
 
 def report() -> list[Table]:
