@@ -49,6 +49,7 @@ COMBOS = (
     ([(LOWER, 1), (PUT, 1)], 540),
     ([(LOWER, -1), (PUT, 1)], -460),
     ([(LOWER, 1), (PUT, -3), (UPPER, -1)], 180),
+    ([(LOWER, 2), (UPPER, -3)], 400),
 )
 INDEX = PriceE8(60_000 * 10**8)
 CASH = {"BTC": 3 * 10**8, "ETH": 0, "USDC": 0}

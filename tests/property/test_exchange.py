@@ -63,6 +63,7 @@ from strikewire.exchange import (
     decode,
     encode,
 )
+from strikewire.exchange.liquidation.watch import Watch
 from strikewire.model import (
     NS_PER_DAY,
     NS_PER_HOUR,
@@ -787,6 +788,23 @@ def test_portfolio_margin_replays_from_its_verdicts_and_never_admits_beyond_the_
     assert second.exchange.state_hash() == first.exchange.state_hash()
     restored = Exchange.restore(first.exchange.snapshot())
     assert restored.state_hash() == first.exchange.state_hash()
+
+
+@thrifty
+@given(flows(), st.lists(st.integers(40, 180), min_size=20, max_size=20))
+def test_whoever_comes_below_water_is_found(flow: list[Command], moves: list[int]) -> None:
+    floor = started()
+    for account_id in ACCOUNTS:
+        floor.leave(account_id, "BTC", 10**7)
+        floor.leave(account_id, "USDC", 500 * 10**6)
+
+    for number, command in enumerate(flow):
+        floor.apply(command)
+        if number % 4 == 0:
+            revalue(floor, moves[number // 4 % len(moves)])
+        found = floor.exchange.in_liquidation
+        # A new watch knows nobody whom it could pass over.
+        assert found == Watch(floor.exchange._state).due()
 
 
 @thrifty

@@ -219,7 +219,6 @@ EDIT: list[Wrong[EditOrder]] = [
     changed(price=Ticks(10_000)),
     tagged(MmpTag()),
     changed(reduce_only=True),
-    changed(price=Ticks(505), post_only=True, reject_post_only=True),
     apart,
     small,
     by_portfolio,
@@ -242,7 +241,6 @@ COMBO: list[tuple[tuple[str, int], ...]] = [
     ((CALL, 0), (FUTURE, 201)),
     ((CALL, 0), (SETTLED, 201)),
     ((CALL, 2), (SETTLED, -201)),
-    ((CALL, 2), (SETTLED, -3)),
     ((CALL, 1), (SETTLED, -1)),
     ((CALL, 1), (UNMARKED, -1)),
 ]

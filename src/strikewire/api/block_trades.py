@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from strikewire.api.fields import (
     Count,
@@ -95,6 +95,70 @@ class BlockTrade(Struct, frozen=True, kw_only=True):
     id: str
     timestamp: Milliseconds
     trades: list[UserTrade]
+
+
+RequestState = Literal["initial", "approved", "rejected", "executed"]
+
+
+class BlockTradeState(Struct, frozen=True, kw_only=True):
+    """Where a request for a block trade stands, and since when."""
+
+    value: RequestState
+    timestamp: Milliseconds
+
+
+class AgreedLeg(Struct, frozen=True, kw_only=True):
+    """One instrument of a block trade that was asked for; `direction` is that of the maker."""
+
+    instrument_name: InstrumentName
+    direction: Direction
+    price: float
+    amount: float
+
+
+class BlockTradeRequest(Struct, frozen=True, kw_only=True):
+    """A block trade that a broker's key asked for in the account's name.
+
+    `app_name` is the name of that key; `counterparty_state` is there where the other side has
+    been asked as well.
+    """
+
+    nonce: str
+    timestamp: Milliseconds
+    trades: list[AgreedLeg]
+    app_name: str
+    username: str
+    role: Role
+    user_id: int
+    state: BlockTradeState
+    counterparty_state: BlockTradeState | UnsetType = UNSET
+
+
+class ApproveBlockTrade(Struct, frozen=True, kw_only=True):
+    """Agree to a block trade that a broker's key asked for, with any other key of the account.
+
+    `role` is the account's own.
+    """
+
+    timestamp: RequestTime
+    nonce: Nonce
+    role: Role
+
+
+class RejectBlockTrade(Struct, frozen=True, kw_only=True):
+    """Refuse a block trade that a broker's key asked for: what it signed is worth nothing."""
+
+    timestamp: RequestTime
+    nonce: Nonce
+    role: Role
+
+
+class GetPendingBlockTrades(Struct, frozen=True, kw_only=True):
+    """List the block trades that wait for the account's word, newest first."""
+
+
+class GetBlockTradeRequests(Struct, frozen=True, kw_only=True):
+    """List what broker's keys have asked for in the account's name, newest first."""
 
 
 class InvalidateBlockTradeSignature(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, get_args
 import msgspec
 from msgspec import Struct
 
-from strikewire.api import account, market_data, quoting, reference, trading
+from strikewire.api import account, block_trades, market_data, quoting, reference, trading
 from strikewire.api.fields import INSTRUMENT_NAME_LENGTH_MAX, Interval, KindFilter
 from strikewire.api.registry import Scope
 
@@ -235,6 +235,20 @@ class MmpTriggerChannel(ChannelName, frozen=True, kw_only=True):
     index_name: str
 
 
+class ConfirmationsChannel(ChannelName, frozen=True, kw_only=True):
+    """Block trades that wait for the account's word, and what became of them."""
+
+    scope: ClassVar[Scope | None] = "block_trade:read"
+
+
+class CurrencyConfirmationsChannel(ChannelName, frozen=True, kw_only=True):
+    """The same for what settles in one currency; it may be `any`."""
+
+    scope: ClassVar[Scope | None] = "block_trade:read"
+
+    currency: str
+
+
 class Channel(Struct, frozen=True, kw_only=True):
     """One line of the list of channels.
 
@@ -286,6 +300,8 @@ _CHANNELS: Final = (
     Channel(pattern="user.portfolio.{currency}", parsed=PortfolioChannel, data=account.Portfolio),
     Channel(pattern="user.mmp_trigger.{index_name}", parsed=MmpTriggerChannel, data=quoting.MmpStatus),
     Channel(pattern="user.lock", parsed=LockChannel, data=account.AccountLock),
+    Channel(pattern="block_trade_confirmations", parsed=ConfirmationsChannel, data=block_trades.BlockTradeRequest),
+    Channel(pattern="block_trade_confirmations.{currency}", parsed=CurrencyConfirmationsChannel, data=block_trades.BlockTradeRequest),
 )
 # fmt: on
 

@@ -57,11 +57,24 @@ def list_(*, data_dir: Path | None, with_secrets: bool, as_json: bool) -> None:
 @command.command(name="create")
 @click.argument("account")
 @click.option("--scope", default=None, help="What it may do.  [default: trade and read]")
+@click.option(
+    "--needs-approval",
+    is_flag=True,
+    help="For a broker: its block trades wait until another key of the account approves them.",
+)
 @data_dir_option
 @json_option
-def create(*, account: str, scope: str | None, data_dir: Path | None, as_json: bool) -> None:
+def create(
+    *,
+    account: str,
+    scope: str | None,
+    needs_approval: bool,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
     """Create a key for ACCOUNT, which must exist, and print it with its secret."""
     from strikewire.gateway import DEFAULT_SCOPE
+    from strikewire.gateway.approvals import APPROVAL_FEATURE
     from strikewire.gateway.scopes import Scope
 
     wanted = DEFAULT_SCOPE if scope is None else scope
@@ -72,7 +85,13 @@ def create(*, account: str, scope: str | None, data_dir: Path | None, as_json: b
         folder = _folder(data_dir)
         keys = folder.load_keys()
         account_id = _account_id(folder, keys, account)
-        key = keys.create(account_id, entropy=secrets.token_bytes, scope=wanted, name=account)
+        key = keys.create(
+            account_id,
+            entropy=secrets.token_bytes,
+            scope=wanted,
+            name=account,
+            features=(APPROVAL_FEATURE,) if needs_approval else (),
+        )
         folder.save_keys(keys)
     if as_json:
         print_json(_row(key, with_secret=True))

@@ -1476,6 +1476,65 @@ class Methods:
         )
         return result
 
+    async def approve_block_trade(
+        self: Caller,
+        *,
+        timestamp: int,
+        nonce: str,
+        role: Literal["maker", "taker"],
+    ) -> fields.Ok:
+        """Agree to a block trade that a broker's key asked for, with any other key of the account.
+
+        `role` is the account's own.
+        """
+        result: fields.Ok = await self.call(
+            "private/approve_block_trade",
+            _given(
+                timestamp=timestamp,
+                nonce=nonce,
+                role=role,
+            ),
+            fields.Ok,
+        )
+        return result
+
+    async def reject_block_trade(
+        self: Caller,
+        *,
+        timestamp: int,
+        nonce: str,
+        role: Literal["maker", "taker"],
+    ) -> fields.Ok:
+        """Refuse a block trade that a broker's key asked for: what it signed is worth nothing."""
+        result: fields.Ok = await self.call(
+            "private/reject_block_trade",
+            _given(
+                timestamp=timestamp,
+                nonce=nonce,
+                role=role,
+            ),
+            fields.Ok,
+        )
+        return result
+
+    async def get_pending_block_trades(self: Caller) -> list[block_trades.BlockTradeRequest]:
+        """List the block trades that wait for the account's word, newest first."""
+        result: list[block_trades.BlockTradeRequest] = await self.call(
+            "private/get_pending_block_trades",
+            {},
+            list[block_trades.BlockTradeRequest],
+        )
+        return result
+
+    async def get_block_trade_requests(self: Caller) -> list[block_trades.BlockTradeRequest]:
+        """List what broker's keys have asked for in the account's name, newest first."""
+        result: list[block_trades.BlockTradeRequest] = await self.call(
+            "private/get_block_trade_requests",
+            {},
+            list[block_trades.BlockTradeRequest],
+        )
+        return result
+
     async def simulate_block_trade(
         self: Caller,
         *,

@@ -150,6 +150,9 @@ class CancelReason(StrEnum):
     MMP_CONFIG_CURTAILMENT = "mmp_config_curtailment"
     """Its protection was taken away, or lets less wait from now on."""
 
+    EDIT_POST_ONLY_REJECT = "edit_post_only_reject"
+    """It was edited to a price where it would take, and must not be moved from there."""
+
 
 class SelfTrading(StrEnum):
     """What happens where an order would trade with one of the same owner, in Deribit's words."""

@@ -71,7 +71,8 @@ from strikewire.exchange.instruments.combos import combo_of, create_combo
 from strikewire.exchange.instruments.halting import set_instrument_state, set_platform_lock
 from strikewire.exchange.instruments.listing import list_instrument, set_marks, settle
 from strikewire.exchange.instruments.settling import settle_session
-from strikewire.exchange.liquidation.rounds import in_liquidation, is_fund_busy, liquidate
+from strikewire.exchange.liquidation.rounds import is_fund_busy, liquidate
+from strikewire.exchange.liquidation.watch import Watch
 from strikewire.exchange.mmp import MmpStatus
 from strikewire.exchange.orders.blocks import execute_block_trade, refuse_proposal
 from strikewire.exchange.orders.cancelling import cancel, cancel_all
@@ -113,6 +114,7 @@ class Exchange:
     def __init__(self) -> None:
         self._state = State()
         self._lane = self._lane_of(self._state)
+        self._watch = Watch(self._state)
         self.instruments: dict[InstrumentId, Instrument] = {}
         """Every instrument ever listed; not to be changed from outside."""
 
@@ -203,6 +205,7 @@ class Exchange:
         exchange = cls()
         exchange._state = load(blob)
         exchange._lane = cls._lane_of(exchange._state)
+        exchange._watch = Watch(exchange._state)
         for market in exchange._state.markets.values():
             exchange._index(market.instrument)
         return exchange
@@ -429,11 +432,11 @@ class Exchange:
     @property
     def in_liquidation(self) -> list[AccountId]:
         """Every account that the next round of liquidation will look after, by id."""
-        return in_liquidation(self._state)
+        return self._watch.due()
 
     def look_over(self, account_ids: Iterable[AccountId]) -> list[AccountId]:
         """Return which of some accounts a round of liquidation would look after, by id."""
-        return in_liquidation(self._state, account_ids)
+        return self._watch.due(account_ids)
 
     @property
     def is_fund_busy(self) -> bool:

@@ -59,6 +59,8 @@ class Grant(Struct, frozen=True, kw_only=True):
         expires_ns: End of the access token, nanoseconds since the Unix epoch.
         connection_id: The only connection it is good for; None when it is good everywhere.
         is_rate_limited: As in `ApiKey`.
+        app_name: Name of the key.
+        features: As in `ApiKey`.
         is_repeated: Whether the request's own signature has been used before: nothing that
             must happen once may be done with it.
     """
@@ -72,6 +74,8 @@ class Grant(Struct, frozen=True, kw_only=True):
     refresh_expires_ns: int = 0
     connection_id: int | None = None
     is_rate_limited: bool = True
+    app_name: str = ""
+    features: tuple[str, ...] = ()
     is_repeated: bool = False
 
     def __repr__(self) -> str:
@@ -248,6 +252,8 @@ class Authenticator:
             refresh_expires_ns=now_ns + REFRESH_LIFETIME_S * NS_PER_S,
             connection_id=None if scope.session else connection_id,
             is_rate_limited=key.is_rate_limited,
+            app_name=key.name,
+            features=key.features,
         )
         self._make_room()
         self._access[grant.access_token] = grant
@@ -268,5 +274,7 @@ def _plain_grant(key: ApiKey, *, is_repeated: bool = False) -> Grant:
         account_id=key.account_id,
         scope=key.allowed,
         is_rate_limited=key.is_rate_limited,
+        app_name=key.name,
+        features=key.features,
         is_repeated=is_repeated,
     )

@@ -69,8 +69,7 @@ class Proposals:
         _check_time(now_ns, proposal.terms)
         if not self._secret:
             self._secret = self._entropy(SECRET_BYTES)
-        text = msgspec.json.encode(proposal)
-        signature = hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+        signature = self._signature(proposal)
         if signature not in self._kept:
             self._forget(proposal.account_id, now_ns)
             self._kept[signature] = proposal
@@ -107,10 +106,20 @@ class Proposals:
             raise _unknown("signature")
         self._drop([signature], account_id)
 
+    def void(self, proposal: Proposal) -> None:
+        """Let nobody execute what an account has agreed to, if it has."""
+        signature = self._signature(proposal)
+        if signature in self._kept:
+            self._drop([signature], proposal.account_id)
+
+    def _signature(self, proposal: Proposal) -> str:
+        text = msgspec.json.encode(proposal)
+        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+
     def _forget(self, account_id: AccountId, now_ns: int) -> None:
         """Make room for one more signature of an account."""
         signatures = self._of.get(account_id, [])
-        over = [one for one in signatures if not _is_valid(now_ns, self._kept[one].terms)]
+        over = [one for one in signatures if not is_valid(now_ns, self._kept[one].terms)]
         self._drop(over, account_id)
         if len(self._of.get(account_id, ())) >= SIGNATURES_KEPT_MAX:
             self._drop(self._of[account_id][:1], account_id)
@@ -123,12 +132,13 @@ class Proposals:
             del self._of[account_id]
 
 
-def _is_valid(now_ns: int, terms: Terms) -> bool:
+def is_valid(now_ns: int, terms: Terms) -> bool:
+    """Say whether terms are neither too old nor too far in the future."""
     return abs(ns_to_ms(now_ns) - terms.timestamp_ms) < BLOCK_VALID_MS
 
 
 def _check_time(now_ns: int, terms: Terms) -> None:
-    if not _is_valid(now_ns, terms):
+    if not is_valid(now_ns, terms):
         reason = f"{terms.timestamp_ms} is not within {BLOCK_VALID_MS} ms of now"
         raise ApiError(ErrorCode.TIMED_OUT, param="timestamp", reason=reason)
 

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from strikewire.api import ApiError, ErrorCode, Method
 from strikewire.exchange import Command, Event, Exchange
+from strikewire.gateway.approvals import Approvals
 from strikewire.gateway.auth import Authenticator, Grant
 from strikewire.gateway.blocks import Proposals
 from strikewire.gateway.caller import Caller
@@ -55,6 +56,7 @@ class Desk(Struct, kw_only=True):
         market: What the public may see.
         authenticator: Checks secrets and tokens.
         proposals: Block trades that accounts have signed.
+        approvals: Block trades that their accounts have to approve.
         limiter: Credits for requests.
         limits: The other limits.
         clock: Nanoseconds since the Unix epoch; asked only to stamp when an answer leaves.
@@ -78,6 +80,7 @@ class Desk(Struct, kw_only=True):
     version: str
     testnet: bool
     is_locked: Callable[[], bool]
+    approvals: Approvals = field(default_factory=Approvals)
     counters: Counters = field(default_factory=Counters)
     volatilities: Candles = field(default_factory=Candles)
     sessions: Counter[str] = field(default_factory=Counter)

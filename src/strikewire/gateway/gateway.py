@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from strikewire.api import ApiError, ErrorCode
 from strikewire.exchange import Command, Event
+from strikewire.gateway.approvals import rendered
 from strikewire.gateway.caller import Caller
 from strikewire.gateway.desk import Desk
 from strikewire.gateway.hub import (
@@ -21,6 +22,7 @@ from strikewire.gateway.hub import (
     Hub,
     Joined,
     Left,
+    Requested,
     TickPassed,
 )
 from strikewire.gateway.session import Flight, Session
@@ -213,7 +215,18 @@ class Gateway:
         actions: list[Action] = []
         for output in session.step(now_ns, happened):
             self._act(now_ns, session.caller.connection_id, output, actions)
+        actions += self._tell_requests(now_ns)
         self._forget_if_done(session)
+        return actions
+
+    def _tell_requests(self, now_ns: int) -> list[Action]:
+        """Tell accounts which block trades wait for their word, and what became of them."""
+        desk, actions = self.desk, []
+        for one in desk.approvals.take_news():
+            message = rendered(desk.market, desk.exchange, one, desk.approvals.other_side(one))
+            account_id, _, terms = one.proposal
+            first = desk.market[terms.legs[0].instrument_id].instrument
+            actions += self._count(self.hub.step(now_ns, Requested(account_id, message, first)))
         return actions
 
     def _act(self, now_ns: int, connection_id: int, output: Output, actions: list[Action]) -> None:

@@ -20,6 +20,7 @@ from msgspec import Struct, field
 
 from strikewire.api import ChannelName
 from strikewire.api import channels as names
+from strikewire.api.block_trades import BlockTradeRequest
 from strikewire.api.jsonrpc import encode_notification
 from strikewire.exchange import Event, Exchange
 from strikewire.gateway.caller import Subscription
@@ -40,6 +41,7 @@ from strikewire.gateway.topics import (
     VolatilityIndexTopic,
 )
 from strikewire.gateway.user_topics import (
+    ConfirmationsTopic,
     Interest,
     LockTopic,
     MmpTriggerTopic,
@@ -54,7 +56,7 @@ from strikewire.gateway.user_topics import (
     portfolios,
 )
 from strikewire.marketdata import Changes, Market, MarketData
-from strikewire.model import NS_PER_MS, AccountId, InstrumentId
+from strikewire.model import NS_PER_MS, AccountId, Instrument, InstrumentId
 
 TICK_NS = 100 * NS_PER_MS
 TICKS_PER_AGG2 = 10
@@ -92,7 +94,16 @@ class TickPassed(Struct, frozen=True):
     """Another `TICK_NS` have passed."""
 
 
-HubInput: TypeAlias = Joined | Left | Happened | TickPassed
+class Requested(Struct, frozen=True):
+    """A block trade waits for an account's word, or has got it."""
+
+    account_id: AccountId
+    request: BlockTradeRequest
+    instrument: Instrument
+    """Of its first leg."""
+
+
+HubInput: TypeAlias = Joined | Left | Happened | Requested | TickPassed
 
 
 class Pace(Enum):
@@ -164,6 +175,12 @@ class Hub:
             case Happened(events, changes):
                 self._tell_accounts(events)
                 self._tell_public(changes)
+                return self._deliver(Pace.AT_ONCE)
+            case Requested(account_id, request, instrument):
+                for line in self._on("requests", account_id):
+                    assert isinstance(line.topic, ConfirmationsTopic)
+                    line.topic.tell(request, instrument)
+                    self._touch(line)
                 return self._deliver(Pace.AT_ONCE)
             case TickPassed():
                 return self._tick()
@@ -269,6 +286,9 @@ class Hub:
                 return UserChangesTopic(self._data, account_id, _interest(channel)), shelves
             case names.MmpTriggerChannel():
                 return MmpTriggerTopic(channel.index_name), shelves
+            case names.ConfirmationsChannel() | names.CurrencyConfirmationsChannel():
+                currency = getattr(channel, "currency", "any")
+                return ConfirmationsTopic(currency), [("requests", account_id)]
             case names.LockChannel():
                 return LockTopic(lambda: self._exchange.is_locked(account_id)), shelves
             case _:

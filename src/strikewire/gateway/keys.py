@@ -28,6 +28,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
         name: For people.
         is_rate_limited: Whether the venue's request limits apply to it; the venue's own market
             makers are exempt.
+        features: What else is special about it: `block_trade_approval`, see `approvals`.
     """
 
     client_id: str
@@ -36,6 +37,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     scope: str = DEFAULT_SCOPE
     name: str = ""
     is_rate_limited: bool = True
+    features: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"ApiKey(client_id={self.client_id!r}, account_id={self.account_id})"
@@ -107,6 +109,7 @@ class KeyStore:
         scope: str = DEFAULT_SCOPE,
         name: str = "",
         is_rate_limited: bool = True,
+        features: tuple[str, ...] = (),
     ) -> ApiKey:
         """Make a new key for an account, add it and return it.
 
@@ -116,6 +119,7 @@ class KeyStore:
             scope: The most it may do.
             name: For people.
             is_rate_limited: As in `ApiKey`.
+            features: As in `ApiKey`.
 
         Raises:
             TooManyKeysError: The store is full.
@@ -127,6 +131,7 @@ class KeyStore:
             scope=str(Scope.parse(scope)),
             name=name,
             is_rate_limited=is_rate_limited,
+            features=features,
         )
         self.add(key)
         return key

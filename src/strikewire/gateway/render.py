@@ -43,6 +43,7 @@ _CANCEL_REASONS: dict[
         "settlement",
         "mmp_trigger",
         "mmp_config_curtailment",
+        "edit_post_only_reject",
     ],
 ] = {
     CancelReason.USER_REQUEST: "user_request",
@@ -57,6 +58,7 @@ _CANCEL_REASONS: dict[
     CancelReason.SELF_TRADE_PREVENTION: "self_trade_prevention",
     CancelReason.MMP_TRIGGER: "mmp_trigger",
     CancelReason.MMP_CONFIG_CURTAILMENT: "mmp_config_curtailment",
+    CancelReason.EDIT_POST_ONLY_REJECT: "edit_post_only_reject",
 }
 
 

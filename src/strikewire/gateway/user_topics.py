@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from strikewire.api.account import AccountLock, Portfolio, Position, UserChanges
+from strikewire.api.block_trades import BlockTradeRequest
 from strikewire.api.quoting import MmpStatus
 from strikewire.api.trading import Order, UserTrade
 from strikewire.exchange import (
@@ -235,6 +236,34 @@ class PortfolioTopic:
         changed = [one for one in self._read() if self._told.get(one.currency) != one]
         self._told |= {one.currency: one for one in changed}
         return changed
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class ConfirmationsTopic:
+    """`block_trade_confirmations` and `block_trade_confirmations.{currency}`."""
+
+    def __init__(self, currency: str) -> None:
+        self._currency = currency
+        self._requests: list[BlockTradeRequest] = []
+
+    def tell(self, request: BlockTradeRequest, instrument: Instrument) -> None:
+        """Note a request that is new or has changed, if the channel is about its first leg."""
+        if is_of(instrument, self._currency, None):
+            self._requests.append(request)
+
+    def hear(self, event: Event) -> None:
+        """Pass by: no event tells of requests."""
+
+    def first(self) -> Sequence[object]:
+        """Return nothing: requests are told when they change."""
+        return []
+
+    def take(self) -> Sequence[object]:
+        """Return the requests since the last message, one by one."""
+        requests, self._requests = self._requests, []
+        return requests
 
     def close(self) -> None:
         """Hold nothing."""

@@ -28,7 +28,7 @@ from strikewire.model import (
     ticks_to_price,
 )
 from strikewire.pricing import greeks as black76_greeks
-from strikewire.pricing import implied_volatility, years_to_expiry
+from strikewire.pricing import implied_volatility, share_left, years_to_expiry
 
 GREEKS_DECIMALS = 5
 """Decimals of published greeks, as in Deribit's recorded tickers."""
@@ -133,7 +133,10 @@ def underlying_index(data: MarketData, market: Market) -> str:
 
 
 def option_greeks(market: Market, time_ns: int) -> Greeks:
-    """Return the greeks of one option at its mark, unrounded; zeros before its first mark."""
+    """Return the greeks of one option at its mark, unrounded; zeros before its first mark.
+
+    In the last half hour its delta decays: what has been averaged does not move any more.
+    """
     mark, instrument = market.mark, market.instrument
     assert instrument.expiry_ns is not None
     if mark is None or mark.underlying <= 0:
@@ -145,9 +148,10 @@ def option_greeks(market: Market, time_ns: int) -> Greeks:
         sigma=_mark_iv(market) / 100,
         is_call=instrument.option_type is OptionType.CALL,
     )
+    share = share_left(instrument.expiry_ns, time_ns)
     return Greeks(
-        delta=found.delta,
-        gamma=found.gamma,
+        delta=found.delta * share,
+        gamma=found.gamma * share * share,
         vega=found.vega,
         theta=found.theta,
         rho=found.rho,

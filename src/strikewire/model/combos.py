@@ -20,7 +20,7 @@ Source: Deribit, "Combo books"; names in `public/get_combos`. `COMBO` is ours.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from math import gcd
+from math import gcd, lcm
 
 import msgspec
 
@@ -64,7 +64,7 @@ def combo_legs(parts: Sequence[Part]) -> tuple[ComboLeg, ...]:
 
     Raises:
         ComboError: They are too few or too many, the same instrument twice, not all futures or
-            all options, do not settle alike, or cannot be priced exactly.
+            all options, or do not settle alike.
     """
     _check(parts)
     return tuple(
@@ -104,7 +104,7 @@ def combo(parts: Sequence[Part], *, instrument_id: int, creation_ns: int) -> Ins
         option_type=None,
         creation_ns=creation_ns,
         expiry_ns=ends.expiry_ns,
-        tick_size=_balancing(ordered).instrument.tick_size,
+        tick_size=_tick_size(ordered),
         tick_steps=(),
         lot_size=first.lot_size,
         contract_size=first.contract_size,
@@ -122,7 +122,7 @@ def leg_weights(one: Instrument, legs: Sequence[Instrument]) -> list[int]:
         legs: In its order.
     """
     return [
-        leg.ratio * int(instrument.tick_size / one.tick_size)
+        int(leg.ratio * instrument.tick_size / one.tick_size)
         for leg, instrument in zip(one.legs, legs, strict=True)
     ]
 
@@ -143,12 +143,6 @@ def _check(parts: Sequence[Part]) -> None:
     ratios = [ratio for _, ratio in _reduced(parts)]
     if max(map(abs, ratios)) > COMBO_RATIO_MAX:
         raise ComboError("ratio_too_high")
-    if 1 not in map(abs, ratios):
-        raise ComboError("no_leg_with_ratio_one")
-    ordered = [Part(*leg) for leg in _reduced(parts)]
-    tick = _balancing(ordered).instrument.tick_size
-    if any(part.instrument.tick_size % tick for part in ordered):
-        raise ComboError("ticks_do_not_match")
 
 
 def _series(one: Instrument) -> tuple[Kind, str, str, Decimal]:
@@ -156,9 +150,12 @@ def _series(one: Instrument) -> tuple[Kind, str, str, Decimal]:
     return one.kind, one.settlement_currency, one.price_index, one.lot_size
 
 
-def _balancing(parts: Sequence[Part]) -> Part:
-    single = [part for part in parts if abs(part.ratio) == 1]
-    return min(single, key=lambda part: part.instrument.tick_size)
+def _tick_size(parts: Sequence[Part]) -> Decimal:
+    """Return the largest step of which whatever the legs can come to is a multiple."""
+    steps = [(part.ratio * part.instrument.tick_size).as_integer_ratio() for part in parts]
+    whole = lcm(*(denominator for _, denominator in steps))
+    common = gcd(*(numerator * whole // denominator for numerator, denominator in steps))
+    return Decimal(common) / whole
 
 
 def _reduced(parts: Sequence[Part]) -> list[tuple[Instrument, int]]:

@@ -12,6 +12,7 @@ from strikewire.pricing.delivery import (
     DeliveryAverage,
     ExpirationEstimate,
     delivery_average,
+    share_left,
 )
 from strikewire.pricing.deltas import DeltaPoints, at_deltas
 from strikewire.pricing.fit import ExpiryQuotes, expiry_quotes, fit_smile, refit_smile
@@ -145,6 +146,7 @@ __all__ = [
     "quoted_variance",
     "refit_smile",
     "repaired",
+    "share_left",
     "smile_variance",
     "strip_variance",
     "tightest_forward",

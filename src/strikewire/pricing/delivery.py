@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from strikewire.model import PriceE8, divide_half_even
+from strikewire.pricing.marks import UNDERLYING_STEP_E8
 
 DELIVERY_WINDOW_NS = 30 * 60 * 1_000_000_000
 """How long before the expiry the average begins."""
@@ -40,6 +41,16 @@ def delivery_average(expiry_ns: int, now_ns: int) -> "DeliveryAverage":
     opens_ns = expiry_ns - DELIVERY_WINDOW_NS
     passed = -(-max(0, now_ns - opens_ns) // SAMPLE_INTERVAL_NS)
     return DeliveryAverage(expiry_ns, next_ns=opens_ns + passed * SAMPLE_INTERVAL_NS)
+
+
+def share_left(expiry_ns: int, now_ns: int) -> float:
+    """Return how much of a move of the index a delivery price still takes part in.
+
+    Returns:
+        1.0 until the window opens, from then on the part of it that is left, 0.0 at the expiry.
+    """
+    left = min(max(expiry_ns - now_ns, 0), DELIVERY_WINDOW_NS)
+    return left / DELIVERY_WINDOW_NS
 
 
 class DeliveryAverage(Struct, frozen=True):
@@ -96,6 +107,26 @@ class DeliveryAverage(Struct, frozen=True):
         if not self.count:
             return index
         return PriceE8(divide_half_even(self.total, self.count))
+
+    def underlying(self, now_ns: int, forward: PriceE8) -> PriceE8:
+        """Return what futures and options of the expiry are worth by: what has been averaged, too.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            forward: What the index is expected to be at the expiry.
+
+        Returns:
+            To four decimals.
+
+        Source: Deribit, "Settlement and delivery": the average so far times the part of the window
+        that has passed, plus the forward times the part that is left.
+        """
+        left_ns = min(max(self.expiry_ns - now_ns, 0), DELIVERY_WINDOW_NS)
+        passed_ns = DELIVERY_WINDOW_NS - left_ns
+        settled = self.price(forward)
+        total = settled * passed_ns + forward * left_ns
+        steps = divide_half_even(total, DELIVERY_WINDOW_NS * UNDERLYING_STEP_E8)
+        return PriceE8(steps * UNDERLYING_STEP_E8)
 
     def estimate(self, now_ns: int, index: PriceE8) -> ExpirationEstimate:
         """Return where the delivery price is heading.

@@ -156,6 +156,7 @@ def mark_at_volatility(
     years: float,
     is_call: bool,
     is_inverse: bool,
+    share: float = 1.0,
 ) -> OptionMark:
     """Return the mark of an option from its volatility.
 
@@ -166,6 +167,7 @@ def mark_at_volatility(
         years: Time left.
         is_call: False for a put.
         is_inverse: True when the option is quoted in the coin itself.
+        share: How much of a move of the index the underlying takes part in: see `share_left`.
     """
     rounded = _four_decimals(underlying)
     iv_e4 = IV_E4_MIN if volatility is None else _iv_e4(volatility)
@@ -185,7 +187,11 @@ def mark_at_volatility(
         is_call=is_call,
     )
     return OptionMark(
-        value, iv_e4, rounded, round(found.delta * GREEKS_SCALE), round(found.vega * GREEKS_SCALE)
+        price=value,
+        iv_e4=iv_e4,
+        underlying=rounded,
+        delta_e5=round(found.delta * share * GREEKS_SCALE),
+        vega_e5=round(found.vega * GREEKS_SCALE),
     )
 
 

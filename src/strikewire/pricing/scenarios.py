@@ -10,6 +10,9 @@ moves with volatility up of whose loss a part counts. To the worst of them are a
 a charge for the delta of each expiry, whose forwards need not move alike, and the delta shock, one
 for a delta too large to be sold in a hurry.
 
+An expiry in its last half hour is partly averaged already: it takes part in as much of a move as is
+left of the window.
+
 Source: Deribit, "Portfolio margin" (support article 25944756247837), and the answer that the
 reference of `private/pme/simulate` shows, whose numbers a test makes again from its positions.
 """
@@ -21,8 +24,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
+from strikewire.pricing.black76 import NS_PER_YEAR
 from strikewire.pricing.chain import chain
 from strikewire.pricing.columns import Doubles, columns_of
+from strikewire.pricing.delivery import DELIVERY_WINDOW_NS
 from strikewire.pricing.kernels import scenarios as kernel
 
 Rows = NDArray[np.int64]
@@ -35,6 +40,15 @@ _TERM_DAYS: Final = 30.0
 _DAYS_MIN: Final = 1.0 / 24.0
 
 _FORWARDS, _SIGMAS, _VALUES, _YEARS = range(4)
+_WINDOW_YEARS: Final = DELIVERY_WINDOW_NS / NS_PER_YEAR
+
+
+def _shares(years: Doubles) -> Doubles:
+    """Return how much of a move each expiry still takes part in: see `delivery.share_left`.
+
+    What never expires takes part in all of it.
+    """
+    return np.where(years > 0.0, np.minimum(years / _WINDOW_YEARS, 1.0), 1.0)
 
 
 class Scenario(NamedTuple):
@@ -285,15 +299,32 @@ class RiskMatrix:
         moved = self.rules.shocked(np.where(is_option, sigmas, 0.0), years)
         columns[kernel.DEVIATION :, which] = moved * np.sqrt(np.maximum(years, 0.0))
         kernel.fill(columns, self._factors, self._volatilities, rows, self.table)
-        deltas = chain(
-            forwards=forwards,
-            strikes=struck_at,
-            years=years,
-            sigmas=moved[SAME],
-            calls=columns[kernel.CALL, which],
-        ).delta
+        shares = _shares(years)
+        self._decay(np.arange(len(rows)) if everything else rows, shares)
+        deltas = (
+            shares
+            * chain(
+                forwards=forwards,
+                strikes=struck_at,
+                years=years,
+                sigmas=moved[SAME],
+                calls=columns[kernel.CALL, which],
+            ).delta
+        )
         self._deltas[which] = deltas - columns[kernel.VALUE, which] if self.is_inverse else deltas
         return len(rows)
+
+    def _decay(self, rows: Rows, shares: Doubles) -> None:
+        """Let expiries of which a part is averaged already take part in less of each move.
+
+        Args:
+            rows: Of what was revalued.
+            shares: Of each of them, in the same order.
+        """
+        for share in np.unique(shares[shares < 1.0]):
+            factors = 1.0 + share * (self._factors - 1.0)
+            decaying = np.ascontiguousarray(rows[shares == share])
+            kernel.fill(self._columns, factors, self._volatilities, decaying, self.table)
 
     @property
     def net_deltas(self) -> Doubles:

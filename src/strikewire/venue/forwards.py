@@ -18,11 +18,13 @@ import numpy as np
 from strikewire.model import PRICE_SCALE, Instrument, InstrumentId, OptionType, PriceE8
 from strikewire.pricing import (
     BookLevel,
+    DeliveryAverage,
     ForwardQuote,
     Premium,
     dated_mark,
     impact_mid,
     next_premium,
+    share_left,
     tightest_forward,
 )
 
@@ -103,6 +105,7 @@ class Forwards:
         coin: str,
         basis: float,
         years: float,
+        average: DeliveryAverage | None = None,
     ) -> PriceE8:
         """Return the forward of an index and expiry, to four decimals; it moves with every call.
 
@@ -114,8 +117,13 @@ class Forwards:
             coin: The base currency.
             basis: Premium over the index without any quotes, as a fraction per year.
             years: Time left.
+            average: What has been averaged of the delivery price; None where nobody counts.
         """
         plain = dated_mark(index, basis=basis, years=years)
+        if average is not None and share_left(average.expiry_ns, now_ns) < 1.0:
+            # The books of this expiry know of the average: they are compared with it.
+            index, basis = average.underlying(now_ns, plain), 0.0
+            plain = index
         premium = next_premium(
             self._premiums.get(series),
             now_ns=now_ns,

@@ -81,7 +81,7 @@ class Operator:
             self._is_listed = has_indices and not commands
             commands += self._end_sessions(now_ns)
             self._open = [one for one in self._open if not _has_expired(one, now_ns)]
-        marks = self._pricer.step(now_ns, feed_now_ns, self._open)
+        marks = self._pricer.step(now_ns, feed_now_ns, self._open, self._averages)
         return [*commands, marks] if marks is not None else commands
 
     def _look_around(self) -> None:

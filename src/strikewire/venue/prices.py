@@ -9,6 +9,7 @@ still with it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from msgspec import Struct
 from strikewire.exchange import Mark, SetMarks
 from strikewire.model import PRICE_SCALE, Instrument, InstrumentId, OptionType, PriceE8
 from strikewire.pricing import (
+    DeliveryAverage,
     Premium,
     Smile,
     Surface,
@@ -25,6 +27,7 @@ from strikewire.pricing import (
     mark_at_volatility,
     next_premium,
     perpetual_mark,
+    share_left,
     years_to_expiry,
 )
 from strikewire.venue.config import PricesConfig
@@ -65,6 +68,9 @@ SHAPES: Final[Mapping[str, Shape]] = {
 
 _Series = tuple[str, int]
 """The options of one index and expiry."""
+
+Averages = Mapping[_Series, DeliveryAverage]
+NO_AVERAGES: Final[Averages] = MappingProxyType({})
 
 VolatilityOf = Callable[[Instrument, PriceE8, int], float | None]
 
@@ -112,9 +118,14 @@ class Pricer:
         self._premiums: dict[InstrumentId, Premium] = {}
         self.indices: dict[str, PriceE8] = {}
         self._sent: dict[InstrumentId, Mark] = {}
+        self._averages: Averages = NO_AVERAGES
 
     def step(
-        self, now_ns: int, feed_now_ns: int, instruments: Iterable[Instrument]
+        self,
+        now_ns: int,
+        feed_now_ns: int,
+        instruments: Iterable[Instrument],
+        averages: Averages = NO_AVERAGES,
     ) -> SetMarks | None:
         """Return what has changed, None if nothing has.
 
@@ -122,7 +133,9 @@ class Pricer:
             now_ns: Nanoseconds since the Unix epoch.
             feed_now_ns: The same by the clock that stamps the quotes.
             instruments: Those that are open; expired ones are passed over.
+            averages: What has been averaged of delivery prices, by index and expiry.
         """
+        self._averages = averages
         instruments = list(instruments)
         indices = self._indices(feed_now_ns, {one.price_index for one in instruments})
         series = {_series(one) for one in instruments if one.is_option}
@@ -248,6 +261,7 @@ class Pricer:
             years=years,
             is_call=instrument.option_type is OptionType.CALL,
             is_inverse=instrument.is_inverse,
+            share=share_left(instrument.expiry_ns, now_ns),
         )
         return Mark(
             InstrumentId(instrument.instrument_id),
@@ -259,7 +273,10 @@ class Pricer:
         )
 
     def _forward(self, now_ns: int, index: PriceE8, instrument: Instrument) -> PriceE8:
-        """Return the forward of an instrument's expiry, which is also the mark of its future."""
+        """Return the forward of an instrument's expiry, which is also the mark of its future.
+
+        In its last half hour a part of it is what has been averaged.
+        """
         series, coin = _series(instrument), instrument.base_currency
         if series not in self._step_forwards:
             self._step_forwards[series] = self._forwards.price(
@@ -270,6 +287,7 @@ class Pricer:
                 coin=coin,
                 basis=SHAPES[coin].basis,
                 years=years_to_expiry(now_ns, series[1]),
+                average=self._averages.get(series),
             )
         return self._step_forwards[series]
 

@@ -318,6 +318,20 @@ BLOCK_TRADE = block_trades.BlockTrade(
         msgspec.structs.replace(USER_TRADE, block_trade_id="BLOCK-12", block_trade_leg_count=1)
     ],
 )
+BLOCK_REQUEST = block_trades.BlockTradeRequest(
+    nonce="tea",
+    timestamp=NOW_MS,
+    trades=[
+        block_trades.AgreedLeg(
+            instrument_name="BTC-PERPETUAL", direction="buy", price=50_000.0, amount=200_000.0
+        )
+    ],
+    app_name="broker",
+    username="alice",
+    role="maker",
+    user_id=1,
+    state=block_trades.BlockTradeState(value="initial", timestamp=NOW_MS),
+)
 POSITION = account.Position(
     instrument_name="BTC-PERPETUAL",
     kind="future",
@@ -687,6 +701,15 @@ ANSWERS: dict[str, list[object]] = {
     ],
     "private/execute_block_trade": [BLOCK_TRADE],
     "private/invalidate_block_trade_signature": ["ok"],
+    "private/approve_block_trade": ["ok"],
+    "private/reject_block_trade": ["ok"],
+    "private/get_pending_block_trades": [[BLOCK_REQUEST]],
+    "private/get_block_trade_requests": [
+        [
+            BLOCK_REQUEST,
+            msgspec.structs.replace(BLOCK_REQUEST, counterparty_state=BLOCK_REQUEST.state),
+        ]
+    ],
     "private/simulate_block_trade": [True],
     "private/get_block_trade": [BLOCK_TRADE],
     "private/get_block_trades": [[BLOCK_TRADE]],
@@ -917,6 +940,8 @@ NOTES: dict[str, tuple[str, list[object]]] = {
     "user.portfolio.{currency}": ("user.portfolio.btc", [account.Portfolio(**PORTFOLIO)]),
     "user.mmp_trigger.{index_name}": ("user.mmp_trigger.btc_usd", [MMP_STATUS]),
     "user.lock": ("user.lock", [account.AccountLock(currency="ALL", locked=True)]),
+    "block_trade_confirmations": ("block_trade_confirmations", [BLOCK_REQUEST]),
+    "block_trade_confirmations.{currency}": ("block_trade_confirmations.BTC", [BLOCK_REQUEST]),
 }
 
 

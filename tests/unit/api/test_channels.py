@@ -36,6 +36,8 @@ STREAMS = {
     "user.portfolio.{currency}": "portfolio",
     "user.mmp_trigger.{index_name}": "mmp_trigger",
     "user.lock": "lock",
+    "block_trade_confirmations": "block_trade_confirmations",
+    "block_trade_confirmations.{currency}": "block_trade_confirmations_by_currency",
 }
 
 
@@ -65,7 +67,10 @@ def subscribe_strictly(pattern: str, name: str) -> tuple[str, Any]:
     word = STREAMS[pattern]
     if word.startswith("orders") and name.endswith(".raw"):
         word += "_raw"
-    section = client.streams.user if name.startswith("user.") else client.streams.market_data
+    streams = client.streams
+    section: Any = streams.user if name.startswith("user.") else streams.market_data
+    if name.startswith("block_trade"):
+        section = streams.block_rfq
     function = getattr(section, word)
     parsed = msgspec.to_builtins(parse_channel(name))
     arguments = {
@@ -209,6 +214,8 @@ def test_money_is_an_account_matter_and_orders_are_a_trade_matter() -> None:
         "user.portfolio.{currency}": "account:read",
         "user.mmp_trigger.{index_name}": "trade:read",
         "user.lock": "account:read",
+        "block_trade_confirmations": "block_trade:read",
+        "block_trade_confirmations.{currency}": "block_trade:read",
     }
 
 

@@ -29,7 +29,7 @@ from strikewire.model import (
     price_e8,
     price_to_ticks,
 )
-from strikewire.pricing import implied_volatility, years_to_expiry
+from strikewire.pricing import greeks, implied_volatility, years_to_expiry
 from strikewire.testing.exchange import ALICE, BOB, START_NS
 from strikewire.testing.marketdata import Street
 
@@ -132,6 +132,22 @@ def test_the_greeks_are_black_76_of_the_numbers_beside_them() -> None:
     assert shown.greeks.delta == round((1 + math.erf(d1 / math.sqrt(2))) / 2, 5)
     assert shown.greeks.vega == round(95_000 * density * math.sqrt(years) / 100, 5)
     assert shown.greeks.gamma == round(density / (95_000 * deviation), 5)
+
+
+def test_a_delta_decays_in_the_last_half_hour_and_gamma_twice_as_fast() -> None:
+    street = Street(CALL)
+    street.mark(price=0.001, underlying=100_000.0)
+    expiry_ns = street.market().instrument.expiry_ns
+    assert expiry_ns is not None
+
+    half = option_greeks(street.market(), expiry_ns - 900 * 10**9)
+
+    exact = greeks(
+        forward=100_000.0, strike=100_000.0, years=900 / (365 * 86_400), sigma=0.5, is_call=True
+    )
+    assert half.delta == exact.delta / 2 > 0.25
+    assert half.gamma == exact.gamma / 4
+    assert half.vega == exact.vega
 
 
 def test_bid_and_ask_show_the_volatility_they_stand_for() -> None:

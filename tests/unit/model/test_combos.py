@@ -94,7 +94,6 @@ def test_its_tick_is_the_finest_and_each_legs_tick_is_so_many_of_it() -> None:
         ("legs_do_not_match", [(C6, 1), (DEC, -1)]),
         ("ratio_of_zero", [(C6, 1), (C7, 0)]),
         ("ratio_too_high", [(C6, 1), (C7, -101)]),
-        ("no_leg_with_ratio_one", [(C6, 2), (C7, -3)]),
     ],
 )
 def test_some_legs_make_no_combo(reason: str, legs: list[tuple[str, int]]) -> None:

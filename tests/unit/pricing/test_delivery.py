@@ -1,5 +1,12 @@
+import pytest
+
 from strikewire.model import PriceE8
-from strikewire.pricing import DeliveryAverage, ExpirationEstimate, delivery_average
+from strikewire.pricing import (
+    DeliveryAverage,
+    ExpirationEstimate,
+    delivery_average,
+    share_left,
+)
 
 SECOND = 1_000_000_000
 EXPIRY = 100_000 * SECOND
@@ -127,3 +134,41 @@ def test_an_average_that_begins_late_lacks_what_was_before() -> None:
     assert begun.catch_up(OPENS + 12 * SECOND, PriceE8(7)).count == 2
     early = delivery_average(EXPIRY, OPENS - 99 * SECOND)
     assert early.catch_up(EXPIRY, PriceE8(7)).count == 450
+
+
+@pytest.mark.parametrize(
+    ("seconds", "share"),
+    [(-1, 1.0), (0, 1.0), (450, 0.75), (1_350, 0.25), (1_800, 0.0), (9_999, 0.0)],
+)
+def test_a_delivery_price_takes_part_in_ever_less_of_a_move(seconds: int, share: float) -> None:
+    assert share_left(EXPIRY, OPENS + seconds * SECOND) == share
+
+
+def test_an_underlying_is_the_average_so_far_and_the_forward_for_the_rest() -> None:
+    average = DeliveryAverage(EXPIRY)
+    for number in range(150):
+        average = average.sample(OPENS + 4 * number * SECOND, PriceE8(60_000 * 10**8))
+
+    # A third has passed.
+    found = average.underlying(OPENS + 600 * SECOND, PriceE8(63_000 * 10**8))
+
+    assert found == 62_000 * 10**8
+
+
+def test_an_underlying_has_four_decimals() -> None:
+    average = DeliveryAverage(EXPIRY).sample(OPENS, PriceE8(60_000 * 10**8))
+
+    # 60,000 plus two thirds of a dollar.
+    found = average.underlying(OPENS + 600 * SECOND, PriceE8(60_001 * 10**8))
+
+    assert found == 60_000_6667 * 10**4
+
+
+def test_outside_of_its_window_an_underlying_is_the_forward_and_at_its_end_the_price() -> None:
+    average = DeliveryAverage(EXPIRY)
+    forward = PriceE8(63_000 * 10**8)
+
+    assert average.underlying(OPENS - SECOND, forward) == forward
+    assert average.underlying(OPENS + 600 * SECOND, forward) == forward
+    average = average.sample(OPENS, PriceE8(60_000 * 10**8))
+    assert average.underlying(EXPIRY, forward) == 60_000 * 10**8

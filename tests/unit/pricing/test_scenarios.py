@@ -354,3 +354,26 @@ def test_expired_options_are_worth_what_they_pay() -> None:
 
     assert made.table[0, 0] == pytest.approx(400.0 - 10_000.0)
     assert math.isclose(made.table[0, 34], 310_000.0 - 10_000.0)
+
+
+@pytest.mark.parametrize("is_inverse", [False, True])
+def test_in_the_last_half_hour_an_expiry_takes_part_in_ever_less_of_a_move(
+    *, is_inverse: bool
+) -> None:
+    years = 900 / (365 * 86_400)
+    book = (RiskInstrument(YEAR_NS, 60_000.0, True), RiskInstrument(YEAR_NS), RiskInstrument(0))
+    made = RiskMatrix(book, is_inverse=is_inverse)
+    made.mark(None, forwards=FORWARD, sigmas=(0.6, 0.0, 0.0), values=0.0, years=(years, years, 0.0))
+
+    made.refresh(FORWARD)
+
+    # Half of the window is left: of 16 % up, 8 % count. The call is worth what it pays then.
+    up = 8 * 3 + 1
+    gains = made.table[:, up]
+    spread, full = 0.08 * FORWARD, 0.16 * FORWARD
+    assert gains[0] == pytest.approx(spread / (1.08 * FORWARD) if is_inverse else spread, rel=1e-6)
+    future = 1 / FORWARD - 1 / (1.08 * FORWARD) if is_inverse else spread
+    assert gains[1] == pytest.approx(future, rel=1e-6)
+    perpetual = 1 / FORWARD - 1 / (1.16 * FORWARD) if is_inverse else full
+    assert gains[2] == pytest.approx(perpetual, rel=1e-6)
+    assert made.net_deltas[0] == pytest.approx(0.25, abs=0.01)

@@ -4,7 +4,7 @@ from datetime import date
 
 from strikewire.exchange import Mark
 from strikewire.model import Instrument, InstrumentId, PriceE8, instrument, utc_ns
-from strikewire.pricing import BookLevel, VenueQuote
+from strikewire.pricing import BookLevel, DeliveryAverage, VenueQuote
 from strikewire.venue.config import PricesConfig
 from strikewire.venue.forwards import Depth
 from strikewire.venue.prices import Pricer
@@ -206,3 +206,42 @@ def test_an_options_mark_carries_the_greeks_that_protections_count_with() -> Non
     assert call.delta_e5 - put.delta_e5 == 100_000
     assert call.vega_e5 == put.vega_e5 > 0
     assert (future.delta_e5, future.vega_e5) == (0, 0)
+
+
+def test_in_the_last_half_hour_marks_follow_the_average_and_deltas_decay() -> None:
+    assert FUTURE.expiry_ns is not None
+    average = DeliveryAverage(FUTURE.expiry_ns)
+    for second in range(0, 900, 4):
+        now_ns = FUTURE.expiry_ns - 1_800 * S + second * S
+        average = average.sample(now_ns, PriceE8(60_000 * E8))
+    averages = {("btc_usd", FUTURE.expiry_ns): average}
+    now_ns = FUTURE.expiry_ns - 900 * S
+
+    news = Feeds(64_000).pricer().step(now_ns, NOW_NS, [FUTURE, CALL, PUT], averages)
+
+    assert news is not None
+    future, call, put = (by_name(news.marks, one) for one in (FUTURE, CALL, PUT))
+    # Half of the window has passed at 60,000; the forward is 64,000 and a little.
+    forward = 64_000 * (1 + 0.06 * 900 / (365 * 86_400))
+    assert future.price == round((60_000 + forward) / 2, 4) * E8
+    assert call.underlying == put.underlying == future.price
+    assert call.delta_e5 - put.delta_e5 == 50_000
+
+
+def test_in_the_last_half_hour_books_are_compared_with_the_average_as_well() -> None:
+    assert FUTURE.expiry_ns is not None
+    opens_ns = FUTURE.expiry_ns - 1_800 * S
+    average = DeliveryAverage(FUTURE.expiry_ns).sample(opens_ns, PriceE8(60_000 * E8))
+    averages = {("btc_usd", FUTURE.expiry_ns): average}
+    feeds = Feeds(64_000)
+    # Half is averaged at 60,000, so 62,000 is what the future should trade at.
+    feeds.depth = Depth([BookLevel(61_999.0, 5.0)], [BookLevel(62_001.0, 5.0)])
+    pricer = feeds.pricer()
+
+    news = None
+    for second in range(60):
+        now_ns = FUTURE.expiry_ns - 900 * S + second * S
+        news = pricer.step(now_ns, NOW_NS, [FUTURE], averages) or news
+
+    assert news is not None
+    assert abs(by_name(news.marks, FUTURE).price / E8 - 62_000) < 150

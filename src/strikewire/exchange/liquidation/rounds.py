@@ -54,15 +54,6 @@ def liquidate(turn: Turn, command: Liquidate) -> Rejected | None:
     return None
 
 
-def in_liquidation(state: State, account_ids: Iterable[AccountId] | None = None) -> list[AccountId]:
-    """Return which of some accounts a round would look after, by id; of all for None."""
-    return [
-        account.account_id
-        for account in _clients(state, account_ids)
-        if account.is_locked or any(pool.is_under_water for pool in pools(state, account))
-    ]
-
-
 def is_fund_busy(state: State) -> bool:
     """Say whether the insurance fund has something to work off, or is in debt."""
     return any(pool.holdings or pool.equity < 0 for pool in pools(state, state.fund))

@@ -321,7 +321,10 @@ def revise(
     if post_only:
         inside = _inside(market, order.side, price, reject=command.reject_post_only)
         if isinstance(inside, Rejected):
-            return inside
+            if quote is not None:
+                return inside
+            turn.cancel(market, order, CancelReason.EDIT_POST_ONLY_REJECT)
+            return None
         price = inside
     amount = Lots(order.filled + lots)
     # An order that only reduced was let in without asking for funds: now they are asked for.

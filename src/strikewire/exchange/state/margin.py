@@ -85,6 +85,11 @@ class Valuation:
             self._initial, self._maintenance, self._divisor = _short_option_rates(contract, mark)
 
     @property
+    def sold_lot_maintenance(self) -> tuple[int, int]:
+        """Maintenance margin of one lot of an option that was sold: numerator and denominator."""
+        return self._maintenance, self._divisor
+
+    @property
     def band(self) -> PriceBand:
         """The prices that orders may have."""
         if self._band is None:

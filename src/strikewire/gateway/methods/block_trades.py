@@ -13,7 +13,8 @@ from strikewire.exchange import (
     Reject,
     Rejected,
 )
-from strikewire.gateway.blocks import Proposal, Terms
+from strikewire.gateway.approvals import APPROVAL_FEATURE, Request, rendered
+from strikewire.gateway.blocks import Proposal, Terms, is_valid
 from strikewire.gateway.catalogue import is_of
 from strikewire.gateway.desk import Call, Desk, Plan, Reply
 from strikewire.gateway.orders import block_ticks_of, lots_of
@@ -37,7 +38,10 @@ def verify_block_trade(desk: Desk, call: Call, params: api.VerifyBlockTrade) -> 
     refused = _refusal(desk, call, terms.legs, params.role)
     if refused is not None:
         raise rejection(refused, None)
-    signature = desk.proposals.sign(call.now_ns, Proposal(call.account_id, params.role, terms))
+    proposal = Proposal(call.account_id, params.role, terms)
+    signature = desk.proposals.sign(call.now_ns, proposal)
+    if _is_brokers(call):
+        desk.approvals.ask(call.now_ns, proposal, _app_name(call))
     return Reply(
         api.BlockTradeSignature(signature=signature, expires_at=terms.timestamp_ms + BLOCK_VALID_MS)
     )
@@ -49,6 +53,36 @@ def invalidate_block_trade_signature(
     """Take back a signature of the account."""
     desk.proposals.take_back(call.account_id, params.signature)
     return Reply("ok")
+
+
+def approve_block_trade(desk: Desk, call: Call, params: api.ApproveBlockTrade) -> Reply:
+    """Agree to what a broker's key asked for."""
+    _decide(desk, call, params, "approved")
+    return Reply("ok")
+
+
+def reject_block_trade(desk: Desk, call: Call, params: api.RejectBlockTrade) -> Reply:
+    """Refuse what a broker's key asked for, and take its signature back."""
+    desk.proposals.void(_decide(desk, call, params, "rejected"))
+    return Reply("ok")
+
+
+def get_pending_block_trades(desk: Desk, call: Call, params: api.GetPendingBlockTrades) -> Reply:
+    """List the requests that wait for the account's word and are not too old."""
+    del params
+    return Reply(
+        [
+            _request(desk, one)
+            for one in desk.approvals.of(call.account_id)
+            if one.state == "initial" and is_valid(call.now_ns, one.proposal.terms)
+        ]
+    )
+
+
+def get_block_trade_requests(desk: Desk, call: Call, params: api.GetBlockTradeRequests) -> Reply:
+    """List the requests that can be looked up."""
+    del params
+    return Reply([_request(desk, one) for one in desk.approvals.of(call.account_id)])
 
 
 def simulate_block_trade(desk: Desk, call: Call, params: api.SimulateBlockTrade) -> Reply:
@@ -67,6 +101,14 @@ def execute_block_trade(desk: Desk, call: Call, params: api.ExecuteBlockTrade) -
     other = desk.proposals.counterparty(
         call.now_ns, params.role, terms, params.counterparty_signature
     )
+    own = Proposal(call.account_id, params.role, terms)
+    theirs = Proposal(other, "taker" if params.role == "maker" else "maker", terms)
+    if _is_brokers(call):
+        desk.approvals.ask(call.now_ns, own, _app_name(call))
+    if desk.approvals.is_refused(own):
+        raise ApiError(ErrorCode.BAD_ARGUMENT, param="nonce", reason="was rejected")
+    if desk.approvals.is_waiting(own) or desk.approvals.is_waiting(theirs):
+        raise ApiError(ErrorCode.RETRY, param="nonce", reason="awaits_approval")
     is_maker = params.role == "maker"
     command = ExecuteBlockTrade(
         maker_id=call.account_id if is_maker else other,
@@ -79,6 +121,7 @@ def execute_block_trade(desk: Desk, call: Call, params: api.ExecuteBlockTrade) -
     def answer(events: Sequence[Sequence[Event]]) -> api.BlockTrade:
         if isinstance(events[0][0], Rejected):
             raise rejection(events[0][0], None)
+        desk.approvals.executed(call.now_ns, own, theirs)
         return _block_trade(desk, call, [one for one in events[0] if isinstance(one, Fill)])
 
     return Plan([command], answer)
@@ -104,6 +147,37 @@ def get_block_trades(desk: Desk, call: Call, params: api.GetBlockTrades) -> Repl
             blocks.setdefault(fill.block_trade_id, []).append(fill)
     newest = sorted(blocks, reverse=True)[: params.count]
     return Reply([_block_trade(desk, call, blocks[one]) for one in newest])
+
+
+def _is_brokers(call: Call) -> bool:
+    """Say whether the account has to approve what the key asks for."""
+    return call.grant is not None and APPROVAL_FEATURE in call.grant.features
+
+
+def _app_name(call: Call) -> str:
+    return "" if call.grant is None else call.grant.app_name
+
+
+def _decide(
+    desk: Desk,
+    call: Call,
+    params: api.ApproveBlockTrade | api.RejectBlockTrade,
+    state: api.RequestState,
+) -> Proposal:
+    if _is_brokers(call):
+        raise ApiError(ErrorCode.FORBIDDEN, reason="needs a key without block_trade_approval")
+    return desk.approvals.decide(
+        call.now_ns,
+        call.account_id,
+        timestamp_ms=params.timestamp,
+        nonce=params.nonce,
+        role=params.role,
+        state=state,
+    )
+
+
+def _request(desk: Desk, request: Request) -> api.BlockTradeRequest:
+    return rendered(desk.market, desk.exchange, request, desk.approvals.other_side(request))
 
 
 def _legs(desk: Desk, legs: Iterable[api.BlockTradeLeg]) -> tuple[BlockLeg, ...]:

@@ -128,6 +128,11 @@ SPECIAL: dict[str, list[Command]] = {
         edit(1, 2**63),
         edit(1, 1, price=Ticks(2**63)),
     ],
+    "edit that would take": [
+        *ASKS,
+        buy(3, 99),
+        edit(4, 3, account_id=ALICE, price=Ticks(100), post_only=True, reject_post_only=True),
+    ],
     "hidden": [*ASKS, sell(300, 100, hidden=True), buy(150, 100)],
     "hidden maker alone": [sell(300, 100, hidden=True), buy(150, 100), buy(400, 101)],
     "protected": [*QUOTED, sell(3, 100, mmp=True)],

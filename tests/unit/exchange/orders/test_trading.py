@@ -380,15 +380,17 @@ def test_an_edit_may_make_an_order_take() -> None:
     assert (deed.order.state, deed.order.post_only) == ("filled", False)
 
 
-def test_an_edit_that_would_take_is_rejected_if_it_says_so() -> None:
+def test_an_edit_that_would_take_cancels_the_order_if_it_says_so() -> None:
     floor = TradingFloor.at(100)
     floor.sell(BOB, 5, at=101)
     floor.buy(ALICE, 5, at=98, post_only=True)
 
     deed = floor.edit(2, 5, at=103, reject_post_only=True)
 
-    assert deed.rejected.code is Reject.POST_ONLY_REJECT
-    assert floor.order(2).price == 98
+    ended = floor.order(2)
+    assert (ended.state, ended.cancel_reason) == ("cancelled", "edit_post_only_reject")
+    assert (ended.price, ended.filled, deed.fills) == (98, 0, [])
+    assert floor.summary(ALICE, "USDC").initial_margin == 0
 
 
 def test_an_edit_may_make_an_order_only_reduce_in_its_place() -> None:
@@ -528,8 +530,7 @@ def test_an_edit_is_refused_for_the_first_reason_that_holds(
         (Reject.INVALID_PRICE, {"price": 9_999}),
         (Reject.WRONG_TICK, {"price": 10_000}),
         (Reject.PRICE_TOO_HIGH, {"price": 505}),
-        (Reject.OTHER_REJECT, {"reduce_only": False}),
-        (Reject.POST_ONLY_REJECT, {"price": 500}),
+        (Reject.OTHER_REJECT, {"reduce_only": False, "price": 500}),
         (Reject.POSITION_TOO_LARGE, {"amount": 9_000_000}),
         (Reject.NOT_ENOUGH_FUNDS, {"amount": 1}),
     ]

@@ -1,3 +1,5 @@
+from math import gcd
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,18 @@ HIGHEST = PRICE_TICKS_MAX
         ([1, 1], 150, [500, 200], [1, 149]),
         ([1, 2], 4, [1, 5], [2, 1]),
         ([1, 1, 1], 3, [5, 5, 5], [1, 1, 1]),
+        # Without a weight of one the leg of the least takes the rest, once it comes out even:
+        # 400 and three times 200 are a multiple of two, with 401 the second leg rises by one.
+        ([2, -3], 400, [500, 200], [500, 200]),
+        ([2, -3], 401, [500, 200], [502, 201]),
+        ([3, -2], 401, [200, 500], [201, 101]),
+        # 301 are left for sixes: a ten makes that 291, of which sixes and fifteens can be made.
+        ([6, 10, 15], 1_001, [50, 40, 20], [46, 41, 21]),
+        # Sold for less than nothing: by steps of two, so that it stays even.
+        ([2, -3], -100, [5, 10], [1, 34]),
+        # Nothing to be sold, at the lowest price.
+        ([2, 3], 8, [50, 40], [1, 2]),
+        ([2, 3], 9, [50, 40], [3, 1]),
     ],
 )
 def test_the_legs_come_to_the_price_of_the_combo(
@@ -42,9 +56,8 @@ def test_the_legs_come_to_the_price_of_the_combo(
 
 @given(st.data())
 def test_the_sum_is_exact_and_no_leg_is_given_away_at_any_price(data: st.DataObject) -> None:
-    others = data.draw(st.lists(st.integers(-100, 100).filter(bool), min_size=1, max_size=3))
-    place = data.draw(st.integers(0, len(others)))
-    weights = [*others[:place], data.draw(st.sampled_from([1, -1])), *others[place:]]
+    drawn = data.draw(st.lists(st.integers(-100, 100).filter(bool), min_size=2, max_size=4))
+    weights = [weight // gcd(*drawn) for weight in drawn]
     if max(weights) < 0:
         weights = [-weight for weight in weights]
     marks = data.draw(st.lists(st.integers(1, HIGHEST), min_size=4, max_size=4))[: len(weights)]

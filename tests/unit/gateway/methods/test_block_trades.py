@@ -293,3 +293,104 @@ def test_the_legs_come_as_text_over_rest() -> None:
     )
 
     assert answer["result"] is True
+
+
+# --- Approval
+
+BROKER = ApiKey(
+    client_id="broker",
+    client_secret="brokers-secret",
+    account_id=ALICE,
+    name="desk",
+    features=("block_trade_approval",),
+)
+ASKED = {"timestamp": NOW_MS, "nonce": "tea", "role": "maker"}
+
+
+def brokered() -> tuple[GatewayFloor, Wire, Wire, Wire, str]:
+    """Return Alice, Bob and Alice's broker, and what the broker signed in her name."""
+    floor, alice, bob = venue()
+    floor.keys.add(BROKER)
+    broker = floor.login(BROKER)
+    alice.call("private/subscribe", channels=["block_trade_confirmations"])
+    signed = broker.call("private/verify_block_trade", role="maker", **TERMS)
+    return floor, alice, bob, broker, signed["signature"]
+
+
+def execute(signature: str) -> dict[str, Any]:
+    return {"role": "taker", "counterparty_signature": signature, **TERMS}
+
+
+def test_what_a_broker_signs_waits_for_the_accounts_own_word() -> None:
+    _, alice, bob, broker, signature = brokered()
+
+    refused = bob.fail("private/execute_block_trade", **execute(signature))
+    (pending,) = alice.call("private/get_pending_block_trades")
+    assert (refused["code"], refused["data"]["reason"]) == (ErrorCode.RETRY, "awaits_approval")
+    assert broker.fail("private/approve_block_trade", **ASKED)["code"] == ErrorCode.FORBIDDEN
+    assert alice.call("private/approve_block_trade", **ASKED) == "ok"
+    found = bob.call("private/execute_block_trade", **execute(signature))
+
+    assert pending["state"] == {"value": "initial", "timestamp": NOW_MS}
+    assert (pending["app_name"], pending["username"], pending["user_id"]) == ("desk", "alice", 1)
+    assert pending["trades"] == TRADES
+    assert found["id"] == "BLOCK-1"
+    assert alice.call("private/get_pending_block_trades") == []
+    (request,) = alice.call("private/get_block_trade_requests")
+    assert request["state"]["value"] == "executed"
+    told = [one["state"]["value"] for one in alice.told("block_trade_confirmations")]
+    assert told == ["initial", "approved", "executed"]
+
+
+def test_a_broker_executes_what_its_account_has_approved() -> None:
+    floor, alice, bob = venue()
+    floor.keys.add(BROKER)
+    broker = floor.login(BROKER)
+    signed = bob.call("private/verify_block_trade", role="taker", **TERMS)
+    wanted = {"role": "maker", "counterparty_signature": signed["signature"], **TERMS}
+
+    assert broker.fail("private/execute_block_trade", **wanted)["code"] == ErrorCode.RETRY
+    alice.call("private/approve_block_trade", **ASKED)
+    found = broker.call("private/execute_block_trade", **wanted)
+
+    assert [one["liquidity"] for one in found["trades"]] == ["M", "M"]
+
+
+def test_what_was_rejected_is_worth_nothing() -> None:
+    _, alice, bob, broker, signature = brokered()
+
+    assert alice.call("private/reject_block_trade", **ASKED) == "ok"
+
+    error = bob.fail("private/execute_block_trade", **execute(signature))
+    assert error["code"] == ErrorCode.BAD_ARGUMENT
+    signed = bob.call("private/verify_block_trade", role="taker", **TERMS)
+    again = broker.fail(
+        "private/execute_block_trade",
+        role="maker",
+        counterparty_signature=signed["signature"],
+        **TERMS,
+    )
+    assert (again["code"], again["data"]["reason"]) == (ErrorCode.BAD_ARGUMENT, "was rejected")
+    assert alice.fail("private/approve_block_trade", **ASKED)["code"] == ErrorCode.BAD_ARGUMENT
+
+
+def test_nobody_approves_for_another_and_what_is_old_waits_no_more() -> None:
+    floor, alice, bob, _, _ = brokered()
+
+    assert bob.fail("private/approve_block_trade", **ASKED)["code"] == ErrorCode.NOT_FOUND
+    assert bob.call("private/get_pending_block_trades") == []
+    floor.now_ns += 300 * 10**9
+
+    assert alice.call("private/get_pending_block_trades") == []
+    assert len(alice.call("private/get_block_trade_requests")) == 1
+
+
+def test_confirmations_can_be_asked_for_by_currency() -> None:
+    floor, alice, _ = venue()
+    floor.keys.add(BROKER)
+    channels = [f"block_trade_confirmations.{name}" for name in ("BTC", "ETH", "any")]
+    assert alice.call("private/subscribe", channels=channels) == channels
+
+    floor.login(BROKER).call("private/verify_block_trade", role="maker", **TERMS)
+
+    assert [len(alice.told(channel)) for channel in channels] == [1, 0, 1]

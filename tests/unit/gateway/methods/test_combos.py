@@ -57,7 +57,6 @@ def test_a_combo_is_created_and_found_again_the_other_way_round() -> None:
         ([leg(PERPETUAL, "buy"), leg("BTC-1JAN27", "sell")], 13020),
         ([leg(PERPETUAL, "buy"), leg(PERPETUAL, "sell")], 11029),
         ([leg(PERPETUAL, "buy"), leg(LOWER, "sell", 10)], 11029),
-        ([leg(LOWER, "buy", 2), leg(UPPER, "sell", 3)], 11029),
         ([leg(LOWER, "buy", 0.001), leg(UPPER, "sell", 1)], 11029),
         ([leg(LOWER, "buy", -1), leg(UPPER, "sell", 1)], 10021),
         ([leg(LOWER, "buy")], -32602),
@@ -261,3 +260,20 @@ def test_prices_of_all_else_stay_above_zero() -> None:
     for price in (0, -5):
         error = alice.fail("private/buy", instrument_name=PERPETUAL, amount=10, price=price)
         assert error["code"] == 10023
+
+
+def test_legs_may_have_any_ratios_and_still_come_to_the_price() -> None:
+    _, alice, _ = venue()
+    made = alice.call("private/create_combo", trades=[leg(LOWER, "buy", 2), leg(UPPER, "sell", 3)])
+
+    assert [one["amount"] for one in made["legs"]] == [2, -3]
+    prices = alice.call(
+        "private/get_leg_prices",
+        legs=[
+            {"instrument_name": LOWER, "direction": "buy", "amount": 2},
+            {"instrument_name": UPPER, "direction": "sell", "amount": 3},
+        ],
+        price=0.0401,
+    )["legs"]
+    lower, upper = (one["price"] for one in prices)
+    assert round(2 * lower - 3 * upper, 8) == 0.0401

@@ -296,3 +296,17 @@ def test_an_iceberg_shows_its_owner_what_it_shows() -> None:
     assert "display_amount" not in plain
     book = wire.call("public/get_order_book", instrument_name=PERPETUAL)
     assert book["asks"] == [[100_000.0, 2_000.0], [100_001.0, 10.0]]
+
+
+def test_an_edit_that_would_take_and_must_not_be_moved_ends_its_order() -> None:
+    _, alice, bob = venue()
+    alice.call("private/sell", **order(100_000, amount=30))
+    placed = bob.call("private/buy", **order(99_000, amount=10, post_only=True))["order"]
+
+    edited = bob.call(
+        "private/edit", order_id=placed["order_id"], price=100_000, reject_post_only=True
+    )
+
+    assert edited["trades"] == []
+    assert edited["order"]["order_state"] == "cancelled"
+    assert edited["order"]["cancel_reason"] == "edit_post_only_reject"
