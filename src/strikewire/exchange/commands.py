@@ -754,7 +754,9 @@ class SettleSession(msgspec.Struct, frozen=True, array_like=True, tag="settle_se
 
 
 class NoteState(msgspec.Struct, frozen=True, array_like=True, tag="state"):
-    """Write down which state the commands before this one lead to. It changes nothing.
+    """Write down which state the commands before this one lead to, and seal the archives there.
+
+    It changes nothing that anybody can look up.
 
     The sequencer puts one into the journal now and then; who carries the commands out again
     compares, and so notices the first place where two machines would part ways.

@@ -87,7 +87,8 @@ from strikewire.exchange.packed import pack_event, split, unpack
 from strikewire.exchange.state.funding import Funding
 from strikewire.exchange.state.margin import PriceBand
 from strikewire.exchange.state.records import fill_of, transaction_of
-from strikewire.exchange.state.snapshot import dump, load
+from strikewire.exchange.state.sealing import seal
+from strikewire.exchange.state.snapshot import dump, hashed, load
 from strikewire.exchange.state.state import INSURANCE_FUND, State
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.exchange.state.views import (
@@ -211,13 +212,11 @@ class Exchange:
         return exchange
 
     def state_hash(self) -> bytes:
-        """Return the BLAKE2b hash of the state, 32 bytes; equal for equal states."""
-        return self.hash_of(self.snapshot())
+        """Return the BLAKE2b hash of the state, 32 bytes; equal for equal states.
 
-    @staticmethod
-    def hash_of(blob: bytes) -> bytes:
-        """Return the state hash of the state that a snapshot holds."""
-        return blake2b(blob, digest_size=STATE_HASH_BYTES).digest()
+        It costs what is alive and what has ended since the last `NoteState`, not what is archived.
+        """
+        return blake2b(hashed(self._state), digest_size=STATE_HASH_BYTES).digest()
 
     # Instruments and prices
 
@@ -620,6 +619,7 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
         case SetVerdicts():
             return set_verdicts(turn, command)
         case NoteState():
+            seal(turn.state)
             return None
         case Once():
             return repeat(turn, command)

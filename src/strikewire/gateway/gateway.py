@@ -100,6 +100,8 @@ class Gateway:
         self._rest_waiting = 0
         self._last_id = 0
         self._ticks = 0
+        self._percents: dict[str, float] = {}
+        self._has_news = True
 
     # Connections
 
@@ -163,6 +165,7 @@ class Gateway:
             events: All of its events; every command must pass here, in order.
         """
         events = tuple(events)
+        self._has_news = True
         changes = self.desk.market.apply(time_ns, events)
         self.desk.judge.hear(events)
         return self._count(self.hub.step(time_ns, Happened(events, changes)))
@@ -195,13 +198,19 @@ class Gateway:
         self._ticks += 1
         is_second = self._ticks % TICKS_PER_AGG2 == 0
         if is_second:
-            outlooks = implied_outlooks(self.desk.market)
-            percents = {name: in_percent(one) for name, one in outlooks.items()}
-            self.desk.volatilities.note_all(ns_to_ms(now_ns), percents)
+            self.desk.volatilities.note_all(ns_to_ms(now_ns), self._outlooks())
         verdicts = self.desk.judge.verdicts(now_ns, of_all=is_second)
         if verdicts is not None:
             actions.append(SubmitCommand(None, verdicts))
         return actions
+
+    def _outlooks(self) -> dict[str, float]:
+        """Return every volatility index in percent; as before, if no command has come since."""
+        if self._has_news:
+            self._has_news = False
+            found = implied_outlooks(self.desk.market)
+            self._percents = {name: in_percent(one) for name, one in found.items()}
+        return self._percents
 
     def _begin(self, caller: Caller) -> int:
         self._sessions[caller.connection_id] = Session(self.desk, caller)

@@ -7,7 +7,6 @@ told, and whoever submitted it is answered, in that order, before the next comma
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TypeAlias
 
@@ -18,6 +17,7 @@ from strikewire.journal import Journal
 from strikewire.sequencer.core import Applied, AppliedPacked, Batch, Phase, Sequencer
 from strikewire.sequencer.errors import SequencerStopped
 from strikewire.sequencer.recovery import SnapshotPolicy, take_snapshot
+from strikewire.sequencer.thread import JournalThread
 
 OnApplied: TypeAlias = Callable[[Applied], None]
 OnPacked: TypeAlias = Callable[[AppliedPacked], None]
@@ -176,7 +176,7 @@ class SequencerService:
             Exception: A subscriber or the exchange is at fault. The journal is intact.
         """
         # Leaving the block waits for the thread: what it is writing is never abandoned.
-        with ThreadPoolExecutor(1, thread_name_prefix="journal") as thread:
+        with JournalThread() as thread:
             reason = CLOSED
             try:
                 await self._work(thread)
@@ -186,7 +186,7 @@ class SequencerService:
             finally:
                 self._stop(reason)
 
-    async def _work(self, thread: ThreadPoolExecutor) -> None:
+    async def _work(self, thread: JournalThread) -> None:
         while not self._sequencer.is_drained:
             batch = self._sequencer.take_batch(self._clock())
             if batch is None:
@@ -205,11 +205,13 @@ class SequencerService:
         if self._snapshots is not None and self.last_seq > self._snapshot_seq:
             await self._take_snapshot(thread)
 
-    async def _commit(self, thread: ThreadPoolExecutor, batch: Batch) -> None:
+    async def _commit(self, thread: JournalThread, batch: Batch) -> None:
         """Make a batch durable, then carry it out and tell it, to the end."""
-        append = thread.submit(self._journal.append, batch.first_seq, batch.time_ns, batch.entries)
+        append = thread.begin(
+            partial(self._journal.append, batch.first_seq, batch.time_ns, batch.entries)
+        )
         try:
-            await _finished(append)
+            await append.finished()
             self._sequencer.committed(batch)
             while self._carry_out(COMMANDS_PER_TURN):  # noqa: ASYNC110 - nothing is awaited but a turn
                 await asyncio.sleep(0)
@@ -247,10 +249,10 @@ class SequencerService:
         if waiter is not None:
             waiter.on_applied(applied)
 
-    async def _take_snapshot(self, thread: ThreadPoolExecutor) -> None:
+    async def _take_snapshot(self, thread: JournalThread) -> None:
         seq = self.last_seq
         snapshot = take_snapshot(self.exchange, seq)
-        await _finished(thread.submit(self._journal.save_snapshot, snapshot))
+        await thread.begin(partial(self._journal.save_snapshot, snapshot)).finished()
         self._snapshot_seq = seq
         self._snapshot_bytes, self._grown_bytes = len(snapshot.blob), 0
 
@@ -263,15 +265,6 @@ class SequencerService:
             if unanswered.token is None:
                 continue
             _tell(unanswered.token, SequencerStopped(reason, in_doubt=unanswered.in_doubt))
-
-
-async def _finished(work: Future[None]) -> None:
-    """Wait for the journal's thread; being cancelled does not cancel its work."""
-    loop = asyncio.get_running_loop()
-    done = asyncio.Event()
-    work.add_done_callback(lambda _: loop.call_soon_threadsafe(done.set))
-    await done.wait()
-    work.result()
 
 
 def _tell(token: object, stopped: SequencerStopped) -> None:

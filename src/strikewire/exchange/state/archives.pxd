@@ -8,6 +8,9 @@ cdef class Ring:
     cdef readonly Py_ssize_t size
     cdef Py_ssize_t start, count, room
     cdef uintptr_t* kept
+    cdef public Py_ssize_t unsealed
+    cdef public bytes seal
+    cdef public object reached
     # What a ring of records does with an entry that has a tag.
     cdef object (*shown)(uintptr_t entry)
     cdef void (*release)(uintptr_t entry) noexcept
@@ -23,6 +26,7 @@ cdef class Ring:
     cdef inline uintptr_t push(self, uintptr_t entry) except? 1:
         """Keep an entry, and return the one that had to go for it, which is the caller's now."""
         cdef uintptr_t forgotten
+        self.unsealed += 1
         if self.count < self.size:
             if self.count == self.room:
                 self.grow()

@@ -15,10 +15,16 @@ class Ring:
         """
         self.size = size
         self.start = 0
+        self.unsealed = 0
+        """How many things have come since the last seal; see `sealing`."""
+
+        self.seal = b""
+        self.reached: tuple[int, bytes] | None = None
         self.kept: list[Any] | None = None
 
     def append(self, thing: Any) -> Any:  # noqa: ANN401  # it keeps anything
         """Keep a thing, and return the oldest if it had to go for that."""
+        self.unsealed += 1
         if self.kept is None:
             self.kept = []
         if len(self.kept) < self.size:
@@ -35,6 +41,11 @@ class Ring:
         """Keep some things, one by one."""
         for thing in things:
             self.append(thing)
+
+    def latest(self) -> list[Any]:
+        """Return what has come since the last seal, oldest first, as far as it is still there."""
+        count = len(self)
+        return list(self)[count - min(self.unsealed, count) :]
 
     def __len__(self) -> int:
         return 0 if self.kept is None else len(self.kept)

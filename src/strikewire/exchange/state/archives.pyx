@@ -17,6 +17,7 @@ cdef class Ring:
     def __cinit__(self, Py_ssize_t size):
         assert size > 0
         self.size = size
+        self.seal = b""
 
     def __dealloc__(self):
         cdef Py_ssize_t place
@@ -56,6 +57,13 @@ cdef class Ring:
     def extend(self, things):
         for thing in things:
             self.append(thing)
+
+    def latest(self):
+        cdef Py_ssize_t place
+        return [
+            self.look(self.kept[(self.start + place) % self.count])
+            for place in range(self.count - min(self.unsealed, self.count), self.count)
+        ]
 
     def __len__(self):
         return self.count

@@ -2,10 +2,12 @@
 
 Everything is written in an order that the state itself determines (ids ascending, orders as they
 would trade), nothing that could be worked out from the rest is written, and what was only looked
-at leaves no trace. So the hash of the bytes is the hash of the state, on every machine.
+at leaves no trace. What is hashed is the same, but that archives count by their digests
+(`sealing`); so equal states have equal hashes, on every machine.
 """
 
 from collections import deque
+from typing import TypeAlias
 
 import msgspec
 
@@ -23,6 +25,7 @@ from strikewire.exchange.commands import (
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.mmp import MmpConfig
 from strikewire.exchange.state.answers import Answer, Answers
+from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.clearing import Position
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.funding import Funding, FundingPoint
@@ -31,6 +34,14 @@ from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.records import fill_of, transaction_of
+from strikewire.exchange.state.sealing import (
+    Told,
+    digest,
+    fill_told,
+    order_told,
+    trade_told,
+    transaction_told,
+)
 from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, Agreement, State, Treasury
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.model import (
@@ -73,6 +84,11 @@ class _Funding(msgspec.Struct, frozen=True, array_like=True):
     hours: list[tuple[int, str, PriceE8]]
 
 
+_Seal: TypeAlias = tuple[bytes, int]
+"""Of an archive: its seal, and how much of what it holds has come since. In what is hashed instead:
+the seal that it would get, and how much it holds."""
+
+
 class _Market(msgspec.Struct, frozen=True, array_like=True):
     instrument: Instrument
     is_open: bool
@@ -89,6 +105,7 @@ class _Market(msgspec.Struct, frozen=True, array_like=True):
     funding: _Funding | None = None
     set_state: InstrumentState = InstrumentState.OPEN
     limits: Limits = Limits()
+    trades_seal: _Seal = (b"", 0)
 
 
 class _Ledger(msgspec.Struct, frozen=True, array_like=True):
@@ -103,6 +120,8 @@ class _Ledger(msgspec.Struct, frozen=True, array_like=True):
     session_funding: int = 0
     funding: list[tuple[InstrumentId, str, int]] = []
     """Of positions in perpetuals: what had been paid when they last paid, and when that was."""
+
+    transactions_seal: _Seal = (b"", 0)
 
 
 class _Protection(msgspec.Struct, frozen=True, array_like=True):
@@ -141,6 +160,8 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     """By index and group."""
 
     quotes_frozen_until_ns: int = 0
+    closed_seal: _Seal = (b"", 0)
+    fills_seal: _Seal = (b"", 0)
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -173,11 +194,23 @@ _CONTENT_DECODER = msgspec.msgpack.Decoder(_Snapshot)
 
 def dump(state: State) -> bytes:
     """Return a state as bytes; equal for equal states."""
+    return _ENCODER.encode((SNAPSHOT_VERSION, _content(state, is_whole=True)))
+
+
+def hashed(state: State) -> bytes:
+    """Return the bytes whose hash is that of the state: archives count by their digests."""
+    return _ENCODER.encode((SNAPSHOT_VERSION, _content(state, is_whole=False)))
+
+
+def _content(state: State, *, is_whole: bool) -> _Snapshot:
+    """Return what is written of a state, with all that is in its archives or with their digests."""
     accounts = [state.accounts[key] for key in sorted(state.accounts)]
     markets = [state.markets[key] for key in sorted(state.markets)]
-    kept = {fill.trade_id: fill for account in accounts for fill in account.fills}
-    kept.update((fill.trade_id, fill) for market in markets for fill in market.trades)
-    content = _Snapshot(
+    kept = {}
+    if is_whole:
+        kept = {fill.trade_id: fill for account in accounts for fill in account.fills}
+        kept.update((fill.trade_id, fill) for market in markets for fill in market.trades)
+    return _Snapshot(
         next_order_id=state.next_order_id,
         next_trade_id=state.next_trade_id,
         indices=sorted(state.indices.items()),
@@ -193,8 +226,8 @@ def dump(state: State) -> bytes:
             for currency, treasury in sorted(state.treasuries.items())
             if not treasury.is_empty
         ],
-        markets=[_dump_market(market) for market in markets],
-        accounts=[_dump_account(state, account) for account in accounts],
+        markets=[_dump_market(market, is_whole=is_whole) for market in markets],
+        accounts=[_dump_account(state, account, is_whole=is_whole) for account in accounts],
         fills=[fill_of(state.markets, kept[key]) for key in sorted(kept)],
         bankruptcies=[
             view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
@@ -209,7 +242,6 @@ def dump(state: State) -> bytes:
             (name, list(kept)) for name, kept in sorted(state.settlements.items()) if kept
         ],
     )
-    return _ENCODER.encode((SNAPSHOT_VERSION, content))
 
 
 def load(blob: bytes) -> State:
@@ -253,7 +285,17 @@ def load(blob: bytes) -> State:
     return state
 
 
-def _dump_market(market: Market) -> _Market:
+def _seal(archive: Ring, told: Told, *, is_whole: bool) -> _Seal:
+    if is_whole:
+        return archive.seal, min(archive.unsealed, len(archive))
+    return digest(archive, told), len(archive)
+
+
+def _load_seal(archive: Ring, kept: _Seal) -> None:
+    archive.seal, archive.unsealed = kept
+
+
+def _dump_market(market: Market, *, is_whole: bool) -> _Market:
     book = market.book
     return _Market(
         instrument=market.instrument,
@@ -264,7 +306,8 @@ def _dump_market(market: Market) -> _Market:
         last_price=market.last_price,
         tick_direction=market.tick_direction,
         orders=[order.view() for half in (book.bids, book.asks) for order in half.orders()],
-        trades=[fill.trade_id for fill in market.trades],
+        trades=[fill.trade_id for fill in market.trades] if is_whole else [],
+        trades_seal=_seal(market.trades, trade_told, is_whole=is_whole),
         set_state=market.set_state,
         limits=market.limits,
         settlement_price=market.settlement_price,
@@ -272,18 +315,20 @@ def _dump_market(market: Market) -> _Market:
     )
 
 
-def _dump_account(state: State, account: Account) -> _Account:
+def _dump_account(state: State, account: Account, *, is_whole: bool) -> _Account:
     return _Account(
         account_id=account.account_id,
         name=account.name,
         opened_ns=account.opened_ns,
         ledgers=[
-            _dump_ledger(state, currency, ledger)
+            _dump_ledger(state, currency, ledger, is_whole=is_whole)
             for currency, ledger in sorted(account.ledgers.items())
             if not ledger.is_empty
         ],
-        closed=list(account.closed),
-        fills=[fill.trade_id for fill in account.fills],
+        closed=list(account.closed) if is_whole else [],
+        fills=[fill.trade_id for fill in account.fills] if is_whole else [],
+        closed_seal=_seal(account.closed, order_told, is_whole=is_whole),
+        fills_seal=_seal(account.fills, fill_told(state), is_whole=is_whole),
         margin_model=account.margin_model,
         changes=account.changes,
         is_locked=account.is_locked,
@@ -324,7 +369,8 @@ def _load_protection(kept: _Protection) -> Protection:
     return one
 
 
-def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
+def _dump_ledger(state: State, currency: str, ledger: Ledger, *, is_whole: bool) -> _Ledger:
+    told = transaction_told(state)
     return _Ledger(
         currency=currency,
         balance=ledger.balance,
@@ -337,7 +383,10 @@ def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
             if not holding.position.is_blank
         ],
         verdict=ledger.verdict,
-        transactions=[transaction_of(state.markets, one) for one in ledger.transactions],
+        transactions=(
+            [transaction_of(state.markets, one) for one in ledger.transactions] if is_whole else []
+        ),
+        transactions_seal=_seal(ledger.transactions, told, is_whole=is_whole),
         session_funding=ledger.session_funding,
         funding=[
             (instrument_id, str(holding.funding_paid), holding.funding_ms)
@@ -358,6 +407,7 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
     market.last_price = kept.last_price
     market.tick_direction = kept.tick_direction
     market.trades.extend(fills[trade_id] for trade_id in kept.trades)
+    _load_seal(market.trades, kept.trades_seal)
     market.settlement_price = kept.settlement_price
     if kept.funding is not None:
         market.funding = _load_funding(kept.funding)
@@ -410,6 +460,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
         ledger.fees_paid = kept.fees_paid
         ledger.verdict = kept.verdict
         ledger.transactions.extend(kept.transactions)
+        _load_seal(ledger.transactions, kept.transactions_seal)
         ledger.session_funding = kept.session_funding
         for instrument_id, parts in kept.positions:
             market, position = state.markets[instrument_id], Position(*parts)
@@ -421,6 +472,8 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
     for view in saved.closed:
         state.archive_order(account, view)
     account.fills.extend(fills[trade_id] for trade_id in saved.fills)
+    _load_seal(account.closed, saved.closed_seal)
+    _load_seal(account.fills, saved.fills_seal)
 
 
 def _limits(kept: Limits) -> Limits:

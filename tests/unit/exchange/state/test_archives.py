@@ -39,3 +39,19 @@ def test_it_is_read_while_more_comes(make: Callable[[int], archives.Ring]) -> No
         ring.append(thing * 2)
 
     assert list(ring) == ["aa", "bb"]
+
+
+def test_what_came_since_a_seal_is_known_as_far_as_it_is_kept(
+    make: Callable[[int], archives.Ring],
+) -> None:
+    ring = make(3)
+    assert (ring.unsealed, ring.seal, ring.latest()) == (0, b"", [])
+
+    ring.extend("ab")
+    assert (ring.unsealed, ring.latest()) == (2, ["a", "b"])
+
+    ring.unsealed = 0
+    ring.extend("cd")
+    assert (ring.unsealed, ring.latest()) == (2, ["c", "d"])
+    ring.extend("efg")
+    assert (ring.unsealed, ring.latest()) == (5, ["e", "f", "g"])

@@ -1,0 +1,54 @@
+import asyncio
+import threading
+
+import pytest
+
+from strikewire.sequencer.thread import JournalThread
+
+
+async def test_jobs_are_done_one_after_the_other_in_a_thread_of_their_own() -> None:
+    done: list[tuple[str, str]] = []
+
+    def note(what: str) -> None:
+        done.append((what, threading.current_thread().name))
+
+    with JournalThread() as thread:
+        first = thread.begin(lambda: note("first"))
+        second = thread.begin(lambda: note("second"))
+        await second.finished()
+        await first.finished()
+
+    assert done == [("first", "journal"), ("second", "journal")]
+
+
+async def test_what_a_job_raised_is_raised_where_it_is_waited_for() -> None:
+    def fail() -> None:
+        raise OSError("no room")
+
+    with JournalThread() as thread:
+        job = thread.begin(fail)
+        with pytest.raises(OSError, match="no room"):
+            await job.finished()
+        with pytest.raises(OSError, match="no room"):
+            job.result()
+        await thread.begin(lambda: None).finished()
+
+
+async def test_who_is_cancelled_while_he_waits_does_not_end_the_job() -> None:
+    gate, done = threading.Event(), list[int]()
+
+    def work() -> None:
+        gate.wait()
+        done.append(1)
+
+    with JournalThread() as thread:
+        job = thread.begin(work)
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(job.finished())
+            await asyncio.sleep(0)
+            waiting.cancel()
+        assert waiting.cancelled()
+        gate.set()
+        job.result()
+
+    assert done == [1]
