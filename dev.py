@@ -90,6 +90,8 @@ def test(arguments: list[str]) -> int:
         pytest += ["-m", "", "--hypothesis-profile=full"]
     if arguments:
         become([*pytest, *arguments])
+    # A file is one worker's, because tests of one file share what takes long to set up.
+    pytest += ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
     status = static_checks() or call("tests", [*pytest, "--cov", "--cov-report=term"])
     return status or coverage_floor()
 
