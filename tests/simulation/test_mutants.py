@@ -35,4 +35,5 @@ def test_a_planted_bug_is_found(hunted: dict[str, dict[str, Any]], name: str) ->
 
     sys.stdout.write(f"{found}\n")
     assert found["seed"] is not None
+    assert found["rule"] != "TypeError", "the bug does not fit where it is planted any more"
     assert found["took_s"] < FOUND_WITHIN_S

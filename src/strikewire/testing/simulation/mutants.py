@@ -186,8 +186,8 @@ def _skip_tail(good: Any) -> object:
 def _forget_order(good: Any) -> object:
     """Leave one order out of a snapshot."""
 
-    def dump_market(market: Any) -> object:
-        kept = good(market)
+    def dump_market(market: Any, **more: Any) -> object:
+        kept = good(market, **more)
         return replace(kept, orders=kept.orders[:-1])
 
     return dump_market
