@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,16 @@ def test_a_limit_is_what_the_documentation_says(module: str, attribute: str, val
     limit = getattr(getattr(holder, table)() if table else holder, name)
 
     assert limit == int(value.replace(" ", ""))
+
+
+def test_the_readme_counts_methods_and_channels() -> None:
+    reference = ROOT / "docs" / "reference"
+    methods = json.loads((reference / "openrpc.json").read_text(encoding="utf-8"))["methods"]
+    channels = json.loads((reference / "asyncapi.json").read_text(encoding="utf-8"))["channels"]
+
+    shown = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert f"{len(methods)} methods over WebSocket and REST, {len(channels)} channels" in shown
 
 
 def snippets(page: Path) -> list[str]:
