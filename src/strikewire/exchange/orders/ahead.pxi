@@ -18,7 +18,7 @@ cdef extern from *:
     void fetch_block(const void* place, size_t size) noexcept
 
 cdef enum:
-    STAGES = 3
+    STAGES = 4
     STRIDE = 3  # commands from one stage to the next
     HEADER = 24  # of an object, before its fields
 

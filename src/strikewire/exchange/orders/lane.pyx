@@ -403,16 +403,20 @@ cdef class Lane:
         """Fetch what a new order needs: its seat, then the holding, then what is behind that."""
         if stage == 2:
             fetch(seat)
-        elif seat.holding != NULL:
+        elif stage < 2 and seat.holding != NULL:
             if stage == 1:
                 fetch_block(seat.holding, 192)
             else:
                 fetch_owner(seat.holding)
 
     cdef inline void fetch_for_waiting(self, int stage, int64_t order_id) noexcept:
-        """Fetch what the end of an order needs: itself, then those around it and its owner."""
-        cdef PyObject* at = self.state.orders.find(order_id)
+        """Fetch what the end of an order needs: where to find it, itself, then all around it."""
+        cdef PyObject* at
         cdef Order order
+        if stage == 3:
+            fetch(self.state.orders.place_of(order_id))
+            return
+        at = self.state.orders.find(order_id)
         if at == NULL:
             return
         if stage == 2:

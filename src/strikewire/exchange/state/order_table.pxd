@@ -45,12 +45,17 @@ cdef class OrderTable:
     cdef int end(self, ClosedOrders closed, Order order) except -1
     cdef int drop(self, ClosedOrders closed, uintptr_t entry) except -1
 
-    cdef inline uintptr_t slot(self, int64_t order_id) noexcept:
-        """Return what is known by an id: an order, an ended one with a tag, or nothing."""
+    cdef inline uintptr_t* place_of(self, int64_t order_id) noexcept:
+        """Return where the slot of an id is; NULL where there is no page for it."""
         cdef int64_t page = order_id >> PAGE_BITS
         if page < 0 or page >= self.room or self.pages[page] == NULL:
-            return 0
-        return self.pages[page][order_id & (PAGE_ORDERS - 1)]
+            return NULL
+        return self.pages[page] + (order_id & (PAGE_ORDERS - 1))
+
+    cdef inline uintptr_t slot(self, int64_t order_id) noexcept:
+        """Return what is known by an id: an order, an ended one with a tag, or nothing."""
+        cdef uintptr_t* place = self.place_of(order_id)
+        return 0 if place == NULL else place[0]
 
     cdef inline PyObject* find(self, int64_t order_id) noexcept:
         """Return an order that has not ended; NULL if there is none."""
