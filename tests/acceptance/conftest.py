@@ -68,9 +68,12 @@ def shared_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_busy_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """A venue whose market makers quote the whole chain, for all tests that mostly look on."""
+    """A venue whose market makers quote the whole chain, for tests of a file that mostly look on.
+
+    It works a quarter of a processor, so it ends with its file.
+    """
     with demo(log=tmp_path_factory.mktemp("venue") / "venue.log") as address:
         yield address
 
