@@ -14,6 +14,7 @@ from strikewire.exchange import (
     CancelOrder,
     CreateCombo,
     EditOrder,
+    Exchange,
     ExecuteBlockTrade,
     InstrumentState,
     Limits,
@@ -90,13 +91,20 @@ def where(name: str) -> Wrong[PlaceOrder]:
     return lambda made, command: structs.replace(command, instrument_id=made.id(name))
 
 
+def reopen(made: TradingFloor) -> None:
+    """Let the exchange be one that found its state like this: no command brought it about."""
+    made.exchange = Exchange.restore(made.exchange.snapshot())
+
+
 def liquidated(made: TradingFloor, command: C) -> C:
     made.exchange._state.accounts[ALICE].is_locked = True
+    reopen(made)
     return command
 
 
 def by_portfolio(made: TradingFloor, command: C) -> C:
     made.exchange._state.accounts[ALICE].margin_model = MarginModel.PORTFOLIO
+    reopen(made)
     return command
 
 
