@@ -1,25 +1,14 @@
 """The kernel, interpreted and (where built) compiled, against the definition and each other."""
 
-import importlib.machinery
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from strikewire.websocket.kernels import mask
+from tests.twins import interpreted
 
-SOURCE = Path(mask.__file__).parent / "mask.py"
 KEY = bytes.fromhex("37fa213d")
-
-
-def interpreted() -> ModuleType:
-    loader = importlib.machinery.SourceFileLoader("mask_interpreted", str(SOURCE))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
 
 
 def compiled() -> ModuleType:
@@ -30,7 +19,10 @@ def compiled() -> ModuleType:
 
 @pytest.fixture(params=["interpreted", "compiled"])
 def kernel(request: pytest.FixtureRequest) -> ModuleType:
-    return interpreted() if request.param == "interpreted" else compiled()
+    if request.param == "compiled":
+        return compiled()
+    (twin,) = interpreted("strikewire.websocket.kernels", "mask")
+    return twin
 
 
 def by_definition(data: bytes, key: bytes) -> bytes:

@@ -1,24 +1,12 @@
 """The kernel, interpreted and (where built) compiled, against Python's decoder and each other."""
 
-import importlib.machinery
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from strikewire.websocket.kernels import utf8
-
-SOURCE = Path(utf8.__file__).parent / "utf8.py"
-
-
-def interpreted() -> ModuleType:
-    loader = importlib.machinery.SourceFileLoader("utf8_interpreted", str(SOURCE))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
+from tests.twins import interpreted
 
 
 def compiled() -> ModuleType:
@@ -29,7 +17,10 @@ def compiled() -> ModuleType:
 
 @pytest.fixture(params=["interpreted", "compiled"])
 def kernel(request: pytest.FixtureRequest) -> ModuleType:
-    return interpreted() if request.param == "interpreted" else compiled()
+    if request.param == "compiled":
+        return compiled()
+    (twin,) = interpreted("strikewire.websocket.kernels", "utf8")
+    return twin
 
 
 @pytest.mark.parametrize(
