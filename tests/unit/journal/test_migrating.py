@@ -119,6 +119,26 @@ def test_a_step_that_fails_is_taken_back_and_tried_again(
     assert entries(path) == [*entries(OLD), ENTRY]
 
 
+def test_a_step_that_sqlite_itself_takes_back_leaves_the_journal_as_it_was(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM records")
+        connection.execute(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON records "
+            "BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END"
+        )
+        connection.execute("INSERT INTO records DEFAULT VALUES")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(migrating, "STEPS", {1: full})
+        with pytest.raises(JournalWriteError, match="the disk is full"):
+            append(path)
+
+    assert version(path) == 1
+    assert entries(path) == entries(OLD)
+
+
 def test_what_an_older_build_wrote_leads_to_what_it_said(path: Path) -> None:
     told: dict[str, Any] = json.loads((DATA / "journal-v1.json").read_text())
 
