@@ -72,7 +72,7 @@ cdef class Terms:
         instrument = contract.instrument
         self.currency = contract.currency
         self.currency_code = currency_code(contract.currency)
-        self.key = int(market.instrument_id)
+        self.key = instrument.instrument_id
         self.index_name = instrument.price_index
         funding = market.funding
         self.has_funding = funding is not None
