@@ -66,6 +66,17 @@ cdef inline void fetch_owner(PyObject* at) noexcept:
         fetch_block(holding.account, 128)
 
 
+cdef inline void fetch_archives(PyObject* at, bint trades) noexcept:
+    """Fetch where it is kept what becomes of the orders of a holding, and what they traded."""
+    cdef Holding holding = <Holding>at
+    if holding.account == NULL:
+        return
+    fetch_block(<char*><void*>(<Account>holding.account).closed + HEADER, 64)
+    if trades:
+        fetch_block(<char*><void*>(<Account>holding.account).fills + HEADER, 64)
+        fetch_block(<char*><void*>(<Ledger>holding.ledger).transactions + HEADER, 64)
+
+
 cdef inline void fetch_half(HalfBook half) noexcept:
     """Fetch the best level of one side of a book."""
     if half.count:

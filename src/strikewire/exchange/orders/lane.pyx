@@ -431,8 +431,11 @@ cdef class Lane:
                 fetch_block(seat.holding, 192)
             elif seen(&self.accounts, command.account_id) != NULL:
                 fetch_block(seen(&self.accounts, command.account_id), 192)
-        elif stage == 1 and seat.account_id == command.account_id and seat.holding != NULL:
-            fetch_owner(seat.holding)
+        elif stage < 2 and seat.account_id == command.account_id and seat.holding != NULL:
+            if stage == 1:
+                fetch_owner(seat.holding)
+            else:
+                fetch_archives(seat.holding, command.force != GTC)
 
     cdef inline void fetch_for_waiting(self, int stage, int64_t order_id) noexcept:
         """Fetch what the end of an order needs: where to find it, itself, then all around it."""
@@ -464,6 +467,8 @@ cdef class Lane:
             if at != NULL:
                 fetch_block(<void*>(<Market>at).book, 128)
                 fetch_block(<void*>(<Market>at).terms, 576)
+        elif order.owner != NULL:
+            fetch_archives(order.owner, False)
 
     cdef int append(self, bytes block) except -1:
         cdef Py_ssize_t more = PyBytes_GET_SIZE(block) // sizeof(Event)
@@ -899,12 +904,14 @@ cdef class Lane:
             at = level.head
             while at != NULL and wanted:
                 maker = <Order>at
+                fetch_block(maker.after, 192)
                 if maker.bits & (REDUCE_ONLY | TIED | PROTECTED) or maker.force != GTC:
                     return DEFER
                 if maker.ticks > self.now.safe:
                     return DEFER
                 if self.holding_of(maker, market).reduce_only:
                     return DEFER
+                fetch_owner(maker.owner)
                 lots = maker.left()
                 if wanted < lots:
                     lots = wanted

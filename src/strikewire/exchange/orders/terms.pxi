@@ -10,7 +10,6 @@ cdef extern from "wide.h":
     ctypedef struct ratio:
         wide numerator
         int64_t denominator
-        double inverse
     ctypedef struct figures:
         bint is_option, is_inverse_future
         int64_t lowest, highest, lot_scale, tick_e8
@@ -162,5 +161,4 @@ cdef int set_ratio(ratio* target, object numerator, object divisor, object lots)
     fits(numerator * lots)
     target.numerator = wide_of(numerator >> 64, numerator & 0xFFFFFFFFFFFFFFFF)
     target.denominator = word(divisor)
-    target.inverse = 1.0 / float(divisor)
     return 0
