@@ -87,6 +87,10 @@ from strikewire.exchange.state.views import position_view
 from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX
 
 
+cdef extern from "Python.h":
+    void PyObject_GC_UnTrack(void* thing) noexcept
+
+
 cdef enum Mode:
     OBJECTS  # events as objects
     RECORDS  # events as packed records
@@ -209,9 +213,13 @@ cdef void remember(Directory* known, int64_t number, PyObject* thing) noexcept:
 
 
 cdef Holding opened(Market market):
-    """Return what `Holding(market)` is, without a look at its arguments: most of these live only
-    for one order."""
+    """Return what `Holding(market)` is, without a look at its arguments.
+
+    The collector need not look at it: nothing that it refers to refers to it, and where accounts
+    trade in thousands of books there are so many that looking takes longer than trading.
+    """
     cdef Holding holding = Holding.__new__(Holding)
+    PyObject_GC_UnTrack(<void*>holding)
     holding.market = market
     holding.position = Position.__new__(Position)
     holding.queue = OrderList.__new__(OrderList)
