@@ -77,22 +77,23 @@ cdef inline void fetch_archives(PyObject* at, bint trades) noexcept:
         fetch_block(<char*><void*>(<Ledger>holding.ledger).transactions + HEADER, 64)
 
 
-cdef inline void fetch_half(HalfBook half) noexcept:
-    """Fetch the best level of one side of a book."""
-    if half.count:
-        fetch(half.levels[half.count - 1])
-
-
 cdef inline void fetch_market(int stage, Market market) noexcept:
-    """Fetch a market, then its book and terms, then where the best levels are, then those."""
-    if stage == 3:
+    """Fetch a market, then its book and terms, then both sides, then their ends, then the best."""
+    cdef HalfBook bids, asks
+    if stage == 4:
         fetch_block(<void*>market, 256)
-    elif stage == 2:
+        return
+    if stage == 3:
         fetch_block(<void*>market.book, 128)
         fetch_block(<void*>market.terms, 576)
+        return
+    bids, asks = market.book.bids, market.book.asks
+    if stage == 2:
+        fetch(<void*>bids)
+        fetch(<void*>asks)
     elif stage == 1:
-        fetch(<void*>market.book.bids)
-        fetch(<void*>market.book.asks)
-    elif stage == 0:
-        fetch_half(market.book.bids)
-        fetch_half(market.book.asks)
+        fetch(bids.rungs + bids.count - 1)
+        fetch(asks.rungs + asks.count - 1)
+    else:
+        fetch(bids.first())
+        fetch(asks.first())

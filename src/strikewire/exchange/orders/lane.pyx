@@ -12,6 +12,7 @@ Pointers, structures and products of 128 bits are what pure-Python mode cannot s
 """
 
 from math import gcd
+from sys import intern
 
 cimport cython
 
@@ -742,25 +743,37 @@ cdef class Lane:
 
     cdef bint knows(self, Market market) except -1:
         """Let the terms of a market be those of its mark; say whether it has any."""
-        if market.contract.is_spot or market.mark is None:
-            return False
-        if market._valuation is None:
-            market.valuation  # is worked out
-        if market.terms is None or (<Terms>market.terms).valuation is not market._valuation:
+        if (
+            market.terms is None
+            or market._valuation is None
+            or (<Terms>market.terms).valuation is not market._valuation
+        ):
+            if market.contract.is_spot or market.mark is None:
+                return False
+            if market._valuation is None:
+                market.valuation  # is worked out
             market.terms = Terms(self.state, market)
         self.now = <Terms>market.terms
         return self.now.fits
 
     cdef bint may_trade(self, Account account, Market market) except -1:
-        if account.is_locked or account.margin_model is not _STANDARD or account.owner:
+        if not self.knows(market):
             return False
-        if account.self_trading is not _ALLOWED or account.limits is not _NO_LIMITS or account.fees:
-            return False
-        if not market.is_open or market.is_locked or market.set_state is not _STATE_OPEN:
-            return False
-        if market.limits is not _NO_LIMITS or market.watches:
-            return False
-        return self.knows(market)
+        if account.plain_at != self.looks:
+            if account.is_locked or account.margin_model is not _STANDARD or account.owner:
+                return False
+            if account.self_trading is not _ALLOWED or account.limits is not _NO_LIMITS:
+                return False
+            if account.fees:
+                return False
+            account.plain_at = self.looks
+        if self.now.plain_at != self.looks:
+            if not market.is_open or market.is_locked or market.set_state is not _STATE_OPEN:
+                return False
+            if market.limits is not _NO_LIMITS or market.watches:
+                return False
+            self.now.plain_at = self.looks
+        return True
 
     cdef inline bint is_plain(self, Order order):
         """Say whether an order waits, and nothing but its book and its owner minds it."""
@@ -843,14 +856,18 @@ cdef class Lane:
         return holding
 
     cdef Holding find_holding(self, Account account, Market market):
-        cdef PyObject* ledger = PyDict_GetItem(account.ledgers, self.now.currency)
+        cdef PyObject* ledger = account.ledger_found
         cdef PyObject* found = NULL
         cdef Holding holding
+        if account.currency != <PyObject*>self.now.currency:
+            ledger = PyDict_GetItem(account.ledgers, self.now.currency)
+            account.currency, account.ledger_found = <PyObject*>self.now.currency, ledger
         if ledger != NULL:
             found = PyDict_GetItem((<Ledger>ledger).holdings, self.now.key)
         if ledger == NULL:
             holding = account.holding(market)
             ledger = PyDict_GetItem(account.ledgers, self.now.currency)
+            account.ledger_found = ledger
         elif found == NULL:
             holding = opened(market)
             (<Ledger>ledger).holdings[self.now.key] = holding
@@ -904,7 +921,7 @@ cdef class Lane:
         self.matches = 0
         self.found_lots = self.own_lots = 0
         while place >= 0 and wanted:
-            level = half.levels[place]
+            level = half.rungs[place].level
             if level.key < worst:
                 break
             if level.concealed:

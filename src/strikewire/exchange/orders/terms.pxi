@@ -41,6 +41,7 @@ cdef class Terms:
     """What trading in one market comes to at its present mark, in machine words."""
 
     cdef object valuation
+    cdef int64_t plain_at  # the look at which the market needed no second one
     cdef int64_t serial  # no other terms have it
     cdef int64_t index, index_at  # the price of the index, and the look at which it was that
     cdef figures f
@@ -69,7 +70,7 @@ cdef class Terms:
     def _fill(self, Market market):
         contract, valuation, mark = market.contract, market._valuation, market.mark
         instrument = contract.instrument
-        self.currency = contract.currency
+        self.currency = intern(contract.currency)
         self.currency_code = currency_code(contract.currency)
         self.key = instrument.instrument_id
         self.index_name = instrument.price_index
