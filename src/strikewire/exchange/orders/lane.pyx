@@ -449,35 +449,31 @@ cdef class Lane:
     cdef inline void fetch_for_waiting(self, int stage, int64_t order_id) noexcept:
         """Fetch what the end of an order needs: where to find it, itself, then all around it."""
         cdef PyObject* at
-        cdef Order order
+        cdef PyObject* market
         if stage == 4:
             fetch(self.state.orders.place_of(order_id))
             return
         at = self.state.orders.find(order_id)
         if at == NULL:
             return
-        order = <Order>at
         if stage == 3:
             fetch_block(at, 192)
-        elif stage == 2:
-            fetch(order.level)
-            fetch_block(order.owner, 192)
-            fetch_block(order.before, 128)
-            fetch_block(order.after, 128)
-            fetch_block(order.peer_before, 128)
-            fetch_block(order.peer_after, 128)
-            at = seen(&self.markets, order.instrument_id)
-            if at != NULL:
-                fetch_block(at, 256)
-        elif stage == 1:
-            if order.owner != NULL:
-                fetch_owner(order.owner)
-            at = seen(&self.markets, order.instrument_id)
-            if at != NULL:
-                fetch_block(<void*>(<Market>at).book, 128)
-                fetch_block(<void*>(<Market>at).terms, 576)
-        elif order.owner != NULL:
-            fetch_archives(order.owner, False)
+            return
+        market = seen(&self.markets, (<Order>at).instrument_id)
+        if market != NULL:
+            fetch_market(stage + 2, <Market>market)
+        if stage == 2:
+            fetch((<Order>at).level)
+            fetch_block((<Order>at).owner, 192)
+            fetch_block((<Order>at).before, 128)
+            fetch_block((<Order>at).after, 128)
+            fetch_block((<Order>at).peer_before, 128)
+            fetch_block((<Order>at).peer_after, 128)
+        elif (<Order>at).owner != NULL:
+            if stage == 1:
+                fetch_owner((<Order>at).owner)
+            else:
+                fetch_archives((<Order>at).owner, False)
 
     cdef int append(self, bytes block) except -1:
         cdef Py_ssize_t more = PyBytes_GET_SIZE(block) // sizeof(Event)
