@@ -17,6 +17,7 @@ from strikewire.marketdata.realized import historical_points
 from strikewire.marketdata.restore import restore
 from strikewire.marketdata.streams import BookEdit, BookStream, LevelEdit
 from strikewire.marketdata.tape import (
+    IV_E4_PER_ONE,
     IV_E4_PER_PERCENT,
     block_text_id,
     combo_trade_id,
@@ -33,6 +34,7 @@ from strikewire.marketdata.tickers import (
 __all__ = [
     "DAY_S",
     "FUNDING_DECIMALS",
+    "IV_E4_PER_ONE",
     "IV_E4_PER_PERCENT",
     "BookEdit",
     "BookStream",
