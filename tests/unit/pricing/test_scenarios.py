@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from strikewire.pricing import MarginRules, RiskInstrument, RiskMatrix, chain, price
-from strikewire.pricing.scenarios import DOWN, SAME, UP
+from strikewire.pricing.margin_rules import DOWN, SAME, UP
 
 YEAR_NS = 365 * 86_400_000_000_000
 FORWARD = 60_000.0
@@ -43,6 +43,29 @@ def matrix(*, is_inverse: bool = True, rules: MarginRules = RULES) -> RiskMatrix
     made.mark(None, forwards=FORWARD, sigmas=0.6, values=marks, years=YEARS)
     assert made.refresh(FORWARD) == len(BOOK)
     return made
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"forwards": 0.0},
+        {"forwards": -1.0},
+        {"forwards": math.inf},
+        {"sigmas": math.nan},
+        {"values": math.nan},
+        {"years": math.inf},
+    ],
+)
+def test_marks_that_are_no_numbers_are_refused_and_change_nothing(odd: dict[str, float]) -> None:
+    made = matrix()
+    before = made.table.copy()
+    marks = {"forwards": FORWARD, "sigmas": 0.7, "values": 0.1, "years": 0.1} | odd
+
+    with pytest.raises(ValueError, match="marks are finite numbers, and forwards are above 0"):
+        made.mark([1], **marks)
+
+    assert made.refresh(FORWARD) == 0
+    assert made.table.tolist() == before.tolist()
 
 
 def test_there_are_27_scenarios_and_8_extended_ones() -> None:
