@@ -1,7 +1,7 @@
 """Turns events into books, trades and tickers: market data on its way out, before the gateway."""
 
 from strikewire.marketdata.books import book_update, grouped_book, quote
-from strikewire.marketdata.candles import DAY_S, Candles
+from strikewire.marketdata.candles import DAY_S, Candles, CandlesError
 from strikewire.marketdata.funding import (
     FUNDING_DECIMALS,
     current_funding,
@@ -39,6 +39,7 @@ __all__ = [
     "BookEdit",
     "BookStream",
     "Candles",
+    "CandlesError",
     "Changes",
     "LevelEdit",
     "Market",
