@@ -120,7 +120,13 @@ def suspects(smiles: Sequence[Smile]) -> list[bool]:
 
 
 def arbitrages(smile: Smile, nearer: Smile | None, *, years: float = 0.0) -> list[Arbitrage]:
-    """Return the arbitrages of one smile, in itself and with the one before it, if there is one."""
+    """Return the arbitrages of one smile, in itself and with the one before it.
+
+    Args:
+        smile: Any.
+        nearer: That of the expiry before; None where there is none.
+        years: Of the smile; only named in what is found.
+    """
     found: list[Arbitrage] = []
     grid = grid_of(smile)
     if np.min(smile.total_variances(grid)) > 0.0:

@@ -97,6 +97,10 @@ class MarginRules(Struct, frozen=True):
     def shocked(self, sigmas: Doubles, years: Doubles) -> Doubles:
         """Return volatilities down, same and up, shape (3, n).
 
+        Args:
+            sigmas: Mark volatilities, fractions per year, shape (n,); 0.0 stays 0.0.
+            years: Time left, shape (n,).
+
         sigma (1 +- range (30 / days)^power), at least 0 down and `volatility_up_min` up. The last
         hour counts as an hour.
 
@@ -117,13 +121,22 @@ class MarginRules(Struct, frozen=True):
 
         What counts of a gain in dollars is turned into coins at the edge of the price range, not
         at the price of the scenario: a future gains there what it gains at the edge.
+
+        Args:
+            scenario: Of `scenarios`.
+            is_inverse: Whether the settlement currency is the coin.
         """
         if not is_inverse:
             return scenario.weight
         return scenario.weight * (1.0 + scenario.move) / (1.0 + self._held(scenario.move))
 
     def times_forgiven(self, scenario: Scenario, *, is_inverse: bool) -> float:
-        """Return how many dampeners a scenario forgives, in dollars, or over the index in coins."""
+        """Return how many dampeners a scenario forgives, in dollars, or over the index in coins.
+
+        Args:
+            scenario: Of `scenarios`.
+            is_inverse: Whether the settlement currency is the coin.
+        """
         times = max(abs(scenario.move) / self.price_range, 1.0) - 1.0
         return times / (1.0 + self._held(scenario.move)) if is_inverse else times
 

@@ -36,7 +36,11 @@ class Smile(Struct, frozen=True):
         return self.a + self.b * (self.rho * distance + math.hypot(distance, self.s))
 
     def total_variances(self, k: ArrayLike) -> Doubles:
-        """Return sigma squared times years at many log-moneynesses, shape (n,)."""
+        """Return sigma squared times years.
+
+        Args:
+            k: ln(strike / forward), shape (n,).
+        """
         distance = np.asarray(k, dtype=np.float64) - self.m
         root = np.sqrt(distance * distance + self.s * self.s)
         variances: Doubles = self.a + self.b * (self.rho * distance + root)
