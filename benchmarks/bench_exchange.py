@@ -1,7 +1,7 @@
 """Order flow with all of its clearing and margin, against matching alone and against a disk.
 
 All of it passes the kernels `lane`, `archives`, `book`, `clearing`, `ledgers`, `markets`, `orders`,
-`order_table`, `records` and `state`.
+`order_table`, `records` and `state`; hashes of the state pass `folding`, `hashing` and `sealing`.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from benchmarks.order_flow import LIVE, USERS, order_flow, sparse_flow
 from benchmarks.order_flow import Flow as OrderFlow
 from benchmarks.prototype import prototype
 from strikewire.exchange import (
+    SNAPSHOT_VERSION,
     CancelOrder,
     Command,
     Deposit,
@@ -30,6 +31,7 @@ from strikewire.exchange import (
     Exchange,
     ListInstrument,
     Mark,
+    NoteState,
     OpenAccount,
     OrderEvent,
     PlaceOrder,
@@ -173,6 +175,14 @@ def kernel_measures(*, quick: bool) -> list[Measure]:
             for name, share, floor, aim in (("p99", 0.99, 1.5, 0.6), ("p99.9", 0.999, 4.0, 1.1))
         ),
         Reading(
+            measure="the hash of the state, with 10,000 commands since the last, CPU time",
+            read=lambda: hash_ms(base, rest[: 10_000 * RECORD_BYTES]),
+            unit="ms",
+            floor=30.0,
+            aim=10.0,
+            better="lower",
+        ),
+        Reading(
             measure="memory of a live order",
             read=lambda: bytes_of_an_order(filling),
             unit="bytes",
@@ -272,6 +282,16 @@ def service_time_us(base: bytes, records: list[bytes], share: float) -> float:
     finally:
         gc.enable()
     return sorted(taken)[int(share * len(taken))] / 1_000
+
+
+def hash_ms(base: bytes, records: bytes) -> float:
+    """Return how long a hash takes of what commands left behind."""
+    exchange = Exchange.restore(base)
+    exchange.apply(1, START_NS, NoteState(SNAPSHOT_VERSION, exchange.state_hash()))
+    exchange.replay(START_NS, records)
+    began = time.process_time()
+    exchange.state_hash()
+    return 1_000 * (time.process_time() - began)
 
 
 def bytes_of_an_order(filling: bytes) -> float:

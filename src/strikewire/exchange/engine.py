@@ -5,7 +5,6 @@ exchange knows no clock and no chance, and never raises on a command, however fo
 """
 
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from typing import assert_never
 
 from strikewire.exchange.accounts.cash import deposit, open_account, withdraw
@@ -85,10 +84,11 @@ from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import edit, place
 from strikewire.exchange.packed import pack_event, split, unpack
 from strikewire.exchange.state.funding import Funding
+from strikewire.exchange.state.hashing import state_hash
 from strikewire.exchange.state.margin import PriceBand
 from strikewire.exchange.state.records import fill_of, transaction_of
 from strikewire.exchange.state.sealing import seal
-from strikewire.exchange.state.snapshot import dump, hashed, load
+from strikewire.exchange.state.snapshot import dump, load
 from strikewire.exchange.state.state import INSURANCE_FUND, State
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.exchange.state.views import (
@@ -102,8 +102,6 @@ from strikewire.exchange.state.views import (
     summary,
 )
 from strikewire.model import AccountId, Instrument, InstrumentId, OrderId, PriceE8
-
-STATE_HASH_BYTES = 32
 
 
 class Exchange:
@@ -216,7 +214,7 @@ class Exchange:
 
         It costs what is alive and what has ended since the last `NoteState`, not what is archived.
         """
-        return blake2b(hashed(self._state), digest_size=STATE_HASH_BYTES).digest()
+        return state_hash(self._state)
 
     # Instruments and prices
 

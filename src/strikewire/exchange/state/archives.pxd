@@ -9,8 +9,6 @@ cdef class Ring:
     cdef Py_ssize_t start, count, room
     cdef uintptr_t* kept
     cdef public Py_ssize_t unsealed
-    cdef public bytes seal
-    cdef public object reached
     # What a ring of records does with an entry that has a tag.
     cdef object (*shown)(uintptr_t entry)
     cdef void (*release)(uintptr_t entry) noexcept

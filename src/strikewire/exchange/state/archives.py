@@ -18,8 +18,6 @@ class Ring:
         self.unsealed = 0
         """How many things have come since the last seal; see `sealing`."""
 
-        self.seal = b""
-        self.reached: tuple[int, bytes] | None = None
         self.kept: list[Any] | None = None
 
     def append(self, thing: Any) -> Any:  # noqa: ANN401  # it keeps anything

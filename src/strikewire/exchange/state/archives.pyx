@@ -17,7 +17,6 @@ cdef class Ring:
     def __cinit__(self, Py_ssize_t size):
         assert size > 0
         self.size = size
-        self.seal = b""
 
     def __dealloc__(self):
         cdef Py_ssize_t place

@@ -1,83 +1,108 @@
+# cython: annotation_typing=False
 """How archives count in the hash of a state, although nobody looks at all that is in them.
 
-What has ended stays to be looked up and never changes, and there is ever more of it. So an archive
-carries a *seal*: a digest of everything that it was given until it was sealed last. The hash takes
-the seal and what has come since, and the command that writes down a hash, `NoteState`, seals every
-archive anew. Seals are part of the state and of its snapshots, and commands alone move them:
-whoever carries out the same commands has the same seals.
+What has ended stays to be looked up and never changes, and there is ever more of it. So a state
+carries a *seal*: a digest of everything that its archives were given until they were sealed last.
+The hash takes the seal that the archives would get now, and the command that writes down a hash,
+`NoteState`, seals them anew. The seal, and what has come since, are part of the state and of its
+snapshots, and commands alone move them: whoever carries out the same commands has the same seal.
 
-What an archive forgets before it was ever sealed is not in its seal; when that happens is decided
+What an archive forgets before it was ever sealed is not in the seal; when that happens is decided
 by commands, too.
 """
 
-from collections.abc import Callable, Iterator
 from hashlib import blake2b
-from typing import Any, TypeAlias
 
-import msgspec
+from strikewire.exchange.state.folding import Fold
+from strikewire.exchange.state.ledgers import Ledger
+from strikewire.exchange.state.markets import Market
+from strikewire.exchange.state.state import Account, State
 
-from strikewire.exchange.state.archives import Ring
-from strikewire.exchange.state.records import fill_of, transaction_of
-from strikewire.exchange.state.state import State
+SEAL_BYTES = 32
 
-SEAL_BYTES = 16
-
-Told: TypeAlias = Callable[[Any], object]
-"""What is told of a thing in an archive."""
-
-_encode = msgspec.msgpack.Encoder().encode
+# What begins what is new in an archive.
+CLOSED = 1
+FILLS = 2
+PAYMENTS = 3
+TRADES = 4
 
 
-def digest(archive: Ring, told: Told) -> bytes:
-    """Return the seal that an archive would get now.
-
-    Args:
-        archive: Any.
-        told: What counts of each thing in it: the same each time.
-    """
-    if not archive.unsealed:
-        return archive.seal
-    if archive.reached is None or archive.reached[0] != archive.unsealed:
-        news = _encode([told(one) for one in archive.latest()])
-        seal = blake2b(archive.seal + news, digest_size=SEAL_BYTES).digest()
-        archive.reached = (archive.unsealed, seal)
-    return archive.reached[1]
+def digest(state: State) -> bytes:
+    """Return the seal that the archives of a state would get now."""
+    news = _unsealed(state)
+    if not news:
+        return state.seal
+    if state.reached is None or state.reached[0] != news:
+        state.reached = (news, _sealed(state))
+    return state.reached[1]
 
 
 def seal(state: State) -> None:
-    """Seal every archive of a state."""
-    for archive, told in archives(state):
-        archive.seal = digest(archive, told)
-        archive.unsealed, archive.reached = 0, None
-
-
-def archives(state: State) -> Iterator[tuple[Ring, Told]]:
-    """Yield every archive, with what counts of the things in it."""
-    about_fill, about_transaction = fill_told(state), transaction_told(state)
+    """Seal the archives of a state."""
+    state.seal, state.reached = digest(state), None
     for account in state.accounts.values():
-        yield account.closed, order_told
-        yield account.fills, about_fill
-        for ledger in account.ledgers.values():
-            yield ledger.transactions, about_transaction
+        _unseal_account(account)
     for market in state.markets.values():
-        yield market.trades, trade_told
+        market.trades.unsealed = 0
 
 
-def order_told(closed: object) -> object:
-    """Return all of a closed order."""
-    return closed
+def _unsealed(state: State) -> int:
+    """Count what has come since the last seal: archives are only ever added to."""
+    accounts = sum([_account_news(account) for account in state.accounts.values()])
+    return accounts + sum([market.trades.unsealed for market in state.markets.values()])
 
 
-def trade_told(fill: Any) -> object:  # noqa: ANN401 - however it is kept
-    """Return the number of a trade: its owners keep the rest."""
-    return fill.trade_id
+def _account_news(account: Account) -> int:
+    news: int = account.closed.unsealed + account.fills.unsealed
+    for ledger in account.ledgers.values():
+        news += _ledger_news(ledger)
+    return news
 
 
-def fill_told(state: State) -> Told:
-    """Return what tells all of a fill."""
-    return lambda fill: fill_of(state.markets, fill)
+def _ledger_news(ledger: Ledger) -> int:
+    return ledger.transactions.unsealed
 
 
-def transaction_told(state: State) -> Told:
-    """Return what tells all of a transaction."""
-    return lambda one: transaction_of(state.markets, one)
+def _unseal_account(account: Account) -> None:
+    account.closed.unsealed = account.fills.unsealed = 0
+    for ledger in account.ledgers.values():
+        ledger.transactions.unsealed = 0
+
+
+def _sealed(state: State) -> bytes:
+    """Return the digest of the last seal and of what has come since."""
+    fold = Fold(blake2b(digest_size=SEAL_BYTES), state.markets)
+    fold.raw(state.seal)
+    for account_id in sorted(state.accounts):
+        _say_account(fold, state.accounts[account_id])
+    for instrument_id in sorted(state.markets):
+        _say_market(fold, state.markets[instrument_id])
+    return fold.digest()
+
+
+def _say_account(fold: Fold, account: Account) -> None:
+    if account.closed.unsealed:
+        fold.number(CLOSED)
+        fold.number(account.account_id)
+        fold.closed(account.closed)
+    if account.fills.unsealed:
+        fold.number(FILLS)
+        fold.number(account.account_id)
+        fold.fills(account.fills)
+    for currency in sorted(account.ledgers):
+        _say_ledger(fold, account.account_id, currency, account.ledgers[currency])
+
+
+def _say_ledger(fold: Fold, account_id: int, currency: str, ledger: Ledger) -> None:
+    if ledger.transactions.unsealed:
+        fold.number(PAYMENTS)
+        fold.number(account_id)
+        fold.text(currency)
+        fold.payments(ledger.transactions)
+
+
+def _say_market(fold: Fold, market: Market) -> None:
+    if market.trades.unsealed:
+        fold.number(TRADES)
+        fold.number(market.instrument_id)
+        fold.trades(market.trades)

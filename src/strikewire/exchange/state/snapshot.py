@@ -2,12 +2,10 @@
 
 Everything is written in an order that the state itself determines (ids ascending, orders as they
 would trade), nothing that could be worked out from the rest is written, and what was only looked
-at leaves no trace. What is hashed is the same, but that archives count by their digests
-(`sealing`); so equal states have equal hashes, on every machine.
+at leaves no trace.
 """
 
 from collections import deque
-from typing import TypeAlias
 
 import msgspec
 
@@ -34,14 +32,6 @@ from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.records import fill_of, transaction_of
-from strikewire.exchange.state.sealing import (
-    Told,
-    digest,
-    fill_told,
-    order_told,
-    trade_told,
-    transaction_told,
-)
 from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, Agreement, State, Treasury
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.model import (
@@ -53,8 +43,8 @@ from strikewire.model import (
     TradeId,
 )
 
-SNAPSHOT_VERSION = 5
-"""Of the layout below. A snapshot of another version is refused."""
+SNAPSHOT_VERSION = 6
+"""Of the layout below and of what is hashed. A snapshot of another version is refused."""
 
 
 class SnapshotVersionError(Exception):
@@ -84,11 +74,6 @@ class _Funding(msgspec.Struct, frozen=True, array_like=True):
     hours: list[tuple[int, str, PriceE8]]
 
 
-_Seal: TypeAlias = tuple[bytes, int]
-"""Of an archive: its seal, and how much of what it holds has come since. In what is hashed instead:
-the seal that it would get, and how much it holds."""
-
-
 class _Market(msgspec.Struct, frozen=True, array_like=True):
     instrument: Instrument
     is_open: bool
@@ -105,7 +90,8 @@ class _Market(msgspec.Struct, frozen=True, array_like=True):
     funding: _Funding | None = None
     set_state: InstrumentState = InstrumentState.OPEN
     limits: Limits = Limits()
-    trades_seal: _Seal = (b"", 0)
+    trades_unsealed: int = 0
+    """How much of what the archive holds has come since the last seal, as in those below."""
 
 
 class _Ledger(msgspec.Struct, frozen=True, array_like=True):
@@ -121,7 +107,7 @@ class _Ledger(msgspec.Struct, frozen=True, array_like=True):
     funding: list[tuple[InstrumentId, str, int]] = []
     """Of positions in perpetuals: what had been paid when they last paid, and when that was."""
 
-    transactions_seal: _Seal = (b"", 0)
+    transactions_unsealed: int = 0
 
 
 class _Protection(msgspec.Struct, frozen=True, array_like=True):
@@ -160,8 +146,8 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     """By index and group."""
 
     quotes_frozen_until_ns: int = 0
-    closed_seal: _Seal = (b"", 0)
-    fills_seal: _Seal = (b"", 0)
+    closed_unsealed: int = 0
+    fills_unsealed: int = 0
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
@@ -185,6 +171,8 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     """To marked commands, by account; of each the oldest first."""
     next_block_trade_id: int = 1
     agreements: list[Agreement] = []
+    seal: bytes = b""
+    """Of the archives."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -197,14 +185,14 @@ def dump(state: State) -> bytes:
     return _ENCODER.encode((SNAPSHOT_VERSION, _content(state, is_whole=True)))
 
 
-def hashed(state: State) -> bytes:
-    """Return the bytes whose hash is that of the state: archives count by their digests."""
+def head(state: State) -> bytes:
+    """Return what of a state is neither an account, nor an order in a book, nor archived."""
     return _ENCODER.encode((SNAPSHOT_VERSION, _content(state, is_whole=False)))
 
 
 def _content(state: State, *, is_whole: bool) -> _Snapshot:
-    """Return what is written of a state, with all that is in its archives or with their digests."""
-    accounts = [state.accounts[key] for key in sorted(state.accounts)]
+    """Return what is written of a state, or only its head."""
+    accounts = [state.accounts[key] for key in sorted(state.accounts)] if is_whole else []
     markets = [state.markets[key] for key in sorted(state.markets)]
     kept = {}
     if is_whole:
@@ -227,7 +215,7 @@ def _content(state: State, *, is_whole: bool) -> _Snapshot:
             if not treasury.is_empty
         ],
         markets=[_dump_market(market, is_whole=is_whole) for market in markets],
-        accounts=[_dump_account(state, account, is_whole=is_whole) for account in accounts],
+        accounts=[_dump_account(state, account) for account in accounts],
         fills=[fill_of(state.markets, kept[key]) for key in sorted(kept)],
         bankruptcies=[
             view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
@@ -237,6 +225,7 @@ def _content(state: State, *, is_whole: bool) -> _Snapshot:
         answers=[(key, state.answers[key].kept) for key in sorted(state.answers)],
         next_block_trade_id=state.next_block_trade_id,
         agreements=sorted(state.agreements),
+        seal=state.seal if is_whole else b"",
         sessions=sorted(state.sessions.items()),
         settlements=[
             (name, list(kept)) for name, kept in sorted(state.settlements.items()) if kept
@@ -263,6 +252,7 @@ def load(blob: bytes) -> State:
     state.next_transaction_id = content.next_transaction_id
     state.next_block_trade_id = content.next_block_trade_id
     state.agreements = dict.fromkeys(content.agreements)
+    state.seal = content.seal
     state.indices = dict(content.indices)
     state.treasuries = {currency: Treasury(*kept) for currency, *kept in content.treasuries}
     fills = {fill.trade_id: fill for fill in content.fills}
@@ -285,18 +275,13 @@ def load(blob: bytes) -> State:
     return state
 
 
-def _seal(archive: Ring, told: Told, *, is_whole: bool) -> _Seal:
-    if is_whole:
-        return archive.seal, min(archive.unsealed, len(archive))
-    return digest(archive, told), len(archive)
-
-
-def _load_seal(archive: Ring, kept: _Seal) -> None:
-    archive.seal, archive.unsealed = kept
+def _unsealed(archive: Ring) -> int:
+    return min(archive.unsealed, len(archive))
 
 
 def _dump_market(market: Market, *, is_whole: bool) -> _Market:
     book = market.book
+    halves = (book.bids, book.asks) if is_whole else ()
     return _Market(
         instrument=market.instrument,
         is_open=market.is_open,
@@ -305,9 +290,9 @@ def _dump_market(market: Market, *, is_whole: bool) -> _Market:
         trade_seq=market.trade_seq,
         last_price=market.last_price,
         tick_direction=market.tick_direction,
-        orders=[order.view() for half in (book.bids, book.asks) for order in half.orders()],
+        orders=[order.view() for half in halves for order in half.orders()],
         trades=[fill.trade_id for fill in market.trades] if is_whole else [],
-        trades_seal=_seal(market.trades, trade_told, is_whole=is_whole),
+        trades_unsealed=_unsealed(market.trades) if is_whole else 0,
         set_state=market.set_state,
         limits=market.limits,
         settlement_price=market.settlement_price,
@@ -315,20 +300,20 @@ def _dump_market(market: Market, *, is_whole: bool) -> _Market:
     )
 
 
-def _dump_account(state: State, account: Account, *, is_whole: bool) -> _Account:
+def _dump_account(state: State, account: Account) -> _Account:
     return _Account(
         account_id=account.account_id,
         name=account.name,
         opened_ns=account.opened_ns,
         ledgers=[
-            _dump_ledger(state, currency, ledger, is_whole=is_whole)
+            _dump_ledger(state, currency, ledger)
             for currency, ledger in sorted(account.ledgers.items())
             if not ledger.is_empty
         ],
-        closed=list(account.closed) if is_whole else [],
-        fills=[fill.trade_id for fill in account.fills] if is_whole else [],
-        closed_seal=_seal(account.closed, order_told, is_whole=is_whole),
-        fills_seal=_seal(account.fills, fill_told(state), is_whole=is_whole),
+        closed=list(account.closed),
+        fills=[fill.trade_id for fill in account.fills],
+        closed_unsealed=_unsealed(account.closed),
+        fills_unsealed=_unsealed(account.fills),
         margin_model=account.margin_model,
         changes=account.changes,
         is_locked=account.is_locked,
@@ -340,13 +325,14 @@ def _dump_account(state: State, account: Account, *, is_whole: bool) -> _Account
         self_trading_extended=account.self_trading_extended,
         limits=account.limits,
         protections=[
-            _dump_protection(account.protections[key]) for key in sorted(account.protections)
+            dump_protection(account.protections[key]) for key in sorted(account.protections)
         ],
         quotes_frozen_until_ns=account.quotes_frozen_until_ns,
     )
 
 
-def _dump_protection(one: Protection) -> _Protection:
+def dump_protection(one: Protection) -> _Protection:
+    """Return what is written of a protection."""
     return _Protection(
         index=one.index,
         group=one.group,
@@ -369,8 +355,7 @@ def _load_protection(kept: _Protection) -> Protection:
     return one
 
 
-def _dump_ledger(state: State, currency: str, ledger: Ledger, *, is_whole: bool) -> _Ledger:
-    told = transaction_told(state)
+def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
     return _Ledger(
         currency=currency,
         balance=ledger.balance,
@@ -383,10 +368,8 @@ def _dump_ledger(state: State, currency: str, ledger: Ledger, *, is_whole: bool)
             if not holding.position.is_blank
         ],
         verdict=ledger.verdict,
-        transactions=(
-            [transaction_of(state.markets, one) for one in ledger.transactions] if is_whole else []
-        ),
-        transactions_seal=_seal(ledger.transactions, told, is_whole=is_whole),
+        transactions=[transaction_of(state.markets, one) for one in ledger.transactions],
+        transactions_unsealed=_unsealed(ledger.transactions),
         session_funding=ledger.session_funding,
         funding=[
             (instrument_id, str(holding.funding_paid), holding.funding_ms)
@@ -407,7 +390,7 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
     market.last_price = kept.last_price
     market.tick_direction = kept.tick_direction
     market.trades.extend(fills[trade_id] for trade_id in kept.trades)
-    _load_seal(market.trades, kept.trades_seal)
+    market.trades.unsealed = kept.trades_unsealed
     market.settlement_price = kept.settlement_price
     if kept.funding is not None:
         market.funding = _load_funding(kept.funding)
@@ -460,7 +443,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
         ledger.fees_paid = kept.fees_paid
         ledger.verdict = kept.verdict
         ledger.transactions.extend(kept.transactions)
-        _load_seal(ledger.transactions, kept.transactions_seal)
+        ledger.transactions.unsealed = kept.transactions_unsealed
         ledger.session_funding = kept.session_funding
         for instrument_id, parts in kept.positions:
             market, position = state.markets[instrument_id], Position(*parts)
@@ -472,8 +455,8 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
     for view in saved.closed:
         state.archive_order(account, view)
     account.fills.extend(fills[trade_id] for trade_id in saved.fills)
-    _load_seal(account.closed, saved.closed_seal)
-    _load_seal(account.fills, saved.fills_seal)
+    account.closed.unsealed = saved.closed_unsealed
+    account.fills.unsealed = saved.fills_unsealed
 
 
 def _limits(kept: Limits) -> Limits:

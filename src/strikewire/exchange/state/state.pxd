@@ -27,3 +27,5 @@ cdef class State:
     cdef public dict agreements
     cdef public int64_t marks_set, next_order_id, next_trade_id, next_transaction_id
     cdef public int64_t next_block_trade_id
+    cdef public bytes seal
+    cdef public object reached

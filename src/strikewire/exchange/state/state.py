@@ -270,6 +270,8 @@ class State:
         "next_trade_id",
         "next_transaction_id",
         "orders",
+        "reached",
+        "seal",
         "sessions",
         "settlements",
         "treasuries",
@@ -325,6 +327,11 @@ class State:
         self.next_order_id = 1
         self.next_trade_id = 1
         self.next_transaction_id = 1
+        self.seal = b""
+        """Of everything that archives were given until they were sealed last; see `sealing`."""
+
+        self.reached: tuple[int, bytes] | None = None
+        """How much had come since, and the seal of it, when somebody last asked."""
 
     @property
     def fund(self) -> Account:

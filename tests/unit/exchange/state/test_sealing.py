@@ -1,47 +1,69 @@
+from collections.abc import Iterator
 from hashlib import blake2b
-
-import msgspec
+from types import SimpleNamespace
 
 from strikewire.exchange import (
     SNAPSHOT_VERSION,
     Exchange,
     NoteState,
-    OrderView,
     PlaceOrder,
     TimeInForce,
 )
 from strikewire.exchange.reference import Reference
 from strikewire.exchange.state.archives import Ring
-from strikewire.exchange.state.sealing import archives, digest, seal
+from strikewire.exchange.state.folding import Fold
+from strikewire.exchange.state.markets import TRADES_MAX
+from strikewire.exchange.state.sealing import SEAL_BYTES, TRADES, digest, seal
+from strikewire.exchange.state.state import State
 from strikewire.model import Lots, Side, Ticks
 from strikewire.testing.exchange import ALICE, BOB, TradingFloor
 
 NOTE = NoteState(SNAPSHOT_VERSION, b"")
 
 
-def said(thing: object) -> object:
-    return thing
+def heard(*said: object) -> bytes:
+    """Return the seal of numbers, texts and bytes that were said."""
+    fold = Fold(blake2b(digest_size=SEAL_BYTES), {})
+    for one in said:
+        if isinstance(one, int):
+            fold.number(one)
+        elif isinstance(one, str):
+            fold.text(one)
+        else:
+            assert isinstance(one, bytes)
+            fold.raw(one)
+    return fold.digest()
 
 
-def sealed(before: bytes, *things: str) -> bytes:
-    return blake2b(before + msgspec.msgpack.encode(things), digest_size=16).digest()
+def test_a_seal_is_of_the_one_before_and_of_what_came_since() -> None:
+    floor = TradingFloor(cash={"BTC": 0, "ETH": 0, "USDC": 0, "USDT": 0})
+    state = floor.exchange._state
+    assert digest(state) == b""
+
+    # Straight from the archives, as no command would leave them: trades alone.
+    floor.list("BTC-PERPETUAL")
+    trades = state.markets[floor.id()].trades
+    trades.extend(SimpleNamespace(trade_id=number) for number in (7, 8))
+    first = heard(b"", TRADES, floor.id(), 2, 7, 8)
+    assert digest(state) == first
+
+    seal(state)
+    assert (state.seal, digest(state)) == (first, first)
+
+    trades.append(SimpleNamespace(trade_id=9))
+    assert digest(state) == heard(first, TRADES, floor.id(), 1, 9)
 
 
-def test_a_digest_is_of_the_seal_and_of_what_came_since() -> None:
-    ring = Ring(2)
-    assert digest(ring, said) == b""
+def test_what_is_forgotten_before_it_was_sealed_does_not_count() -> None:
+    floor = TradingFloor(cash={"BTC": 0, "ETH": 0, "USDC": 0, "USDT": 0})
+    floor.list("BTC-PERPETUAL")
+    trades = floor.exchange._state.markets[floor.id()].trades
 
-    ring.extend("ab")
-    assert digest(ring, said) == sealed(b"", "a", "b")
+    trades.extend(SimpleNamespace(trade_id=number) for number in range(TRADES_MAX + 5))
 
-    # What is forgotten before it was sealed does not count.
-    ring.append("c")
-    assert digest(ring, said) == sealed(b"", "b", "c")
-
-    ring.seal, ring.unsealed, ring.reached = b"seal", 0, None
-    assert digest(ring, said) == b"seal"
-    ring.append("d")
-    assert digest(ring, said) == sealed(b"seal", "d")
+    assert digest(floor.exchange._state) == heard(
+        b"", TRADES, floor.id(), TRADES_MAX, *range(5, TRADES_MAX + 5)
+    )
 
 
 def traded() -> TradingFloor:
@@ -52,6 +74,13 @@ def traded() -> TradingFloor:
     return floor
 
 
+def archives(state: State) -> Iterator[Ring]:
+    for account in state.accounts.values():
+        yield from (account.closed, account.fills)
+        yield from (ledger.transactions for ledger in account.ledgers.values())
+    yield from (market.trades for market in state.markets.values())
+
+
 def test_sealing_changes_no_hash_and_is_part_of_a_snapshot() -> None:
     floor = traded()
     before, blob = floor.exchange.state_hash(), floor.exchange.snapshot()
@@ -60,7 +89,7 @@ def test_sealing_changes_no_hash_and_is_part_of_a_snapshot() -> None:
 
     assert floor.exchange.state_hash() == before
     assert floor.exchange.snapshot() != blob
-    assert not any(one.unsealed for one, _ in archives(floor.exchange._state))
+    assert not any(one.unsealed for one in archives(floor.exchange._state))
     assert Exchange.restore(floor.exchange.snapshot()).snapshot() == floor.exchange.snapshot()
 
 
@@ -96,18 +125,17 @@ def test_what_is_archived_and_sealed_still_counts() -> None:
     assert one.exchange.state_hash() != other.exchange.state_hash()
 
 
-def test_the_hash_looks_only_at_what_came_since_the_seal() -> None:
+def test_a_digest_is_worked_out_anew_only_when_something_came() -> None:
     floor = traded()
-    floor.apply(NOTE)
+    state = floor.exchange._state
+    before = digest(state)
+    assert state.reached is not None
+
+    assert digest(state) is before
     floor.sell(BOB, 5, 100_000)
     floor.buy(ALICE, 5, 100_000)
-    seen: list[OrderView] = []
 
-    account = floor.exchange._state.accounts[ALICE]
-    digest(account.closed, seen.append)
-
-    assert len(seen) == 1
-    assert len(list(account.closed)) == 2
+    assert digest(state) != before
 
 
 def test_the_reference_has_the_same_seals() -> None:

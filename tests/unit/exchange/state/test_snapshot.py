@@ -1,8 +1,3 @@
-import hashlib
-import os
-import subprocess
-import sys
-
 import msgspec
 import pytest
 
@@ -15,7 +10,7 @@ from strikewire.exchange import (
     Trigger,
     TriggerPriceType,
 )
-from strikewire.exchange.state.snapshot import dump, hashed, load
+from strikewire.exchange.state.snapshot import dump, load
 from strikewire.exchange.state.state import State
 from strikewire.model import PriceE8
 from strikewire.testing.exchange import ALICE, BOB, CAROL, TradingFloor, ladder
@@ -24,10 +19,6 @@ PERPETUAL = "BTC-PERPETUAL"
 CALL = "BTC-25DEC26-60000-C"
 EXPIRED = "BTC-20NOV26-60000-C"
 SPOT = "BTC_USDC"
-
-# Of `busy_floor` on every machine and Python. If a change of the code changes it, snapshots that
-# were taken before are no longer understood: count `SNAPSHOT_VERSION` up.
-HASH = "cc723f6f7ff1cd8ecc33fe51e6c3ea1def16ea237458f016d3dd33c257483fc9"
 
 
 def busy_floor() -> TradingFloor:
@@ -130,33 +121,6 @@ def test_a_snapshot_of_a_restored_exchange_is_the_same_snapshot() -> None:
     assert Exchange.restore(blob).snapshot() == blob
 
 
-@pytest.mark.parametrize("seed", ["0", "1"])
-def test_the_hash_is_the_same_in_every_process(seed: str) -> None:
-    program = f"""
-import runpy
-print(runpy.run_path({__file__!r})["busy_floor"]().exchange.state_hash().hex())
-"""
-
-    printed = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"PYTHONHASHSEED": seed},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-
-    assert printed.strip() == HASH
-
-
-def test_the_hash_is_that_of_the_bytes_in_which_archives_count_by_their_digests() -> None:
-    exchange = busy_floor().exchange
-
-    expected = hashlib.blake2b(hashed(exchange._state), digest_size=32).digest()
-
-    assert exchange.state_hash() == expected
-    assert len(hashed(exchange._state)) < len(exchange.snapshot())
-
-
 def test_each_fill_is_kept_once() -> None:
     floor = TradingFloor.at(100)
     floor.buy(ALICE, 1, at=100, label="needle")
@@ -173,13 +137,13 @@ def test_an_empty_state_comes_back_empty() -> None:
 def test_a_snapshot_of_another_version_is_refused() -> None:
     blob = msgspec.msgpack.encode((99, ["whatever", "it", "holds"]))
 
-    with pytest.raises(SnapshotVersionError, match="has version 99, expected 5") as raised:
+    with pytest.raises(SnapshotVersionError, match="has version 99, expected 6") as raised:
         Exchange.restore(blob)
 
-    assert (raised.value.found, raised.value.expected) == (99, 5)
+    assert (raised.value.found, raised.value.expected) == (99, 6)
 
 
-@pytest.mark.parametrize("blob", [b"", b"\x00", b"\x92\x05\x90"], ids=["empty", "byte", "hollow"])
+@pytest.mark.parametrize("blob", [b"", b"\x00", b"\x92\x06\x90"], ids=["empty", "byte", "hollow"])
 def test_bytes_that_are_no_snapshot_are_refused(blob: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         Exchange.restore(blob)
