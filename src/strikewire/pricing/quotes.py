@@ -54,11 +54,24 @@ def expiry_quotes(
     return ExpiryQuotes(years, moneyness, bid, ask)
 
 
+def in_doubles(quotes: ExpiryQuotes) -> ExpiryQuotes:
+    """Return the quotes as contiguous columns of doubles; themselves where they are.
+
+    Raises:
+        ValueError: Two lengths differ.
+    """
+    return ExpiryQuotes(quotes.years, *columns_of(quotes.moneyness, quotes.bids, quotes.asks))
+
+
 def usable(quotes: ExpiryQuotes) -> ExpiryQuotes:
     """Return those quotes that a smile can be fitted to: both sides there, and not crossed.
 
     Of an expiry without time left there are none.
+
+    Raises:
+        ValueError: Two lengths differ.
     """
+    quotes = in_doubles(quotes)
     good = (quotes.bids > 0.0) & (quotes.asks >= quotes.bids)
     good &= np.isfinite(quotes.moneyness) & np.isfinite(quotes.asks) & (quotes.years > 0.0)
     return ExpiryQuotes(quotes.years, quotes.moneyness[good], quotes.bids[good], quotes.asks[good])

@@ -57,17 +57,17 @@ def slope_weights(quotes: ExpiryQuotes, smile: Smile) -> Slopes:
     """
     unit = math.sqrt(smile.total_variance(0.0))
     distance = quotes.moneyness - smile.m
-    root = np.sqrt(distance * distance + smile.s * smile.s)
-    doubt = np.sqrt(np.sqrt(1.0 + (misses(quotes, smile) / OUTLIER) ** 2))
+    over = 1.0 / np.sqrt(distance * distance + smile.s * smile.s)
+    missed = misses(quotes, smile) / OUTLIER
     # By both slopes, level, place and roundness, each in deviations; in half spreads.
-    gradient = np.empty((5, len(root)))
-    gradient[0] = (0.5 * unit) * (root - distance)
-    gradient[1] = (0.5 * unit) * (root + distance)
+    gradient = np.empty((5, len(over)))
+    gradient[0] = (0.5 * unit) * (1.0 / over - distance)
+    gradient[1] = gradient[0] + unit * distance
     gradient[2] = unit * unit
-    gradient[3] = (-smile.b * unit) * (smile.rho + distance / root)
-    gradient[4] = (smile.b * unit * smile.s) / root
-    fitted = np.sqrt(smile.total_variances(quotes.moneyness) / quotes.years)
-    gradient /= 2.0 * quotes.years * fitted * half_spreads(quotes) * doubt
+    gradient[3] = (-smile.b * unit) * (smile.rho + distance * over)
+    gradient[4] = (smile.b * unit * smile.s) * over
+    fitted = np.sqrt(smile.total_variances(quotes.moneyness) * (4.0 * quotes.years))
+    gradient /= fitted * half_spreads(quotes) * np.sqrt(np.sqrt(1.0 + missed * missed))
     # The prior's thread holds what quotes say nothing of.
     known = gradient @ gradient.T + PRIOR_WEIGHT**2 * np.eye(5)
     left, right = np.diag(np.linalg.inv(known))[:2].tolist()

@@ -43,6 +43,17 @@ def test_a_strike_that_is_none_is_not_usable() -> None:
     assert usable(made).moneyness.tolist() == [0.0]
 
 
+def test_any_kind_of_numbers_is_usable_and_unequal_lengths_are_refused() -> None:
+    columns = np.array([[0.0, 0.1], [0.5, 0.6], [0.6, 0.7]], dtype=np.float32)
+
+    made = usable(ExpiryQuotes(0.5, *columns))
+
+    assert [column.dtype for column in made[1:]] == [np.float64] * 3
+    assert len(made.moneyness) == 2
+    with pytest.raises(ValueError, match="one length"):
+        usable(ExpiryQuotes(0.5, np.zeros(3), np.zeros(2), np.zeros(2)))
+
+
 def test_a_smile_misses_quotes_by_their_half_spreads() -> None:
     flat = Smile(a=0.18, b=0.0, rho=0.0, m=0.0, s=0.1)  # 60 % over half a year
     quotes = ExpiryQuotes(0.5, np.zeros(3), np.array([0.5, 0.59, 0.6]), np.array([0.6, 0.63, 0.6]))
