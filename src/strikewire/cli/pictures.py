@@ -108,7 +108,8 @@ def draw_surface(figure: "FigureBase", picture: Picture) -> None:
     surface = picture.surface
     panel: Axes = figure.add_subplot(projection="3d")
     years = [one.years for one in surface.expiries]
-    times = np.geomspace(years[0], max(years[-1], 1.01 * years[0]), 60)
+    # Odd numbers: matplotlib draws every second line, and fills up patches that are not whole.
+    times = np.geomspace(years[0], max(years[-1], 1.01 * years[0]), 61)
     at = np.linspace(-DEVIATIONS, DEVIATIONS, 81)
     deviations, rows = np.meshgrid(at, times)
     units = np.sqrt(surface.total_variances(np.zeros(len(times)), times))
