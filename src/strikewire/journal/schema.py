@@ -25,6 +25,11 @@ migrated before the first append.
 APPLICATION_ID = 0x53574A4C
 """Kept as SQLite's `application_id`: the letters "SWJL"."""
 
+LOG_BYTES_AT_ONCE = 4 * 1024 * 1024
+"""Bytes that the write-ahead log has from the first commit on: about what SQLite lets it grow to
+before it folds it into the file and begins it anew. To sync what overwrites bytes is one write to
+the disk; where a file grows, the file system has to write down where, too, which takes as long."""
+
 LOG_BYTES_KEPT = 64 * 1024 * 1024
 """Bytes that the write-ahead log keeps on the disk after it was emptied."""
 
@@ -104,6 +109,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         connection = _connect(str(path), uri=False)
         _make_durable(connection, path)
         found = _check_format(connection, path)
+        _make_room(path)
         if found == 0:
             _create(connection)
         elif found < FORMAT_VERSION:
@@ -158,6 +164,27 @@ def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute("PRAGMA checkpoint_fullfsync = ON")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES_KEPT}")
+
+
+def _make_room(path: Path) -> None:
+    """Let the log have all of its bytes: zeros, which the next commit syncs with its own page.
+
+    SQLite reads a log up to the first page whose checksum is wrong, as that of zeros is.
+
+    Raises:
+        JournalOpenError: The system does not let us, or there is no room.
+    """
+    log = path.with_name(path.name + "-wal")
+    try:
+        descriptor = os.open(log, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            size = os.fstat(descriptor).st_size
+            while size < LOG_BYTES_AT_ONCE:
+                size += os.pwrite(descriptor, bytes(LOG_BYTES_AT_ONCE - size), size)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise JournalOpenError(path, f"{log.name}: {error.strerror}") from error
 
 
 def _check_format(connection: sqlite3.Connection, path: Path) -> int:

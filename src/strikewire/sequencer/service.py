@@ -208,11 +208,11 @@ class SequencerService:
     async def _commit(self, thread: JournalThread, batch: Batch) -> None:
         """Make a batch durable, then carry it out and tell it, to the end."""
         append = thread.begin(
-            partial(self._journal.append, batch.first_seq, batch.time_ns, batch.entries)
+            partial(self._journal.append, batch.first_seq, batch.time_ns, batch.entries),
+            then=partial(self._begin_to_carry_out, batch),
         )
         try:
             await append.finished()
-            self._sequencer.committed(batch)
             while self._carry_out(COMMANDS_PER_TURN):  # noqa: ASYNC110 - nothing is awaited but a turn
                 await asyncio.sleep(0)
         except asyncio.CancelledError:
@@ -223,6 +223,11 @@ class SequencerService:
             while self._carry_out(COMMANDS_PER_TURN):
                 pass
             raise
+
+    def _begin_to_carry_out(self, batch: Batch) -> None:
+        """Tell what a durable batch begins with at once: a lone client waits for nothing else."""
+        self._sequencer.committed(batch)
+        self._carry_out(COMMANDS_PER_TURN)
 
     def _carry_out(self, commands: int) -> bool:
         """Carry out as many durable commands, and say whether there may be more."""

@@ -14,21 +14,25 @@ from typing import Self
 class Job:
     """Something that the thread is to do."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], None], then: Callable[[], None] | None) -> None:
         self._loop = asyncio.get_running_loop()
         self._done = self._loop.create_future()
         self._work = work
+        self._then = then
         self._error: BaseException | None = None
         self._under_way = Lock()
         self._under_way.acquire()
 
     async def finished(self) -> None:
-        """Wait for it, and raise what it raised; who is cancelled meanwhile does not end it."""
+        """Wait for it and what follows it, and raise what either of them raised.
+
+        Who is cancelled meanwhile does not end it; what was to follow it no longer does.
+        """
         await self._done
         self.result()
 
     def result(self) -> None:
-        """Stand still until it is done, and raise what it raised."""
+        """Stand still until it is done, and raise what it, or what followed it, raised."""
         with self._under_way:
             if self._error is not None:
                 raise self._error
@@ -43,6 +47,14 @@ class Job:
         self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
+        if self._done.done():
+            return
+        if self._then is not None and self._error is None:
+            try:
+                self._then()
+            except BaseException as error:  # noqa: BLE001 - who waits for it is to have it
+                self._error = error
+        # What followed may have cancelled who waits.
         if not self._done.done():
             self._done.set_result(None)
 
@@ -67,9 +79,15 @@ class JournalThread:
         self._jobs.put(None)
         self._thread.join()
 
-    def begin(self, work: Callable[[], None]) -> Job:
-        """Let it do something, after what it was told before."""
-        job = Job(work)
+    def begin(self, work: Callable[[], None], then: Callable[[], None] | None = None) -> Job:
+        """Let it do something, after what it was told before.
+
+        Args:
+            work: Done in the thread.
+            then: Done in the loop as soon as that has gone well, a turn before who waits for it
+                goes on.
+        """
+        job = Job(work, then)
         self._jobs.put(job)
         return job
 

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from strikewire.exchange import (
@@ -211,6 +212,16 @@ def test_only_orders_have_labels() -> None:
 
     with pytest.raises(ValueError, match="only an order has a label"):
         checked(labelled)
+
+
+def test_a_label_with_a_lone_surrogate_is_refused_as_it_is_in_the_general_form() -> None:
+    command = msgspec.structs.replace(PLACED, label="\ud800")
+    (record,) = packed(command)
+
+    with pytest.raises(UnicodeDecodeError):
+        checked(record)
+    with pytest.raises(UnicodeEncodeError):
+        encode(command)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,4 +1,5 @@
 import os
+import resource
 import sqlite3
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from strikewire.journal.errors import (
     JournalOpenError,
     JournalVersionError,
 )
-from strikewire.journal.schema import open_reader, open_writer, raise_for
+from strikewire.journal.schema import LOG_BYTES_AT_ONCE, open_reader, open_writer, raise_for
 
 
 def pragma(connection: sqlite3.Connection, name: str) -> object:
@@ -45,6 +46,47 @@ def test_every_commit_is_synced_in_the_write_ahead_log(tmp_path: Path) -> None:
     assert pragma(writer, "synchronous") == full
     assert writer.isolation_level is None
     writer.close()
+
+
+def test_the_log_has_all_of_its_bytes_before_the_first_commit(tmp_path: Path) -> None:
+    path, log = tmp_path / "journal.db", tmp_path / "journal.db-wal"
+
+    writer = open_writer(path)
+
+    assert log.stat().st_size == LOG_BYTES_AT_ONCE
+    # What the commits behind it write stays within them.
+    for seq in range(1, 101):
+        writer.execute("INSERT INTO records VALUES (?, 1, 1, 1, ?)", (seq, bytes(64)))
+    assert log.stat().st_size == LOG_BYTES_AT_ONCE
+    writer.close()
+    assert not log.exists()
+
+
+def test_what_stands_in_a_log_stays_there(tmp_path: Path) -> None:
+    path, log = tmp_path / "journal.db", tmp_path / "journal.db-wal"
+    first = open_writer(path)
+    first.execute("INSERT INTO records VALUES (1, 1, 1, 1, ?)", (b"kept",))
+    os.truncate(log, len(log.read_bytes().rstrip(b"\0")))
+
+    second = open_writer(path)
+
+    assert log.stat().st_size == LOG_BYTES_AT_ONCE
+    assert second.execute("SELECT entries FROM records").fetchall() == [(b"kept",)]
+    second.close()
+    first.close()
+
+
+def test_where_the_log_cannot_have_its_bytes_no_journal_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LOG_BYTES_AT_ONCE // 2, before[1]))
+
+    try:
+        # The first write ends at the limit, the next one finds no room at all.
+        with pytest.raises(JournalOpenError, match=r"journal\.db-wal: "):
+            open_writer(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_file_system_without_a_write_ahead_log_is_refused() -> None:

@@ -52,3 +52,74 @@ async def test_who_is_cancelled_while_he_waits_does_not_end_the_job() -> None:
         job.result()
 
     assert done == [1]
+
+
+async def test_what_follows_a_job_is_done_in_the_loop_before_who_waits_goes_on() -> None:
+    done: list[str] = []
+
+    with JournalThread() as thread:
+        job = thread.begin(
+            lambda: done.append("work"),
+            then=lambda: done.append(f"then, in {threading.current_thread().name}"),
+        )
+        await job.finished()
+        done.append("finished")
+
+    assert done == ["work", f"then, in {threading.current_thread().name}", "finished"]
+
+
+async def test_nothing_follows_a_job_that_failed() -> None:
+    done: list[str] = []
+
+    def fail() -> None:
+        raise OSError("no room")
+
+    with JournalThread() as thread:
+        job = thread.begin(fail, then=lambda: done.append("then"))
+        with pytest.raises(OSError, match="no room"):
+            await job.finished()
+
+    assert done == []
+
+
+async def test_what_followed_a_job_raised_is_raised_where_it_is_waited_for() -> None:
+    def fail() -> None:
+        raise StopIteration("too far")
+
+    with JournalThread() as thread:
+        job = thread.begin(lambda: None, then=fail)
+        with pytest.raises(RuntimeError) as caught:
+            await job.finished()
+
+    assert isinstance(caught.value.__cause__, StopIteration)
+
+
+async def test_nothing_follows_where_nobody_waits_any_more() -> None:
+    gate, done = threading.Event(), list[str]()
+
+    def work() -> None:
+        gate.wait()
+
+    with JournalThread() as thread:
+        job = thread.begin(work, then=lambda: done.append("then"))
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(job.finished())
+            await asyncio.sleep(0)
+            waiting.cancel()
+        gate.set()
+        job.result()
+        await thread.begin(lambda: None).finished()
+
+    assert done == []
+
+
+async def test_what_follows_may_end_who_waits() -> None:
+    def end() -> None:
+        waiting.cancel()
+
+    with JournalThread() as thread:
+        job = thread.begin(lambda: None, then=end)
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(job.finished())
+
+    assert waiting.cancelled()
