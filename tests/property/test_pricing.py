@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strikewire.model import PriceE8
@@ -244,6 +244,10 @@ expiry = st.tuples(
 
 @settings(max_examples=25)
 @given(st.lists(expiry, min_size=1, max_size=5, unique_by=lambda one: one[0]))
+@example(
+    [(2.9609375, [(-0.48487844963133675, 2.796875, 0.11328125), (5.0, 0.26529009251478, 0.0)])]
+)
+@example([(1.0, [(0.0, 2.0, 0.0), (1.5, 2.0, 0.0), (0.0, 0.5, 0.25), (5.0, 0.5, 0.0)])])
 def test_no_quotes_whatever_make_a_surface_with_arbitrage(
     expiries: list[tuple[float, list[tuple[float, float, float]]]],
 ) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from strikewire.pricing.columns import Doubles
 from strikewire.pricing.smile import Smile
@@ -45,6 +46,10 @@ _BISECTIONS: Final = 40
 _INNER: Final = np.linspace(-1.0, 1.0, GRID_STEPS + 1)
 _BEYOND: Final = np.arange(1, GRID_STEPS_BEYOND + 1) / GRID_STEPS_BEYOND
 _CLOSER: Final = np.linspace(-1.0, 1.0, 33)
+_CLOSEST: Final = _CLOSER / 16.0
+_DIPS: Final = 4
+_FALLS: Final = np.zeros(1, dtype=bool)
+_RISES: Final = np.ones(1, dtype=bool)
 
 # The coarse pass passes on whatever comes near: a lowest place lies between two of its points.
 _NEAR: Final = 0.02
@@ -205,15 +210,24 @@ def _grid(variance: Doubles) -> Doubles:
 
 def _lowest(curve: Callable[[Doubles], Doubles], grid: Doubles) -> tuple[float, float]:
     """Return where a curve is lowest, and how low: on the grid, then twice as close up."""
-    for _ in range(2):
-        worst = int(np.argmin(curve(grid)))
-        width = max(
-            grid[min(worst + 1, len(grid) - 1)] - grid[worst], grid[worst] - grid[max(worst - 1, 0)]
-        )
-        grid = grid[worst] + width * _CLOSER
-    values = curve(grid)
+    dips = _dips(curve(grid))
+    below, above = grid[np.maximum(dips - 1, 0)], grid[np.minimum(dips + 1, len(grid) - 1)]
+    widths = np.maximum(above - grid[dips], grid[dips] - below)
+    closer = grid[dips] + widths * _CLOSER[:, np.newaxis]
+    worst = int(np.argmin(curve(closer)))
+    closest = closer.flat[worst] + widths[worst % len(dips)] * _CLOSEST
+    values = curve(closest)
     worst = int(np.argmin(values))
-    return float(grid[worst]), float(values[worst])
+    return float(closest[worst]), float(values[worst])
+
+
+def _dips(values: Doubles) -> NDArray[np.int64]:
+    """Return where the lowest dips of a curve are: the lowest point need not be in the deepest."""
+    rises = np.concatenate([_FALLS, values[1:] >= values[:-1], _RISES])
+    dips = np.flatnonzero(rises[1:] & ~rises[:-1])
+    if len(dips) > _DIPS:
+        dips = dips[np.argpartition(values[dips], _DIPS)[:_DIPS]]
+    return dips
 
 
 def _lowest_of_difference(smile: Smile, nearer: Smile) -> tuple[float, float]:
