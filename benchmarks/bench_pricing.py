@@ -1,6 +1,6 @@
 """A whole chain priced, implied back, fitted and stressed: against QuantLib, numpy, scipy, twins.
 
-The kernels are black76, lanes and scenarios.
+The kernels are black76, lanes, scenarios and smile.
 
 The chain is 20 expiries of 100 strikes, call and put, three deviations to both sides. Ours is
 called as a user calls it, on columns of doubles; peers get the same columns, or what they want of
@@ -32,8 +32,9 @@ from strikewire.pricing import (
     fit_surface,
     implied_volatilities,
 )
-from strikewire.pricing.kernels import black76
+from strikewire.pricing.kernels import black76, smile
 from strikewire.pricing.kernels import scenarios as scenario_kernel
+from strikewire.pricing.problem import Curve
 from strikewire.testing.pricing import noisy_chain
 
 SIGMA = 0.6
@@ -319,6 +320,15 @@ def surface_measures(*, slices: int) -> list[Measure]:
             aim=10.0,
             packages=("scipy",),
         ),
+        Ratio(
+            measure="smile held against 100 quotes, with derivatives",
+            ours=holding(chains[1][0]),
+            against="numpy",
+            theirs=holding_by_numpy(chains[1][0]),
+            floor=2.0,
+            aim=5.0,
+            packages=("numpy",),
+        ),
         Reading(
             measure=f"surface fit of {slices} slices, warm",
             read=lambda: milliseconds(warm, 20),
@@ -328,6 +338,36 @@ def surface_measures(*, slices: int) -> list[Measure]:
             aim=5.0,
         ),
     ]
+
+
+HELD = np.array([0.3, -1.2, -0.4, 0.2, 0.1])
+HELD_BOUNDS = (0.05, 0.85, 0.02, 0.68)
+
+
+def held_columns(quotes: ExpiryQuotes) -> tuple[Doubles, Doubles, Doubles]:
+    """Return moneynesses, wanted volatilities and weights in deviations of a half."""
+    weights = 2.0 / (quotes.asks - quotes.bids)
+    return 2.0 * quotes.moneyness, 0.5 * (quotes.bids + quotes.asks), weights
+
+
+def holding(quotes: ExpiryQuotes) -> Callable[[], object]:
+    """Hold a smile against quotes by the kernel."""
+    columns = held_columns(quotes)
+    residuals, slopes = np.empty(len(columns[0])), np.empty((5, len(columns[0])))
+    return lambda: smile.hold(*columns, *smile.meaning(HELD, *HELD_BOUNDS), residuals, slopes)
+
+
+def holding_by_numpy(quotes: ExpiryQuotes) -> Callable[[], object]:
+    """Hold the same smile against the same quotes by operations on whole arrays."""
+    x, wanted, weights = held_columns(quotes)
+
+    def run() -> object:
+        curve = Curve(*smile.meaning(HELD, *HELD_BOUNDS), x=x)
+        volatilities = np.sqrt(np.maximum(curve.variance, 1e-12))
+        residuals = (volatilities - wanted) * weights
+        return residuals, curve.gradient() * (0.5 * weights / volatilities)
+
+    return run
 
 
 def chain_of(*, expiries: int) -> Chain:

@@ -19,6 +19,9 @@ PANELS_ACROSS: Final = 4
 DEVIATIONS: Final = 4.0
 """How far smiles are drawn to both sides."""
 
+TIMES_NAMED: Final = 6
+"""Expiries that are named beside the surface, at most."""
+
 PERCENT: Final = 100.0
 DAYS_PER_YEAR: Final = 365.0
 
@@ -98,24 +101,31 @@ def draw_smiles(figure: "FigureBase", picture: Picture) -> None:
 
 
 def draw_surface(figure: "FigureBase", picture: Picture) -> None:
-    """Draw the volatility over log-moneyness and the root of time."""
+    """Draw the volatility over deviations from the forward and the logarithm of time.
+
+    Where log-moneyness is fair to a year it is tens of deviations to an hour, where nobody quotes.
+    """
     surface = picture.surface
     panel: Axes = figure.add_subplot(projection="3d")
     years = [one.years for one in surface.expiries]
-    roots = np.linspace(np.sqrt(years[0]), np.sqrt(max(years[-1], 1.01 * years[0])), 60)
-    k = np.linspace(-0.6, 0.6, 81)
-    grid_k, grid_root = np.meshgrid(k, roots)
-    times = (grid_root**2).ravel()
-    sigmas = np.sqrt(surface.total_variances(grid_k.ravel(), times) / times)
+    # Odd numbers: matplotlib draws every second line, and fills up patches that are not whole.
+    times = np.geomspace(years[0], max(years[-1], 1.01 * years[0]), 61)
+    at = np.linspace(-DEVIATIONS, DEVIATIONS, 81)
+    deviations, rows = np.meshgrid(at, times)
+    units = np.sqrt(surface.total_variances(np.zeros(len(times)), times))
+    k = deviations * units[:, np.newaxis]
+    sigmas = np.sqrt(surface.total_variances(k.ravel(), rows.ravel()) / rows.ravel())
     panel.plot_surface(  # type: ignore[attr-defined]  # what a 3d projection brings
-        grid_k,
-        DAYS_PER_YEAR * grid_root**2,
-        PERCENT * sigmas.reshape(grid_k.shape),
+        deviations,
+        np.log(rows),
+        PERCENT * sigmas.reshape(k.shape),
         cmap="viridis",
         lw=0,
     )
-    panel.set_xlabel("ln(strike / forward)")
-    panel.set_ylabel("days")
+    panel.set_xlabel("deviations from the forward", fontsize=8)
+    # A 3d projection knows no logarithmic axis: its ticks are named by hand.
+    named = years[:: -(-len(years) // TIMES_NAMED)]
+    panel.set_yticks(np.log(named), [f"{DAYS_PER_YEAR * one:.3g} d" for one in named], fontsize=7)
     panel.set_title(f"{picture.title}: volatility, %")
 
 

@@ -1,7 +1,7 @@
 """What a method handler works with, and what it gives back."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -64,6 +64,7 @@ class Desk(Struct, kw_only=True):
         testnet: Whether answers say that this is a test network.
         counters: What the gateway did so far.
         volatilities: Candles of the volatility indices, in percent.
+        index_problems: Why an index stands still, for people, by its name; empty when none does.
         sessions: Authenticated connections of each key, by client id.
         is_locked: Tells whether the venue has stopped taking orders.
         default_cancel_on_disconnect: Accounts whose new connections begin with it.
@@ -83,6 +84,7 @@ class Desk(Struct, kw_only=True):
     approvals: Approvals = field(default_factory=Approvals)
     counters: Counters = field(default_factory=Counters)
     volatilities: Candles = field(default_factory=Candles)
+    index_problems: Mapping[str, str] = field(default_factory=dict)
     sessions: Counter[str] = field(default_factory=Counter)
     default_cancel_on_disconnect: set[AccountId] = field(default_factory=set)
 

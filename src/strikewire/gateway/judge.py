@@ -41,6 +41,7 @@ from strikewire.exchange import (
     Summary,
     Verdict,
 )
+from strikewire.marketdata import IV_E4_PER_ONE
 from strikewire.model import (
     CURRENCIES,
     PRICE_SCALE,
@@ -86,7 +87,6 @@ def rules_of(base_currency: str, settlement_currency: str) -> MarginRules:
 
 
 _NOTHING: Final[Mapping[InstrumentId, int]] = MappingProxyType({})
-_IV_E4_PER_ONE: Final = 1_000_000
 
 
 class _Book(Struct):
@@ -493,7 +493,7 @@ class Judge:
                         (mark.underlying if one.is_option else mark.price) / PRICE_SCALE
                         for one, mark in zip(instruments, marks, strict=True)
                     ],
-                    sigmas=[mark.iv_e4 / _IV_E4_PER_ONE for mark in marks],
+                    sigmas=[mark.iv_e4 / IV_E4_PER_ONE for mark in marks],
                     values=[mark.price / PRICE_SCALE for mark in marks],
                     years=[_years(now_ns, one) for one in instruments],
                 )

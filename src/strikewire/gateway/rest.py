@@ -107,7 +107,11 @@ def _page(request: HttpRequest, desk: Desk) -> HttpResponse:
         }
         return HttpResponse(200, _JSON, msgspec.json.encode(page))
     is_locked = desk.is_locked()
-    page = {"status": "locked" if is_locked else "ok", "gateway": desk.counters}
+    page = {
+        "status": "locked" if is_locked else "ok",
+        "index_problems": desk.index_problems,
+        "gateway": desk.counters,
+    }
     return HttpResponse(503 if is_locked else 200, _JSON, msgspec.json.encode(page))
 
 

@@ -31,7 +31,7 @@ from strikewire.gateway.judge import Judge
 from strikewire.gateway.keys import KeyStore
 from strikewire.gateway.limits import RATES_OFF, Limits, Rate, RateLimiter
 from strikewire.gateway.rest import WEBSOCKET_PATH, parse, respond
-from strikewire.marketdata import MarketData
+from strikewire.marketdata import Candles, MarketData
 from strikewire.model import NS_PER_S, AccountId
 from strikewire.sequencer import (
     Applied,
@@ -66,6 +66,8 @@ class GatewayService:
         limits: Of the gateway.
         rates: How often requests may be made: `RATES_OFF`, `RATES_DERIBIT`, or others.
         testnet: Whether answers say that this is a test network.
+        volatilities: Candles of the volatility indices to go on with; None: there are none yet.
+        index_problems: Why an index stands still, by its name: read whenever somebody asks.
     """
 
     def __init__(
@@ -79,6 +81,8 @@ class GatewayService:
         limits: Limits | None = None,
         rates: Mapping[str, Rate] = RATES_OFF,
         testnet: bool = True,
+        volatilities: Candles | None = None,
+        index_problems: Mapping[str, str] | None = None,
     ) -> None:
         self._sequencer = sequencer
         self._clock = clock
@@ -98,6 +102,8 @@ class GatewayService:
                 version=__version__,
                 testnet=testnet,
                 is_locked=lambda: self._is_locked,
+                volatilities=Candles() if volatilities is None else volatilities,
+                index_problems={} if index_problems is None else index_problems,
             )
         )
         sequencer.subscribe(self._publish)

@@ -18,7 +18,7 @@ from strikewire.api.reference import (
 )
 from strikewire.gateway.catalogue import is_of
 from strikewire.marketdata import (
-    IV_E4_PER_PERCENT,
+    IV_E4_PER_ONE,
     Market,
     MarketData,
     book_update,
@@ -349,6 +349,6 @@ def _option_mark(market: Market) -> OptionMarkPrice:
     return OptionMarkPrice(
         instrument_name=market.instrument.name,
         mark_price=price_e8_to_float(market.mark.price),
-        iv=market.mark.iv_e4 / IV_E4_PER_PERCENT / 100,
+        iv=market.mark.iv_e4 / IV_E4_PER_ONE,
         timestamp=ns_to_ms(market.updated_ns),
     )

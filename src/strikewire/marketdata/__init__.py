@@ -1,7 +1,7 @@
 """Turns events into books, trades and tickers: market data on its way out, before the gateway."""
 
 from strikewire.marketdata.books import book_update, grouped_book, quote
-from strikewire.marketdata.candles import DAY_S, Candles
+from strikewire.marketdata.candles import DAY_S, Candles, CandlesError
 from strikewire.marketdata.funding import (
     FUNDING_DECIMALS,
     current_funding,
@@ -17,6 +17,7 @@ from strikewire.marketdata.realized import historical_points
 from strikewire.marketdata.restore import restore
 from strikewire.marketdata.streams import BookEdit, BookStream, LevelEdit
 from strikewire.marketdata.tape import (
+    IV_E4_PER_ONE,
     IV_E4_PER_PERCENT,
     block_text_id,
     combo_trade_id,
@@ -33,10 +34,12 @@ from strikewire.marketdata.tickers import (
 __all__ = [
     "DAY_S",
     "FUNDING_DECIMALS",
+    "IV_E4_PER_ONE",
     "IV_E4_PER_PERCENT",
     "BookEdit",
     "BookStream",
     "Candles",
+    "CandlesError",
     "Changes",
     "LevelEdit",
     "Market",

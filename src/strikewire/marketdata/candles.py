@@ -1,12 +1,14 @@
 """What the volatility indices were: candles of every second, minute, hour, half day and day.
 
-They are seen, not derived: what a process did not see, before it started, nobody can read from it.
+They are seen, not derived: what nobody saw, because no venue ran, cannot be read from anything. So
+a venue keeps them in a file and goes on with those of its last run.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 HALF_DAY_S: Final = 43_200
@@ -16,7 +18,7 @@ KEPT: Final[Mapping[int, int]] = {1: 3_600, 60: 1_440, 3_600: 1_440, HALF_DAY_S:
 """Candles that are kept, by their length in seconds: an hour, a day, two months, years."""
 
 
-class Candle(Struct):
+class Candle(Struct, array_like=True):
     """How a number moved within a span of time.
 
     Attributes:
@@ -34,11 +36,42 @@ class Candle(Struct):
     close: float
 
 
+class CandlesError(Exception):
+    """These bytes are no candles."""
+
+
 class Candles:
     """Candles of many numbers, each told by its name."""
 
     def __init__(self) -> None:
         self._kept: dict[str, dict[int, deque[Candle]]] = {}
+
+    def encode(self) -> bytes:
+        """Return all of them as JSON, for `decode`."""
+        return msgspec.json.encode(
+            {
+                name: {str(seconds): list(candles) for seconds, candles in kept.items()}
+                for name, kept in self._kept.items()
+            }
+        )
+
+    @classmethod
+    def decode(cls, content: bytes) -> "Candles":
+        """Return what was encoded; lengths that are no longer kept are left out.
+
+        Raises:
+            CandlesError: It is something else.
+        """
+        try:
+            stored = msgspec.json.decode(content, type=dict[str, dict[int, list[Candle]]])
+        except msgspec.MsgspecError as error:
+            raise CandlesError(str(error)) from None
+        made = cls()
+        made._kept = {
+            name: {s: deque(by_length.get(s, ()), maxlen=most) for s, most in KEPT.items()}
+            for name, by_length in stored.items()
+        }
+        return made
 
     def note(self, time_ms: int, name: str, number: float) -> None:
         """Let a number count from `time_ms`, which is no earlier than that of the last."""

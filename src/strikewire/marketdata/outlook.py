@@ -6,7 +6,7 @@ from typing import Final
 
 from strikewire.marketdata.market import Market
 from strikewire.marketdata.marketdata import MarketData
-from strikewire.marketdata.tape import IV_E4_PER_PERCENT
+from strikewire.marketdata.tape import IV_E4_PER_ONE
 from strikewire.model import PRICE_SCALE
 from strikewire.pricing import ExpiryVariance, quoted_variance, volatility_index, years_to_expiry
 
@@ -70,7 +70,7 @@ def _variance(options: Iterable[Market], years: float) -> ExpiryVariance:
         assert market.mark is not None
         assert market.instrument.strike is not None
         k = math.log(float(market.instrument.strike) * PRICE_SCALE / market.mark.underlying)
-        smile[k] = market.mark.iv_e4 / IV_E4_PER_PERCENT / 100
+        smile[k] = market.mark.iv_e4 / IV_E4_PER_ONE
     moneyness = sorted(smile)
     return quoted_variance(
         moneyness=moneyness, volatilities=[smile[k] for k in moneyness], years=years

@@ -22,6 +22,7 @@ TRADES_KEPT = 1_000
 """Trades kept of one instrument; the oldest is forgotten when one more is printed."""
 
 IV_E4_PER_PERCENT = 10_000
+IV_E4_PER_ONE = 100 * IV_E4_PER_PERCENT
 
 
 def public_trade(

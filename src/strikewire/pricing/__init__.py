@@ -15,7 +15,7 @@ from strikewire.pricing.delivery import (
     share_left,
 )
 from strikewire.pricing.deltas import DeltaPoints, at_deltas
-from strikewire.pricing.fit import ExpiryQuotes, expiry_quotes, fit_smile, refit_smile
+from strikewire.pricing.fit import fit_smile, refit_smile
 from strikewire.pricing.fitted import (
     FittedExpiry,
     FittedSurface,
@@ -47,6 +47,7 @@ from strikewire.pricing.inverse import (
     net_delta,
     quote_value,
 )
+from strikewire.pricing.margin_rules import MarginRules, Scenario
 from strikewire.pricing.marks import (
     OptionMark,
     Premium,
@@ -57,6 +58,7 @@ from strikewire.pricing.marks import (
     option_price_e8,
     perpetual_mark,
 )
+from strikewire.pricing.quotes import ExpiryQuotes, expiry_quotes
 from strikewire.pricing.realized import (
     HISTORICAL_DAYS,
     historical_volatilities,
@@ -64,12 +66,10 @@ from strikewire.pricing.realized import (
     trailing_volatilities,
 )
 from strikewire.pricing.scenarios import (
-    MarginRules,
     PortfolioAccount,
     PortfolioMargin,
     RiskInstrument,
     RiskMatrix,
-    Scenario,
 )
 from strikewire.pricing.smile import Smile
 from strikewire.pricing.surface import ArbitrageError, Surface

@@ -32,6 +32,12 @@ SLOPE_MAX: Final = 1.98
 Source: R. Lee, "The moment formula for implied volatility at extreme strikes" (2004).
 """
 
+Slopes = tuple[float, float]
+"""Of a left and a right wing: total variance by log-moneyness, both positive."""
+
+DENSITY_MIN: Final = 1e-6
+"""A g below this counts as arbitrage: between two points of a grid it may well be below 0."""
+
 GRID_END: Final = 30.0
 GRID_STEPS_BEYOND: Final = 24
 
@@ -51,7 +57,8 @@ class Arbitrage(NamedTuple):
         years: Of the smile at fault; of the later one, where it is two.
         kind: Between strikes of one expiry, between expiries, or in a wing beyond all strikes.
         k: The worst log-moneyness; of a wing -inf or inf.
-        depth: How far g, the variance or the slope is on the wrong side; above 0.
+        depth: How far g (from `DENSITY_MIN`), the variance or the slope is on the wrong side; above
+            0.
     """
 
     years: float
@@ -60,7 +67,7 @@ class Arbitrage(NamedTuple):
     depth: float
 
 
-def wing_slopes(smile: Smile) -> tuple[float, float]:
+def wing_slopes(smile: Smile) -> Slopes:
     """Return how steep total variance is far to the left and far to the right, both positive."""
     return smile.b * (1.0 - smile.rho), smile.b * (1.0 + smile.rho)
 
@@ -113,15 +120,23 @@ def suspects(smiles: Sequence[Smile]) -> list[bool]:
 
 
 def arbitrages(smile: Smile, nearer: Smile | None, *, years: float = 0.0) -> list[Arbitrage]:
-    """Return the arbitrages of one smile, in itself and with the one before it, if there is one."""
+    """Return the arbitrages of one smile, in itself and with the one before it.
+
+    Args:
+        smile: Any.
+        nearer: That of the expiry before; None where there is none.
+        years: Of the smile; only named in what is found.
+    """
     found: list[Arbitrage] = []
     grid = grid_of(smile)
     if np.min(smile.total_variances(grid)) > 0.0:
         k, density = _lowest(smile.butterflies, grid)
+        missing = DENSITY_MIN - density
     else:
-        k, density = _lowest(smile.total_variances, grid)
-    if density < 0.0:
-        found.append(Arbitrage(years, "butterfly", k, -density))
+        k, variance = _lowest(smile.total_variances, grid)
+        missing = -variance
+    if missing > 0.0:
+        found.append(Arbitrage(years, "butterfly", k, missing))
     slopes = wing_slopes(smile)
     least = (0.0, 0.0) if nearer is None else wing_slopes(nearer)
     for end, slope, below in zip((-math.inf, math.inf), slopes, least, strict=True):

@@ -53,23 +53,25 @@ def price(*, forward: float, strike: float, years: float, sigma: float, is_call:
     """Return the value of one option in quote currency, undiscounted.
 
     Args:
-        forward: Underlying price at the expiry, above 0.
-        strike: Above 0, same currency.
-        years: Time left; at 0 or below the option is worth what it would pay now.
-        sigma: Volatility per year as a fraction: 0.8 is 80 %. Not negative.
+        forward: Underlying price at the expiry, 1e-100 to 1e100.
+        strike: Likewise, same currency.
+        years: Time left, finite; at 0 or below the option is worth what it would pay now.
+        sigma: Volatility per year as a fraction: 0.8 is 80 %. Finite, not negative.
         is_call: False for a put.
+
+    Returns:
+        NaN for arguments outside of these ranges, and only then.
 
     The relative error is at most 1e-12, however far out of the money the option is.
 
     Source: F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976).
     """
-    assert forward > 0.0
-    assert strike > 0.0
     return kernel.price(forward, strike, years, sigma, is_call)
 
 
 def greeks(*, forward: float, strike: float, years: float, sigma: float, is_call: bool) -> Greeks:
-    """Return value and greeks of one option; arguments as for `price`."""
-    assert forward > 0.0
-    assert strike > 0.0
+    """Return value and greeks of one option; arguments as for `price`.
+
+    All of them are NaN for arguments outside of their ranges, and only then.
+    """
     return Greeks(*kernel.greeks(forward, strike, years, sigma, is_call))

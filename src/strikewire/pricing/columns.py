@@ -15,9 +15,9 @@ def columns_of(*values: ArrayLike) -> tuple[Doubles, ...]:
         values: Numbers, or sequences of shape (n,); booleans become 1.0 and 0.0.
 
     Raises:
-        ValueError: Two lengths differ, or an array has more than one dimension.
+        ValueError: Two lengths differ, or an array has more than one dimension or is complex.
     """
-    arrays = [np.asarray(value, dtype=np.float64, order="C") for value in values]
+    arrays = [_doubles_of(value) for value in values]
     if len({array.shape for array in arrays}) == 1 and arrays[0].ndim == 1:
         return tuple(arrays)
     if any(array.ndim > 1 for array in arrays):
@@ -28,3 +28,10 @@ def columns_of(*values: ArrayLike) -> tuple[Doubles, ...]:
         raise ValueError(f"columns of one chain have one length, not {sorted(lengths)}")
     shape = (lengths.pop() if lengths else 1,)
     return tuple(np.ascontiguousarray(np.broadcast_to(array, shape)) for array in arrays)
+
+
+def _doubles_of(value: ArrayLike) -> Doubles:
+    array = np.asarray(value)
+    if np.iscomplexobj(array):
+        raise ValueError("columns are of real numbers, not of complex ones")
+    return np.asarray(array, dtype=np.float64, order="C")

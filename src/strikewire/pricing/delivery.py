@@ -37,7 +37,12 @@ class ExpirationEstimate(Struct, frozen=True):
 
 
 def delivery_average(expiry_ns: int, now_ns: int) -> "DeliveryAverage":
-    """Return an average that begins now: samples that were due before are missing."""
+    """Return an average that begins now: samples that were due before are missing.
+
+    Args:
+        expiry_ns: The expiry, nanoseconds since the Unix epoch.
+        now_ns: Likewise.
+    """
     opens_ns = expiry_ns - DELIVERY_WINDOW_NS
     passed = -(-max(0, now_ns - opens_ns) // SAMPLE_INTERVAL_NS)
     return DeliveryAverage(expiry_ns, next_ns=opens_ns + passed * SAMPLE_INTERVAL_NS)
@@ -45,6 +50,10 @@ def delivery_average(expiry_ns: int, now_ns: int) -> "DeliveryAverage":
 
 def share_left(expiry_ns: int, now_ns: int) -> float:
     """Return how much of a move of the index a delivery price still takes part in.
+
+    Args:
+        expiry_ns: The expiry, nanoseconds since the Unix epoch.
+        now_ns: Likewise.
 
     Returns:
         1.0 until the window opens, from then on the part of it that is left, 0.0 at the expiry.
@@ -69,7 +78,12 @@ class DeliveryAverage(Struct, frozen=True):
     next_ns: int = 0
 
     def sample(self, now_ns: int, index: PriceE8) -> "DeliveryAverage":
-        """Return the average after the index was seen at `now_ns`; unchanged if none is due."""
+        """Return the average after the index was seen; unchanged if no sample is due.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            index: In 1e-8 of the quote currency, as is every index here.
+        """
         opens_ns = self.expiry_ns - DELIVERY_WINDOW_NS
         if not max(opens_ns, self.next_ns) <= now_ns < self.expiry_ns:
             return self
@@ -133,6 +147,10 @@ class DeliveryAverage(Struct, frozen=True):
 
         Samples that are still to come are taken to be the present index, so the estimate is as sure
         of itself as the window has passed, and at its end it is the delivery price.
+
+        Args:
+            now_ns: Nanoseconds since the Unix epoch.
+            index: In 1e-8 of the quote currency.
 
         Source: Deribit API v2, channel `estimated_expiration_price.{index_name}`.
         """

@@ -1,12 +1,13 @@
 """The surface that a chain's quotes say: a smile for each expiry, together free of arbitrage.
 
-Theory of operation. Expiries are fitted one by one (`fit`): the well quoted ones from the nearest
-to the furthest, then the others, the most quoted first, with the shape of a neighbour for a prior
-where they have too few quotes. In the same order they are gone through again: where there is
-arbitrage, in a smile or with one beside it that stands already, it is fitted anew with arbitrage as
-a penalty, and what little is left is repaired (`arbitrage`). So a few quotes never lead those of a
-well quoted expiry astray. Between expiries total variance is interpolated at equal log-moneyness,
-so it never falls with time there either.
+Theory of operation. Expiries are fitted one by one (`fit`), with the shape of a neighbour for a
+prior where they have too few quotes. Where wings come out less steep than those of an expiry
+before, all are told together how steep they may be (`wings`), and those beyond it are fitted anew.
+Then they are gone through, the well quoted ones from the nearest to the furthest, the others, the
+most quoted first: where there is arbitrage, in a smile or with one beside it that stands already,
+it is fitted anew with arbitrage as a penalty, and what little is left is repaired (`arbitrage`). So
+a few quotes never lead those of a well quoted expiry astray. Between expiries total variance is
+interpolated at equal log-moneyness, so it never falls with time there either.
 
 A surface is a value: fit one in a thread, hand it over, go on with the last until then.
 """
@@ -19,17 +20,19 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import ArrayLike
 
-from strikewire.pricing.arbitrage import arbitrages, furthest, lowered, repaired, suspects
-from strikewire.pricing.columns import Doubles, columns_of
-from strikewire.pricing.fit import (
-    ExpiryQuotes,
-    fit_smile,
-    half_spreads_off,
-    refit_smile,
-    shape_of,
-    usable,
+from strikewire.pricing.arbitrage import (
+    arbitrages,
+    furthest,
+    lowered,
+    repaired,
+    suspects,
+    wing_slopes,
 )
+from strikewire.pricing.columns import Doubles, columns_of
+from strikewire.pricing.fit import fit_smile, refit_smile, shape_of
+from strikewire.pricing.quotes import ExpiryQuotes, middles, misses, usable
 from strikewire.pricing.smile import Smile
+from strikewire.pricing.wings import rising_wings, slope_weights
 
 QUOTES_FEW: Final = 5
 """An expiry with fewer usable quotes than a smile has numbers takes its neighbour's shape."""
@@ -154,13 +157,11 @@ def fit_surface(
     order = sorted(
         range(len(chain)), key=lambda number: -min(len(chain[number].moneyness), QUOTES_MANY)
     )
-    smiles: dict[int, Smile] = {}
-    for number in order:
-        one = chain[number]
-        nearer, later = _beside(number, smiles)
-        smiles[number] = fit_smile(
-            one, start=_start(one, start), prior=priors[number], nearer=nearer, later=later
-        )
+    alone = [
+        fit_smile(one, start=_start(one, start), prior=prior)
+        for one, prior in zip(chain, priors, strict=True)
+    ]
+    smiles = _with_rising_wings(chain, alone, priors)
     fitted = _without_arbitrage(chain, smiles, priors, order)
     return FittedSurface(
         tuple(
@@ -224,14 +225,39 @@ def _beside(number: int, smiles: Mapping[int, Smile]) -> tuple[Smile | None, Smi
     )
 
 
+def _with_rising_wings(
+    chain: Sequence[ExpiryQuotes], smiles: Sequence[Smile], priors: Sequence[Smile | None]
+) -> list[Smile]:
+    """Return the smiles with wings no less steep than those of the expiries before."""
+    slopes = np.array([wing_slopes(one) for one in smiles])
+    if np.all(np.diff(slopes, axis=0) >= 0.0):
+        return list(smiles)
+    least, most = rising_wings(
+        slopes, [slope_weights(*one) for one in zip(chain, smiles, strict=True)]
+    )
+    inside = np.all((slopes >= least) & (slopes <= most), axis=1)
+    return [
+        one
+        if inside[number]
+        else fit_smile(
+            chain[number],
+            start=one,
+            prior=priors[number],
+            least=tuple(least[number].tolist()),
+            most=tuple(most[number].tolist()),
+        )
+        for number, one in enumerate(smiles)
+    ]
+
+
 def _without_arbitrage(
     chain: Sequence[ExpiryQuotes],
-    smiles: Mapping[int, Smile],
+    smiles: Sequence[Smile],
     priors: Sequence[Smile | None],
     order: Sequence[int],
-) -> Mapping[int, Smile]:
+) -> Sequence[Smile]:
     """Return the smiles with the arbitrage taken out, in the order in which they have a say."""
-    suspected = suspects([smiles[number] for number in range(len(chain))])
+    suspected = suspects(smiles)
     if not any(suspected):
         return smiles
     placed: dict[int, Smile] = {}
@@ -246,7 +272,7 @@ def _without_arbitrage(
             smile = _mended(chain[number], smile, priors[number], nearer, later)
             has_moved = True
         placed[number] = smile
-    return placed
+    return [placed[number] for number in range(len(chain))]
 
 
 def _is_clean(smile: Smile, nearer: Smile | None, later: Smile | None) -> bool:
@@ -268,7 +294,7 @@ def _mended(
         found += [lowered(one, later) for one in found]
         found = [one for one in found if _is_clean(one, nearer, later)]
         found.append(_part_of(later, nearer, quotes))
-    return min(found, key=lambda one: half_spreads_off(quotes, one))
+    return min(found, key=lambda one: float(np.mean(np.abs(misses(quotes, one)))))
 
 
 def _part_of(later: Smile, nearer: Smile | None, quotes: ExpiryQuotes) -> Smile:
@@ -277,7 +303,7 @@ def _part_of(later: Smile, nearer: Smile | None, quotes: ExpiryQuotes) -> Smile:
     A part of a smile without butterfly arbitrage has none: its g is no less than the part of the
     whole's.
     """
-    wanted = (0.5 * (quotes.bids + quotes.asks)) ** 2 * quotes.years
+    wanted = middles(quotes) ** 2 * quotes.years
     target = float(np.median(wanted / later.total_variances(quotes.moneyness)))
 
     def scaled(part: float) -> Smile:

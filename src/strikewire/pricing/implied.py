@@ -51,19 +51,18 @@ def implied_volatility(
 
     Args:
         price: Value in quote currency; a Deribit inverse option's price times the underlying price.
-        forward: Underlying price at the expiry, above 0.
-        strike: Above 0, same currency.
+        forward: Underlying price at the expiry.
+        strike: Same currency.
         years: Time left.
         is_call: False for a put.
 
     Returns:
         None where no volatility gives the price: at or below the intrinsic value, at or above the
-        forward (call) or the strike (put), or no time left. A ticker then shows 0.0.
+        forward (call) or the strike (put), no time left, or an argument that can be of no option
+        (see `ImpliedCode`). A ticker then shows 0.0.
 
     Source: P. Jaeckel, "Let's be rational" (2015), for the shape of the three objectives.
     """
-    assert forward > 0.0
-    assert strike > 0.0
     volatility, code = black76.implied(price, forward, strike, years, is_call)
     return volatility if code == ImpliedCode.OK else None
 
@@ -90,7 +89,7 @@ def implied_volatilities(
         calls: True or 1.0 for a call, False or 0.0 for a put.
 
     Raises:
-        ValueError: Two lengths differ, or an argument has more than one dimension.
+        ValueError: Two lengths differ, or an argument has more than one dimension or is complex.
     """
     value, f, k, t, call = columns_of(prices, forwards, strikes, years, calls)
     volatilities = np.empty(len(f))

@@ -24,7 +24,12 @@ def coin_price(value: Number, underlying: Number) -> Number:
 
 
 def quote_value(price: Number, underlying: Number) -> Number:
-    """Return the Black-76 value of an option that costs `price` in the coin."""
+    """Return the Black-76 value of an option, quote currency per unit of the underlying.
+
+    Args:
+        price: What it costs in the coin.
+        underlying: Forward of its expiry, quote currency; above 0.
+    """
     return price * underlying
 
 

@@ -206,6 +206,14 @@ def option_price_e8(
 ) -> PriceE8:
     """Return the mark price of an option from the numbers its ticker shows.
 
+    Args:
+        underlying: Forward of the expiry in 1e-8 of the quote currency, above 0.
+        strike: Quote currency, above 0.
+        years: Time left; at 0 or below the option is worth what it would pay now.
+        iv_e4: Volatility a year in 1e-4 of a percent.
+        is_call: False for a put.
+        is_inverse: True when the option is quoted in the coin itself.
+
     Returns:
         1e-8 of the coin (inverse: the value in quote currency over the underlying price) or of the
         quote currency (linear), rounded to the nearest and at least `OPTION_PRICE_MIN`.

@@ -5,10 +5,7 @@ in each scenario, priced anew by Black-76. An account's gain in a scenario is th
 positions' rows, so the matrix is made once for everybody, and an account costs as many additions as
 it has positions, and one order 35. New marks are only noted; `refresh` revalues what has changed.
 
-The scenarios are nine moves of the price, each with volatility down, same and up, and eight larger
-moves with volatility up of whose loss a part counts. To the worst of them are added the roll shock,
-a charge for the delta of each expiry, whose forwards need not move alike, and the delta shock, one
-for a delta too large to be sold in a hurry.
+Which scenarios there are, and what is charged beside them, say the `margin_rules`.
 
 An expiry in its last half hour is partly averaged already: it takes part in as much of a move as is
 left of the window.
@@ -29,15 +26,9 @@ from strikewire.pricing.chain import chain
 from strikewire.pricing.columns import Doubles, columns_of
 from strikewire.pricing.delivery import DELIVERY_WINDOW_NS
 from strikewire.pricing.kernels import scenarios as kernel
+from strikewire.pricing.margin_rules import SAME, MarginRules
 
 Rows = NDArray[np.int64]
-
-DOWN, SAME, UP = range(3)
-"""What a scenario does to volatility."""
-
-_DAYS_PER_YEAR: Final = 365.0
-_TERM_DAYS: Final = 30.0
-_DAYS_MIN: Final = 1.0 / 24.0
 
 _FORWARDS, _SIGMAS, _VALUES, _YEARS = range(4)
 _WINDOW_YEARS: Final = DELIVERY_WINDOW_NS / NS_PER_YEAR
@@ -49,95 +40,6 @@ def _shares(years: Doubles) -> Doubles:
     What never expires takes part in all of it.
     """
     return np.where(years > 0.0, np.minimum(years / _WINDOW_YEARS, 1.0), 1.0)
-
-
-class Scenario(NamedTuple):
-    """One thing that could happen.
-
-    Attributes:
-        move: Of the underlying price as a fraction: -0.16 is 16 % down.
-        volatility: DOWN, SAME or UP.
-        weight: What part of the gain or loss counts, 0 to 1.
-    """
-
-    move: float
-    volatility: int
-    weight: float
-
-
-class MarginRules(Struct, frozen=True):
-    """The parameters of portfolio margin; the defaults are Deribit's of 2024 for BTC.
-
-    Attributes:
-        price_range: The largest move of the inner scenarios, as a fraction.
-        price_steps: Moves to each side; the nine moves are evenly spaced.
-        volatility_up: How far volatility goes up at thirty days, as a fraction of itself.
-        volatility_down: How far down.
-        power_short: Exponent of 30 / days below thirty days.
-        power_long: From thirty days on.
-        volatility_up_min: After going up a volatility is at least this.
-        extended_moves: The eight larger moves, volatility up.
-        extended_dampener: Loss in quote currency that an extended scenario forgives for each time
-            that its move is larger than the price range.
-        maintenance_factor: Maintenance margin as a part of the initial margin.
-        move_risk: How far the forward of an expiry a year away may move by itself, as the logarithm
-            of a fraction: what a coin of delta in it costs.
-        move_risk_min: The least that it costs, as a fraction of the coin; of a perpetual, all.
-        delta_shock: What a coin of delta costs at most, as a fraction of the coin.
-        delta_shock_growth: How much a coin costs for each coin beyond the liquidity.
-        delta_liquidity: Delta in quote currency that costs nothing.
-    """
-
-    price_range: float = 0.16
-    price_steps: int = 4
-    volatility_up: float = 0.5
-    volatility_down: float = 0.25
-    power_short: float = 0.30
-    power_long: float = 0.13
-    volatility_up_min: float = 0.5
-    extended_moves: tuple[float, ...] = (-0.66, -0.33, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0)
-    extended_dampener: float = 100_000.0
-    maintenance_factor: float = 0.8
-    move_risk: float = 0.075
-    move_risk_min: float = 0.01
-    delta_shock: float = 0.1
-    delta_shock_growth: float = 0.00005
-    delta_liquidity: float = 20_000_000.0
-
-    def scenarios(self) -> tuple[Scenario, ...]:
-        """Return the inner scenarios by move and volatility, then the extended ones.
-
-        An extended scenario counts by price range / move of its gain in quote currency: as if that
-        were of the inner range, on the line from here to there.
-        """
-        inner = (
-            Scenario(self.price_range * step / self.price_steps, volatility, 1.0)
-            for step in range(-self.price_steps, self.price_steps + 1)
-            for volatility in (DOWN, SAME, UP)
-        )
-        extended = (
-            Scenario(move, UP, min(1.0, self.price_range / abs(move)))
-            for move in self.extended_moves
-        )
-        return (*inner, *extended)
-
-    def shocked(self, sigmas: Doubles, years: Doubles) -> Doubles:
-        """Return volatilities down, same and up, shape (3, n).
-
-        sigma (1 +- range (30 / days)^power), at least 0 down and `volatility_up_min` up. The last
-        hour counts as an hour.
-
-        Source: as above; the form also in Oreome, "Advanced risk scenarios".
-        """
-        days = np.maximum(years * _DAYS_PER_YEAR, _DAYS_MIN)
-        power = np.where(days < _TERM_DAYS, self.power_short, self.power_long)
-        scale = np.exp(power * np.log(_TERM_DAYS / days))
-        moved = np.empty((3, len(sigmas)))
-        moved[DOWN] = sigmas * np.maximum(0.0, 1.0 - self.volatility_down * scale)
-        moved[SAME] = sigmas
-        up = np.maximum(sigmas * (1.0 + self.volatility_up * scale), self.volatility_up_min)
-        moved[UP] = np.where(sigmas > 0.0, up, 0.0)
-        return moved
 
 
 class RiskInstrument(Struct, frozen=True):
@@ -237,8 +139,12 @@ class RiskMatrix:
         self._slots = np.array([numbers[one.expiry_ns] for one in self.instruments], dtype=np.int64)
         self._charges = np.zeros(max(1, len(expiries)))
         self._weights = np.zeros((2, kernel.ROW))
-        self._weights[0, : len(self.scenarios)] = [self._weight(one) for one in self.scenarios]
-        self._times_forgiven = np.array([self._forgiven(one) for one in self.scenarios])
+        self._weights[0, : len(self.scenarios)] = [
+            self.rules.weight(one, is_inverse=is_inverse) for one in self.scenarios
+        ]
+        self._times_forgiven = np.array(
+            [self.rules.times_forgiven(one, is_inverse=is_inverse) for one in self.scenarios]
+        )
         self._terms = np.array([0.0, 0.0, 0.0, self.rules.maintenance_factor])
 
     def mark(
@@ -261,7 +167,7 @@ class RiskMatrix:
             years: Time left; 0.0 of a perpetual.
 
         Raises:
-            ValueError: Two lengths differ.
+            ValueError: Two lengths differ, a number is not finite, or a forward is not above 0.
         """
         which: Rows | slice = slice(None)
         if rows is not None:
@@ -269,6 +175,8 @@ class RiskMatrix:
         marks = self._marks[:, which]
         columns = columns_of(forwards, sigmas, values, years)
         news = np.array([np.broadcast_to(one, marks.shape[1:]) for one in columns])
+        if not (np.isfinite(news).all() and np.all(news[_FORWARDS] > 0.0)):
+            raise ValueError("marks are finite numbers, and forwards are above 0")
         changed = np.any(marks != news, axis=0)
         self._marks[:, which] = news
         self._dirty[which] |= changed
@@ -434,25 +342,6 @@ class RiskMatrix:
         self._terms[2] = rules.delta_liquidity / index
         forgiven = self._times_forgiven * rules.extended_dampener
         self._weights[1, : len(forgiven)] = forgiven / index if self.is_inverse else forgiven
-
-    def _forgiven(self, scenario: Scenario) -> float:
-        """Return how many dampeners a scenario forgives, in dollars, or over the index in coins."""
-        times = max(abs(scenario.move) / self.rules.price_range, 1.0) - 1.0
-        return times / (1.0 + self._held(scenario.move)) if self.is_inverse else times
-
-    def _weight(self, scenario: Scenario) -> float:
-        """Return what a scenario's gain is multiplied by.
-
-        What counts of a gain in dollars is turned into coins at the edge of the price range, not
-        at the price of the scenario: a future gains there what it gains at the edge.
-        """
-        if not self.is_inverse:
-            return scenario.weight
-        return scenario.weight * (1.0 + scenario.move) / (1.0 + self._held(scenario.move))
-
-    def _held(self, move: float) -> float:
-        """Return a move, held within the price range."""
-        return max(-self.rules.price_range, min(move, self.rules.price_range))
 
 
 class PortfolioAccount:

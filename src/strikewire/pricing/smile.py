@@ -35,8 +35,16 @@ class Smile(Struct, frozen=True):
         distance = k - self.m
         return self.a + self.b * (self.rho * distance + math.hypot(distance, self.s))
 
+    def least_variance(self) -> float:
+        """Return the least total variance that the smile has at any strike."""
+        return self.a + self.b * self.s * math.sqrt(max(0.0, 1.0 - self.rho * self.rho))
+
     def total_variances(self, k: ArrayLike) -> Doubles:
-        """Return sigma squared times years at many log-moneynesses, shape (n,)."""
+        """Return sigma squared times years.
+
+        Args:
+            k: ln(strike / forward), shape (n,).
+        """
         distance = np.asarray(k, dtype=np.float64) - self.m
         root = np.sqrt(distance * distance + self.s * self.s)
         variances: Doubles = self.a + self.b * (self.rho * distance + root)

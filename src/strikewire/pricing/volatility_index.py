@@ -79,6 +79,10 @@ def strip_variance(
 def smile_variance(smile: Smile, years: float) -> ExpiryVariance:
     """Return the variance that a smile is worth: the strip over ten deviations to both sides.
 
+    Args:
+        smile: In total variance over log-moneyness.
+        years: Time left, above 0.
+
     Source: as for `strip_variance`; a flat smile gives its own variance, to 1e-9 of it.
     """
     assert years > 0.0

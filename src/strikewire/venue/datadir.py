@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from strikewire.gateway.keys import KeyFileError, KeyStore
+from strikewire.marketdata import Candles, CandlesError
 
 _OWNER_ONLY_DIR = 0o700
 _OWNER_ONLY_FILE = 0o600
@@ -34,6 +35,11 @@ class DataDir(Struct, frozen=True):
     def keys(self) -> Path:
         """API keys with their secrets."""
         return self.path / "keys.json"
+
+    @property
+    def volatilities(self) -> Path:
+        """Candles of the volatility indices."""
+        return self.path / "volatilities.json"
 
     @property
     def authority(self) -> Path:
@@ -85,6 +91,21 @@ class DataDir(Struct, frozen=True):
             DataDirError: The file cannot be written.
         """
         self.write(self.keys, keys.encode(), is_secret=True)
+
+    def load_volatilities(self) -> Candles:
+        """Return the stored candles; none where there is no file yet.
+
+        Raises:
+            DataDirError: The file cannot be read, or holds something else.
+        """
+        try:
+            return Candles.decode(self.volatilities.read_bytes())
+        except FileNotFoundError:
+            return Candles()
+        except OSError as error:
+            raise DataDirError(f"{self.volatilities}: {error.strerror}") from None
+        except CandlesError as error:
+            raise DataDirError(f"{self.volatilities}: {error}") from None
 
     def write(self, file: Path, content: bytes, *, is_secret: bool) -> None:
         """Put a whole file in place, durably, or leave the old one.

@@ -11,6 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random  # noqa: TID251 - market makers draw from a seed of the configuration
+from threading import Lock
 from typing import Final
 
 from msgspec import Struct
@@ -23,7 +24,7 @@ from strikewire.feeds.player import feed_for
 from strikewire.gateway import RATES_DERIBIT, RATES_OFF, ApiKey, GatewayService
 from strikewire.gateway import Limits as GatewayLimits
 from strikewire.journal import Journal, SqliteJournal
-from strikewire.marketdata import Market, MarketData, restore
+from strikewire.marketdata import Candles, Market, MarketData, restore
 from strikewire.model import PRICE_SCALE, AccountId, Lots, Ticks, lots_to_amount, ticks_to_e8
 from strikewire.pricing import BookLevel
 from strikewire.sequencer import (
@@ -40,7 +41,7 @@ from strikewire.venue.accounts import MAKER_ACCOUNTS, add_keys, check_accounts, 
 from strikewire.venue.compiled import interpreted_kernels, warn_of_interpreted_kernels
 from strikewire.venue.config import Config
 from strikewire.venue.crew import Crew, crew
-from strikewire.venue.datadir import DataDir
+from strikewire.venue.datadir import DataDir, DataDirError
 from strikewire.venue.doors import Addresses, addresses, open_doors, try_doors
 from strikewire.venue.forwards import Depth
 from strikewire.venue.listing import INDEX_OF
@@ -60,6 +61,9 @@ Source: Deribit, liquidations: one round a second.
 
 ACCOUNTS_AT_ONCE: Final = 50
 """How many accounts are looked over before everybody else has a turn: a few milliseconds."""
+
+CANDLES_INTERVAL_S: Final = 60.0
+"""How often the candles of the volatility indices are stored; they are once more at the end."""
 
 READY_TIMEOUT_S: Final = 10.0
 """How long the doors wait for the first marks; after that they open without."""
@@ -92,6 +96,8 @@ class Venue:
         recovery: How it came back to its state at the start.
         sequencer: The one door into its state.
         gateway: The doors of its clients.
+        volatilities: Candles of the volatility indices, of this run and those before.
+        index_problems: Why an index stands still, by its name.
         surfaces: Fits the options' quotes, where the configuration asks for it.
         keys: The API keys of its clients.
         account_keys: The keys of the configured accounts, in their order.
@@ -108,6 +114,8 @@ class Venue:
         self.account_keys: list[ApiKey] = []
         self.addresses = Addresses(http="", ws="")
         self.keys = folder.load_keys()
+        self.volatilities = Candles()
+        self.index_problems: dict[str, str] = {}
         self.journal: Journal
         self.recovery: RecoveryReport
         self.sequencer: SequencerService
@@ -180,6 +188,7 @@ async def _running(venue: Venue) -> AsyncIterator[None]:
     config, now_ns = venue.config, venue.surroundings.clock()
     secure = server_context(config.server, venue.folder, now_ns) if config.server.tls else None
     market = restore(exchange, now_ns)
+    venue.volatilities = _stored_volatilities(venue.folder)
     venue.sequencer = _make_sequencer(venue, exchange)
     venue.gateway = _make_gateway(venue, market)
     async with crew() as core:
@@ -188,6 +197,7 @@ async def _running(venue: Venue) -> AsyncIterator[None]:
             await _open_accounts(venue)
             async with crew() as inner:
                 inner.start(venue.gateway.run(), "hub")
+                inner.start(_keep_volatilities(venue), "volatilities")
                 await _start_prices(venue, market, inner)
                 inner.start(_liquidate(venue), "liquidation")
                 async with AsyncExitStack() as doors:
@@ -234,7 +244,37 @@ def _make_gateway(venue: Venue, market: MarketData) -> GatewayService:
             subscriptions_max=limits.subscriptions,
         ),
         rates=RATES_DERIBIT if limits.requests else RATES_OFF,
+        volatilities=venue.volatilities,
+        index_problems=venue.index_problems,
     )
+
+
+def _stored_volatilities(folder: DataDir) -> Candles:
+    """Return the candles of the runs before; what cannot be read is a loss, and no obstacle."""
+    try:
+        return folder.load_volatilities()
+    except DataDirError as error:
+        log.warning("volatility indices begin anew: %s", error)
+        return Candles()
+
+
+async def _keep_volatilities(venue: Venue) -> None:
+    """Store the candles again and again, in a thread, and once more at the end."""
+    alone = Lock()  # a thread goes on when its task is cancelled
+
+    def store(content: bytes) -> None:
+        with alone:
+            try:
+                venue.folder.write(venue.folder.volatilities, content, is_secret=False)
+            except DataDirError as error:
+                log.warning("volatility indices are not stored: %s", error)
+
+    try:
+        while True:
+            await venue.surroundings.sleep(CANDLES_INTERVAL_S)
+            await asyncio.to_thread(store, venue.volatilities.encode())
+    finally:
+        store(venue.volatilities.encode())
 
 
 async def _open_accounts(venue: Venue) -> None:
@@ -314,6 +354,8 @@ async def _operate(
     while True:
         commands = operator.step(venue.surroundings.clock(), feed_clock())
         await _carry_out(venue.sequencer, commands)
+        venue.index_problems.clear()
+        venue.index_problems.update(pricer.problems)
         if operator.is_complete:
             ready.set()
         if ready.is_set() and pricer.problems != problems:

@@ -298,12 +298,12 @@ def test_option_marks_are_told_as_fractions_and_only_of_options() -> None:
     wire = listen(floor, channel)
 
     floor.mark(PERPETUAL, 100_001.0)
-    floor.mark(CALL, 0.11, index=100_000.0, iv=51.0)
+    floor.mark(CALL, 0.11, index=100_000.0, iv=64.82)
 
     assert [
         [(one["instrument_name"], one["mark_price"], one["iv"]) for one in told]
         for told in wire.told(channel)
-    ] == [[(CALL, 0.1, 0.5)], [(CALL, 0.11, 0.51)]]
+    ] == [[(CALL, 0.1, 0.5)], [(CALL, 0.11, 0.6482)]]
 
 
 def test_a_volatility_index_is_told_every_second_in_which_marks_came() -> None:

@@ -129,9 +129,19 @@ def test_the_health_page_counts_and_tells_when_no_orders_are_taken() -> None:
     locked = page(request("/health"), floor)
 
     assert (healthy.status, locked.status) == (200, 503)
+    assert json.loads(healthy.body)["index_problems"] == {}
     assert json.loads(healthy.body)["status"] == "ok"
     assert json.loads(healthy.body)["gateway"]["connections"] == 1
     assert json.loads(locked.body)["status"] == "locked"
+
+
+def test_the_health_page_says_why_an_index_stands_still() -> None:
+    floor = GatewayFloor()
+    floor.desk.index_problems = {"btc_usd": "stale: 61.0 s old, 60.0 s allowed"}
+
+    health = json.loads(page(request("/health"), floor).body)
+
+    assert health["index_problems"] == {"btc_usd": "stale: 61.0 s old, 60.0 s allowed"}
 
 
 def test_an_error_answer_has_status_400_and_the_same_body() -> None:

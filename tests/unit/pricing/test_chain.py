@@ -42,8 +42,30 @@ def test_a_chain_is_written_where_one_says() -> None:
     "out", [np.empty((9, 2)), np.empty((3, 9)).T, np.empty((9, 3), dtype=np.float32)]
 )
 def test_a_table_of_another_form_is_refused(out: Any) -> None:
-    with pytest.raises(ValueError, match=r"contiguous doubles of shape \(9, 3\)"):
+    with pytest.raises(ValueError, match=r"contiguous and float64 of shape \(9, 3\), not float"):
         chain(forwards=61_800.0, strikes=STRIKES, years=0.1, sigmas=0.6, calls=1, out=out)
+
+
+def test_a_table_that_cannot_be_written_is_refused() -> None:
+    out = np.empty((9, 3))
+    out.flags.writeable = False
+
+    with pytest.raises(ValueError, match="out must be writable"):
+        chain(forwards=61_800.0, strikes=STRIKES, years=0.1, sigmas=0.6, calls=1, out=out)
+
+
+def test_an_option_that_there_cannot_be_has_no_numbers_and_spoils_no_other() -> None:
+    table = chain(
+        forwards=[61_800.0, 0.0, 61_800.0, 61_800.0, 61_800.0, 61_800.0],
+        strikes=[60_000.0, 60_000.0, -1.0, np.inf, 60_000.0, 60_000.0],
+        years=0.1,
+        sigmas=[0.6, 0.6, 0.6, 0.6, -0.1, 0.6],
+        calls=True,
+    )
+
+    for column in table:
+        assert np.isnan(column).tolist() == [False, True, True, True, True, False]
+        assert column[0] == column[5]
 
 
 def test_a_chain_of_unequal_columns_is_refused() -> None:

@@ -46,3 +46,13 @@ def test_two_lengths_are_refused() -> None:
 def test_a_table_is_refused() -> None:
     with pytest.raises(ValueError, match=r"one dimension, not \(\), \(2, 2\)"):
         columns_of(1.0, np.ones((2, 2)))
+
+
+def test_any_kind_of_real_numbers_is_a_column_and_complex_ones_are_none() -> None:
+    for kind in (np.float32, np.int64, np.uint8, np.bool_, object, ">f8"):
+        (column,) = columns_of(np.array([1, 0, 1], dtype=kind))
+        assert column.dtype == np.dtype("=f8")
+        assert column.tolist() == [1.0, 0.0, 1.0]
+
+    with pytest.raises(ValueError, match="not of complex ones"):
+        columns_of(np.array([1j, 2.0]))

@@ -9,11 +9,12 @@ from strikewire.pricing import (
     Smile,
     Surface,
     arbitrages,
-    expiry_quotes,
     fit_smile,
     refit_smile,
 )
-from strikewire.pricing.fit import PRIOR, shape_of, usable
+from strikewire.pricing.arbitrage import wing_slopes
+from strikewire.pricing.fit import shape_of
+from strikewire.pricing.problem import PRIOR
 from strikewire.testing.pricing import noisy_chain
 
 TRUTH = Surface(volatility=0.7, volatility_long=0.6, rho=-0.3, eta=1.0)
@@ -28,26 +29,6 @@ def quotes(*, noise: float = 0.0, count: int = 40, seed: int = 1) -> ExpiryQuote
 def half_spreads(smile: Smile, one: ExpiryQuotes) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     fitted = np.sqrt(smile.total_variances(one.moneyness) / one.years)
     return np.abs(fitted - 0.5 * (one.bids + one.asks)) / (0.5 * (one.asks - one.bids))
-
-
-def test_quotes_become_columns_and_what_is_missing_is_zero() -> None:
-    made = expiry_quotes(
-        years=0.5, forward=100.0, strikes=[50, 200], bids=[0.5, math.nan], asks=[0.6, 0.7]
-    )
-
-    assert made.moneyness == pytest.approx([-math.log(2), math.log(2)])
-    assert made.bids.tolist() == [0.5, 0.0]
-
-
-def test_quotes_are_usable_with_both_sides_and_uncrossed() -> None:
-    ivs = [(0.5, 0.6), (0.0, 0.6), (0.5, 0.0), (0.7, 0.6), (0.5, math.inf), (0.5, 0.5)]
-    bids, asks = zip(*ivs, strict=True)
-
-    good = usable(expiry_quotes(years=0.5, forward=1.0, strikes=[1.0] * 6, bids=bids, asks=asks))
-
-    assert good.bids.tolist() == [0.5, 0.5]
-    assert good.asks.tolist() == [0.6, 0.5]
-    assert len(usable(good._replace(years=0.0)).bids) == 0
 
 
 def test_quotes_of_a_smile_give_it_back() -> None:
@@ -150,20 +131,24 @@ def test_the_prior_is_a_slice_of_a_surface_without_arbitrage() -> None:
         assert ours == pytest.approx(theirs, abs=1e-3)
 
 
-def test_wings_are_no_less_steep_than_those_of_the_expiry_before() -> None:
-    nearer = Surface(volatility=0.7, volatility_long=0.6, rho=0.3, eta=1.5).smile(0.12)
+def test_wings_are_as_steep_as_they_may_be() -> None:
+    free = wing_slopes(fit_smile(quotes()))
+    assert free == pytest.approx((0.17, 0.09), abs=0.02)
 
-    fitted = fit_smile(quotes(), nearer=nearer)
+    steep = wing_slopes(fit_smile(quotes(), least=(0.2, 0.12)))
+    flat = wing_slopes(fit_smile(quotes(), most=(0.15, 0.08)))
 
-    assert fitted.b * (1 + fitted.rho) >= nearer.b * (1 + nearer.rho)
-    assert fitted.b * (1 - fitted.rho) >= nearer.b * (1 - nearer.rho)
+    assert steep[0] >= 0.2
+    assert steep[1] >= 0.12
+    assert flat[0] <= 0.15
+    assert flat[1] <= 0.08
 
 
 def test_a_refit_lies_above_the_expiry_before_and_near_its_quotes() -> None:
     dear = Surface(volatility=0.73, volatility_long=0.63, rho=-0.2, eta=1.0)
     nearer = dear.smile(0.999 * YEARS)
     noisy = quotes(noise=0.5)
-    start = fit_smile(noisy, nearer=nearer)
+    start = fit_smile(noisy, least=wing_slopes(nearer))
     assert arbitrages(start, nearer)
 
     refitted = refit_smile(noisy, start, nearer)

@@ -83,6 +83,55 @@ def test_recorded_chains_give_surfaces_within_half_the_spreads(
     assert np.median(half_spreads(surface, chain)) <= 0.5, currency
 
 
+def test_an_expiry_whose_wings_come_out_too_steep_leads_no_other_astray() -> None:
+    years = (7 / 365, 14 / 365, 0.1, 0.25, 0.5)
+    chain = noisy_chain(TRUTH, years, Random(1).random, noise=0.5)
+    # Nine quotes whose ends are bid up: with their smile nobody after it could be as flat as it is.
+    near = chain[0]
+    few = slice(13, 31, 2)
+    lifted = 0.5 * (near.moneyness[few] / near.moneyness[30]) ** 8
+    chain[0] = ExpiryQuotes(
+        near.years, near.moneyness[few], near.bids[few] + lifted, near.asks[few] + lifted
+    )
+
+    for start in (None, fit_surface(chain)):
+        surface = fit_surface(chain, start=start)
+
+        assert faults(surface) == []
+        for one, quoted in zip(surface.expiries[1:], chain[1:], strict=True):
+            alone = FittedSurface((one,))
+            assert np.median(half_spreads(alone, [quoted])) < 0.5
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_quotes_of_chance_give_a_surface_within_the_spreads(seed: int) -> None:
+    random = Random(seed)
+    truth = Surface(
+        volatility=random.uniform(0.3, 1.3),
+        volatility_long=random.uniform(0.4, 1.0),
+        reversion=random.uniform(0.5, 8.0),
+        rho=random.uniform(-0.6, 0.4),
+        eta=random.uniform(0.4, 1.1),
+    )
+    chain = []
+    for days in (1, 2, 3, 7, 14, 21, 28, 56, 90, 180, 270, 365):
+        smile, years = truth.smile(days / 365), days / 365
+        count, tightness = random.randint(9, 60), random.uniform(0.004, 0.03)
+        x = np.sort([random.uniform(-2.5, 2.5) for _ in range(count)])
+        k = x * math.sqrt(smile.total_variance(0.0))
+        halves = tightness * (1.0 + np.abs(x))
+        missed = np.array([random.uniform(-1.0, 1.0) for _ in range(count)])
+        mids = np.sqrt(smile.total_variances(k) / years) + missed * halves
+        chain.append(ExpiryQuotes(years, k, np.maximum(mids - halves, 0.0), mids + halves))
+
+    cold = fit_surface(chain)
+    warm = fit_surface(chain, start=cold)
+
+    for surface in (cold, warm):
+        assert faults(surface) == []
+        assert np.median(half_spreads(surface, chain)) < 0.65
+
+
 def test_expiries_without_quotes_are_passed_over() -> None:
     chain = noisy_chain(TRUTH, (0.1, 0.2), Random(1).random)
     chain[0] = chain[0]._replace(bids=np.zeros(40))

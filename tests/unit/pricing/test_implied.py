@@ -69,6 +69,20 @@ def test_many_prices_are_implied_at_once_and_each_that_is_not_says_why() -> None
     assert found.codes.dtype == np.int8
 
 
+def test_a_scalar_says_none_where_the_array_has_a_code() -> None:
+    for odd in (math.nan, math.inf, -math.inf, -1.0, 0.0, 1e-320, 1e300):
+        for forward, strike, years in ((odd, 100.0, 0.1), (100.0, odd, 0.1), (100.0, 100.0, odd)):
+            found = implied_volatilities(
+                prices=5.0, forwards=forward, strikes=strike, years=years, calls=True
+            )
+            one = implied_volatility(
+                price=5.0, forward=forward, strike=strike, years=years, is_call=True
+            )
+
+            assert np.isfinite(found.volatilities).all()
+            assert (one is None) == (found.codes[0] != ImpliedCode.OK)
+
+
 def test_an_expired_chain_says_so() -> None:
     found = implied_volatilities(prices=[1.0, 2.0], forwards=1.0, strikes=1.0, years=0.0, calls=0)
 

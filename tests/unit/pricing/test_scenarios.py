@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from strikewire.pricing import MarginRules, RiskInstrument, RiskMatrix, chain, price
-from strikewire.pricing.scenarios import DOWN, SAME, UP
 
 YEAR_NS = 365 * 86_400_000_000_000
 FORWARD = 60_000.0
@@ -45,40 +44,27 @@ def matrix(*, is_inverse: bool = True, rules: MarginRules = RULES) -> RiskMatrix
     return made
 
 
-def test_there_are_27_scenarios_and_8_extended_ones() -> None:
-    scenarios = RULES.scenarios()
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"forwards": 0.0},
+        {"forwards": -1.0},
+        {"forwards": math.inf},
+        {"sigmas": math.nan},
+        {"values": math.nan},
+        {"years": math.inf},
+    ],
+)
+def test_marks_that_are_no_numbers_are_refused_and_change_nothing(odd: dict[str, float]) -> None:
+    made = matrix()
+    before = made.table.copy()
+    marks = {"forwards": FORWARD, "sigmas": 0.7, "values": 0.1, "years": 0.1} | odd
 
-    assert len(scenarios) == 35
-    moves = [-0.16, -0.12, -0.08, -0.04, 0.0, 0.04, 0.08, 0.12, 0.16]
-    assert [one.move for one in scenarios[:27:3]] == pytest.approx(moves)
-    assert [one.volatility for one in scenarios[:3]] == [DOWN, SAME, UP]
-    assert [one.move for one in scenarios[27:]] == [-0.66, -0.33, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0]
-    assert {one.volatility for one in scenarios[27:]} == {UP}
-    # 16 of 66, and 16 of 500.
-    assert scenarios[27].weight == pytest.approx(0.2424, abs=1e-4)
-    assert scenarios[-1].weight == pytest.approx(0.032)
+    with pytest.raises(ValueError, match="marks are finite numbers, and forwards are above 0"):
+        made.mark([1], **marks)
 
-
-def test_volatility_is_shocked_by_half_and_a_quarter_at_thirty_days() -> None:
-    moved = RULES.shocked(np.array([0.8]), np.array([30 / 365]))
-
-    assert moved[:, 0] == pytest.approx([0.6, 0.8, 1.2])
-
-
-def test_short_expiries_are_shocked_more_and_long_ones_less() -> None:
-    sigmas, years = np.full(3, 0.8), np.array([7.5, 120.0, 0.0]) / 365
-
-    moved = RULES.shocked(sigmas, years)
-
-    # (30 / 7.5) ^ 0.3 is 1.5157, (30 / 120) ^ 0.13 is 0.8351; the last hour counts as one.
-    assert moved[UP] == pytest.approx([1.4063, 1.1340, 0.8 * (1 + 0.5 * 720**0.3)], abs=1e-4)
-    assert moved[DOWN] == pytest.approx([0.4969, 0.6330, 0.0], abs=1e-4)
-
-
-def test_a_low_volatility_goes_up_to_half_at_least_and_none_stays_none() -> None:
-    moved = RULES.shocked(np.array([0.2, 0.0]), np.full(2, 30 / 365))
-
-    assert moved[UP].tolist() == [0.5, 0.0]
+    assert made.refresh(FORWARD) == 0
+    assert made.table.tolist() == before.tolist()
 
 
 def test_an_inverse_future_gains_coins() -> None:

@@ -20,6 +20,13 @@ def test_the_total_variance_follows_the_formula() -> None:
     assert TILTED.total_variance(0.5) == pytest.approx(0.04)
 
 
+def test_the_least_variance_is_that_of_the_bottom() -> None:
+    at = np.linspace(-1.0, 1.0, 20_001)
+
+    assert TILTED.least_variance() == pytest.approx(np.min(TILTED.total_variances(at)), rel=1e-6)
+    assert FLAT.least_variance() == 0.04
+
+
 def test_a_negative_tilt_makes_puts_dearer_than_calls() -> None:
     put = TILTED.volatility(forward=100.0, strike=70.0, years=0.5)
     call = TILTED.volatility(forward=100.0, strike=100.0 / 0.7, years=0.5)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from strikewire.gateway.keys import ApiKey, KeyStore
+from strikewire.marketdata import Candles
 from strikewire.model import AccountId
 from strikewire.venue.datadir import DataDir, DataDirError
 
@@ -48,6 +49,19 @@ def test_a_key_file_that_is_something_else_is_named_without_its_content(tmp_path
 
     assert str(folder.keys) in str(caught.value)
     assert "hidden" not in str(caught.value)
+
+
+def test_candles_come_back_and_what_is_none_is_named(tmp_path: Path) -> None:
+    folder, candles = DataDir(tmp_path), Candles()
+    assert folder.load_volatilities().encode() == b"{}"
+
+    candles.note(1_000, "btc_usd", 50.0)
+    folder.write(folder.volatilities, candles.encode(), is_secret=False)
+    assert folder.load_volatilities().encode() == candles.encode()
+
+    folder.volatilities.write_bytes(b"half of")
+    with pytest.raises(DataDirError, match=r"volatilities\.json"):
+        folder.load_volatilities()
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -135,6 +135,29 @@ async def test_a_wss_client_that_does_not_trust_the_authority_refuses_to_talk(
                 pass
 
 
+async def test_candles_of_the_volatility_index_survive_a_restart(
+    small: ConfigMaker, folder: DataDir, surroundings: Surroundings
+) -> None:
+    async def seen(venue: Venue) -> list[int]:
+        async with connect(venue.addresses.ws) as client, asyncio.timeout(10):
+            while True:
+                found = await client.get_volatility_index_data(
+                    currency="BTC", start_timestamp=0, end_timestamp=2**40 * 4, resolution="1"
+                )
+                if found.data:
+                    return [start_ms for start_ms, *_ in found.data]
+
+    async with open_venue(small(), folder, surroundings) as venue:
+        before = await seen(venue)
+    async with open_venue(small(), folder, surroundings) as venue:
+        assert (await seen(venue))[: len(before)] == before
+
+    # What cannot be read is a loss, and no obstacle.
+    folder.volatilities.write_bytes(b"half of")
+    async with open_venue(small(), folder, surroundings) as venue:
+        assert (await seen(venue))[0] > before[0]
+
+
 async def test_orders_and_money_survive_a_restart(
     small: ConfigMaker, folder: DataDir, surroundings: Surroundings
 ) -> None:

@@ -1,6 +1,7 @@
 """Methods about how an account's margin is counted, and what it would be."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from msgspec import structs
@@ -12,6 +13,9 @@ from strikewire.gateway.desk import Call, Desk, Plan, Reply
 from strikewire.gateway.holdings import portfolio
 from strikewire.gateway.rejects import rejection
 from strikewire.model import CURRENCIES, InstrumentId, Units, units_to_coins
+
+THOUGHT_SIZE_MAX: Final = 1e12
+"""Dollars or coins of one simulated position: more than there are, and sums stay numbers."""
 
 _SIZES = msgspec.json.Decoder(dict[str, float])
 
@@ -91,8 +95,8 @@ def thought_sizes(
     """Return the sizes of simulated positions by instrument.
 
     Raises:
-        ApiError: The text is no JSON object of numbers, or an instrument is unknown or no longer
-            open.
+        ApiError: The text is no JSON object of numbers, an instrument is unknown or no longer open,
+            or a size is beyond `THOUGHT_SIZE_MAX`.
     """
     if isinstance(positions, str):
         try:
@@ -104,6 +108,9 @@ def thought_sizes(
         market = desk.market.named(name)
         if market is None or not market.is_open or market.instrument.is_spot:
             raise invalid_params("simulated_positions", f"{name} cannot be held")
+        if abs(size) > THOUGHT_SIZE_MAX:
+            reason = f"{size:g} of {name} is beyond {THOUGHT_SIZE_MAX:g}"
+            raise invalid_params("simulated_positions", reason)
         sizes[InstrumentId(market.instrument.instrument_id)] = size
     return sizes
 

@@ -12,6 +12,7 @@ cdef double DAYS_PER_YEAR
 cdef double DEVIATION_MAX
 cdef double LOWEST
 cdef double[24] ERFCX
+cdef double NAN
 cdef int IMPLIED
 cdef int BELOW_INTRINSIC
 cdef int ABOVE_BOUND
@@ -19,12 +20,16 @@ cdef int NOT_A_NUMBER
 cdef int EXPIRED
 cdef double PRICE_MIN
 cdef double PRICE_MAX
+cdef double QUANTITY_MIN
+cdef double QUANTITY_MAX
 cdef double BETA_MIN
 cdef double CLOSE
 cdef int STEPS_MAX
 cdef double UNBOUNDED
 
 cpdef double log_ratio(double high, double low) noexcept nogil
+
+cpdef bint is_known(double forward, double strike, double years, double sigma) noexcept nogil
 
 cpdef double intrinsic(double forward, double strike, bint is_call) noexcept nogil
 

@@ -65,6 +65,8 @@ ERFCX = [
     7.4747841478381e-10,
 ]
 
+NAN = float("nan")
+
 IMPLIED = 0
 BELOW_INTRINSIC = 1
 ABOVE_BOUND = 2
@@ -74,6 +76,12 @@ EXPIRED = 4
 PRICE_MIN = 1e-100
 PRICE_MAX = 1e100
 """Forwards and strikes beyond these are taken for mistakes; so no product here overflows."""
+
+QUANTITY_MIN = 1e-100
+"""Of a volatility or a time no larger nothing comes: the option is worth what it would pay now."""
+
+QUANTITY_MAX = 1e100
+"""Volatilities and times beyond this are taken for mistakes as well."""
 
 BETA_MIN = 1e-290
 """A time value smaller than this part of the underlying counts as none."""
@@ -90,6 +98,16 @@ def log_ratio(high: float, low: float) -> float:
     if high < 2.0 * low:
         return math.log1p((high - low) / low)
     return math.log(high / low)
+
+
+def is_known(forward: float, strike: float, years: float, sigma: float) -> bool:
+    """Return whether there can be such an option; one of which there cannot has NaN for numbers."""
+    return (
+        PRICE_MIN <= forward <= PRICE_MAX
+        and PRICE_MIN <= strike <= PRICE_MAX
+        and -QUANTITY_MAX <= years <= QUANTITY_MAX
+        and 0.0 <= sigma <= QUANTITY_MAX
+    )
 
 
 def intrinsic(forward: float, strike: float, is_call: bool) -> float:
@@ -128,15 +146,13 @@ def curve(h: float, t: float) -> tuple[float, float, float, float, bool]:
 
 def price(forward: float, strike: float, years: float, sigma: float, is_call: bool) -> float:
     """Return the undiscounted Black-76 value, in the unit of `forward`."""
-    deviation = 0.0 if years <= 0.0 else sigma * math.sqrt(years)
-    if deviation <= 0.0:
+    if not is_known(forward, strike, years, sigma):
+        return NAN
+    if years <= QUANTITY_MIN or sigma <= QUANTITY_MIN:
         return intrinsic(forward, strike, is_call)
-    deviation = min(deviation, DEVIATION_MAX)
-    # Not by min and max: what is no number must not vanish here.
-    if forward > strike:
-        low, high = strike, forward
-    else:
-        low, high = forward, strike
+    deviation = min(sigma * math.sqrt(years), DEVIATION_MAX)
+    low = min(forward, strike)
+    high = max(forward, strike)
     h = max(-log_ratio(high, low) / deviation, LOWEST)
     exponent, _, _, whole, is_far = curve(h, 0.5 * deviation)
     value = 0.5 * low * math.sqrt(high / low) * math.exp(exponent) * whole
@@ -152,16 +168,14 @@ def greeks(
 
     Units are those of `pricing.black76.Greeks`.
     """
-    root = 0.0 if years <= 0.0 else math.sqrt(years)
-    deviation = sigma * root
-    if deviation <= 0.0:
+    if not is_known(forward, strike, years, sigma):
+        return NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN
+    if years <= QUANTITY_MIN or sigma <= QUANTITY_MIN:
         return expired_greeks(forward, strike, years, is_call)
-    deviation = min(deviation, DEVIATION_MAX)
-    # Not by min and max: what is no number must not vanish here.
-    if forward > strike:
-        low, high = strike, forward
-    else:
-        low, high = forward, strike
+    root = math.sqrt(years)
+    deviation = min(sigma * root, DEVIATION_MAX)
+    low = min(forward, strike)
+    high = max(forward, strike)
     ratio = math.sqrt(high / low)
     h = max(-log_ratio(high, low) / deviation, LOWEST)
     t = 0.5 * deviation

@@ -12,6 +12,11 @@ typedef struct {
     mask_t far[BLOCK];
 } greeks_t;
 
+/* Whether nothing can move any more: no time left, or no volatility. */
+LANE mask_t is_still(double years, double sigma) {
+    return at_most(smaller(years, sigma), QUANTITY_MIN);
+}
+
 LANE void normalise_options(const double *const in[5], greeks_t *block) {
     const double *forwards = in[0], *strikes = in[1], *years = in[2], *sigmas = in[3];
     INDEPENDENT
@@ -21,7 +26,7 @@ LANE void normalise_options(const double *const in[5], greeks_t *block) {
         double root = sqrt(larger(years[i], 0.0));
         double deviation = sigmas[i] * root;
         /* Where nothing can move the numbers are those of another option, and unused. */
-        mask_t still = at_most(deviation, 0.0);
+        mask_t still = is_still(years[i], sigmas[i]);
         double one_over_deviation = 1.0 / pick(still, 1.0, deviation);
         /* Divisions cost most: one reciprocal of a product stands for three. */
         double one_over_both = 1.0 / (low * high);
@@ -52,7 +57,14 @@ LANE void value_options(greeks_t *block) {
     for (int i = 0; i < BLOCK; i++) block->size[i] = lane_exp(block->exponent[i]);
 }
 
-/* Not a number, all bits of it set, unless every argument was one. */
+/* Whether there can be such an option; `is_known` in black76.py. */
+LANE mask_t is_known(double forward, double strike, double years, double sigma) {
+    return at_most(PRICE_MIN, forward) & at_most(forward, PRICE_MAX) & at_most(PRICE_MIN, strike)
+        & at_most(strike, PRICE_MAX) & at_most(fabs(years), QUANTITY_MAX) & at_most(0.0, sigma)
+        & at_most(sigma, QUANTITY_MAX);
+}
+
+/* Not a number, all bits of it set, of an option that there cannot be. */
 LANE double known(mask_t number, double value) { return of_bits(bits_of(value) | ~number); }
 
 LANE void derive_greeks(const double *const in[5], const greeks_t *block, double *const out[9]) {
@@ -67,10 +79,9 @@ LANE void derive_greeks(const double *const in[5], const greeks_t *block, double
         double ratio = block->ratio[i], size = block->size[i];
         double one_over_forward = block->one_over_forward[i];
         double one_over_deviation = block->one_over_deviation[i];
-        mask_t number = at_most(forward, forward) & at_most(strike, strike)
-            & at_most(years[i], years[i]) & at_most(sigma, sigma);
+        mask_t number = is_known(forward, strike, years[i], sigma);
         mask_t call = ~at_most(calls[i], 0.0);
-        mask_t still = at_most(sigma * root, 0.0);
+        mask_t still = is_still(years[i], sigma);
         mask_t over = less(strike, forward);
         mask_t far = block->far[i];
 

@@ -36,6 +36,12 @@
 #define LN_TWO_HIGH 0x1.62e42fefa3800p-1
 #define LN_TWO_LOW 0x1.ef35793c76730p-45
 
+/* What there can be of an option, as in black76.py: forwards and strikes; years and volatilities. */
+#define PRICE_MIN 1e-100
+#define PRICE_MAX 1e100
+#define QUANTITY_MIN 1e-100
+#define QUANTITY_MAX 1e100
+
 /* Options at a time: few enough that a block stays in the nearest cache. */
 #define BLOCK 64
 

@@ -1,23 +1,11 @@
-/* The array kernels, compiled once for each instruction set and chosen where they run.
- *
- * One source, several functions with a `target` attribute each: no -march=native, no ifunc (which
- * musl and macOS lack), no second object file. Where the compiler or the processor is another one,
- * the plain functions remain, and the compiler vectorises those as far as the platform's own
- * baseline goes (NEON on ARM).
- */
+/* The array kernels, compiled once for each instruction set and chosen where they run. */
 #ifndef STRIKEWIRE_LANES_H
 #define STRIKEWIRE_LANES_H
 
 #include "lane_greeks.h"
 #include "lane_implied.h"
+#include "lane_sets.h"
 
-#if defined(__GNUC__)
-#define APART static __attribute__((noinline))
-#else
-#define APART static
-#endif
-
-/* Each stage is a function of its own: inlined into the loop over blocks it is not vectorised. */
 #define FUNCTIONS_FOR(SET, TARGET) \
     APART TARGET void normalise_options_##SET(const double *const in[5], greeks_t *block) { \
         normalise_options(in, block); \
@@ -39,15 +27,7 @@
         const implied_t *block, double *volatilities, int8_t *codes \
     ) { finish_quotes(block, volatilities, codes); }
 
-FUNCTIONS_FOR(baseline, )
-#define SETS 1
-
-#if defined(__GNUC__) && defined(__x86_64__)
-FUNCTIONS_FOR(avx2, __attribute__((target("avx2,fma"))))
-FUNCTIONS_FOR(avx512, __attribute__((target("avx512f"))))
-#undef SETS
-#define SETS 3
-#endif
+FOR_SETS(FUNCTIONS_FOR)
 
 typedef struct {
     const char *name;
@@ -61,30 +41,15 @@ typedef struct {
     void (*finish_quotes)(const implied_t *, double *, int8_t *);
 } set_t;
 
-#define SET(NAME) \
+#define SET(NAME, TARGET) \
     { \
         #NAME, normalise_options_##NAME, value_options_##NAME, derive_greeks_##NAME, \
             normalise_quotes_##NAME, guess_quotes_##NAME, step_quotes_##NAME, is_open_##NAME, \
             finish_quotes_##NAME \
-    }
+    },
 
 /* From the plainest to the widest: what runs here are the first so many of them. */
-static const set_t sets[SETS] = {
-    SET(baseline),
-#if SETS == 3
-    SET(avx2),
-    SET(avx512),
-#endif
-};
-
-static int count_sets(void) {
-#if SETS == 3
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 1;
-    if (!__builtin_cpu_supports("avx512f")) return 2;
-#endif
-    return SETS;
-}
+static const set_t sets[SETS] = {FOR_SETS(SET)};
 
 /* Find the next block of five columns; return how many options it holds.
  *

@@ -1,15 +1,9 @@
-/* The scenario kernels, compiled once for each instruction set and chosen where they run: as in
- * lanes.h, which says why it is done so. */
+/* The scenario kernels, compiled once for each instruction set and chosen where they run. */
 #ifndef STRIKEWIRE_SCENARIOS_H
 #define STRIKEWIRE_SCENARIOS_H
 
 #include "lane_scenarios.h"
-
-#if defined(__GNUC__)
-#define APART static __attribute__((noinline))
-#else
-#define APART static
-#endif
+#include "lane_sets.h"
 
 #define FUNCTIONS_FOR(SET, TARGET) \
     APART TARGET void normalise_rows_##SET( \
@@ -27,15 +21,7 @@
         const double *sums, const double *weights, const double *allowances \
     ) { return worst_of(sums, weights, allowances); }
 
-FUNCTIONS_FOR(baseline, )
-#define SETS 1
-
-#if defined(__GNUC__) && defined(__x86_64__)
-FUNCTIONS_FOR(avx2, __attribute__((target("avx2,fma"))))
-FUNCTIONS_FOR(avx512, __attribute__((target("avx512f"))))
-#undef SETS
-#define SETS 3
-#endif
+FOR_SETS(FUNCTIONS_FOR)
 
 typedef struct {
     const char *name;
@@ -45,26 +31,11 @@ typedef struct {
     double (*worst_of)(const double *, const double *, const double *);
 } set_t;
 
-#define SET(NAME) \
-    { #NAME, normalise_rows_##NAME, value_rows_##NAME, add_rows_##NAME, worst_of_##NAME }
+#define SET(NAME, TARGET) \
+    { #NAME, normalise_rows_##NAME, value_rows_##NAME, add_rows_##NAME, worst_of_##NAME },
 
 /* From the plainest to the widest: what runs here are the first so many of them. */
-static const set_t sets[SETS] = {
-    SET(baseline),
-#if SETS == 3
-    SET(avx2),
-    SET(avx512),
-#endif
-};
-
-static int count_sets(void) {
-#if SETS == 3
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 1;
-    if (!__builtin_cpu_supports("avx512f")) return 2;
-#endif
-    return SETS;
-}
+static const set_t sets[SETS] = {FOR_SETS(SET)};
 
 /* Whether two options have one value out of the money in every scenario. */
 static int is_twin(const double *const columns[INPUTS], ptrdiff_t one, ptrdiff_t other) {

@@ -171,6 +171,8 @@ def test_a_portfolio_is_simulated_beside_the_positions_or_in_their_place() -> No
         ({"currency": "BTC", "simulated_positions": "{"}, "simulated_positions"),
         ({"currency": "BTC", "simulated_positions": {"NOPE": 1}}, "simulated_positions"),
         ({"currency": "BTC", "simulated_positions": {"BTC_USDC": 1}}, "simulated_positions"),
+        ({"currency": "BTC", "simulated_positions": {PERPETUAL: 1.1e12}}, "simulated_positions"),
+        ({"currency": "BTC", "simulated_positions": {PERPETUAL: -1e300}}, "simulated_positions"),
     ],
 )
 def test_what_cannot_be_simulated_is_told(params: dict[str, object], param: str) -> None:

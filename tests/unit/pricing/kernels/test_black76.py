@@ -1,9 +1,8 @@
 """The kernel, interpreted and (where built) compiled, against a 60-digit oracle and each other."""
 
-import importlib.machinery
-import importlib.util
 import math
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 
@@ -13,17 +12,28 @@ import pytest
 from strikewire.pricing import ImpliedCode
 from strikewire.pricing.kernels import black76
 from strikewire.testing.pricing import Exact, Option, exact_greeks, nasty_grid
+from tests.twins import interpreted
 
-SOURCE = Path(black76.__file__).parent / "black76.py"
+ODD = (
+    math.nan,
+    math.inf,
+    -math.inf,
+    -1.0,
+    0.0,
+    -0.0,
+    1e-320,
+    1e-200,
+    1e-100,
+    0.5,
+    6e4,
+    1e100,
+    1e300,
+)
 AT_THE_MONEY = (100.0, 100.0, 1.0, 0.2)
 
 
-def interpreted() -> ModuleType:
-    loader = importlib.machinery.SourceFileLoader("black76_interpreted", str(SOURCE))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
+def twin() -> ModuleType:
+    (module,) = interpreted("strikewire.pricing.kernels", "black76")
     return module
 
 
@@ -35,7 +45,7 @@ def compiled() -> ModuleType:
 
 @pytest.fixture(params=["interpreted", "compiled"])
 def kernel(request: pytest.FixtureRequest) -> ModuleType:
-    return interpreted() if request.param == "interpreted" else compiled()
+    return twin() if request.param == "interpreted" else compiled()
 
 
 @cache
@@ -156,6 +166,24 @@ def test_where_nothing_can_move_an_option_is_worth_what_it_pays(
     assert kernel.price(103.0, 100.0, years, sigma, False) == 0.0
 
 
+def test_all_of_an_options_numbers_are_numbers_or_none_is(kernel: ModuleType) -> None:
+    for forward, strike, years, sigma in product(ODD, repeat=4):
+        there_can_be = (
+            min(forward, strike) >= 1e-100
+            and max(forward, strike) <= 1e100
+            and abs(years) <= 1e100
+            and 0.0 <= sigma <= 1e100
+            and not math.isnan(forward + strike)
+        )
+
+        found = kernel.greeks(forward, strike, years, sigma, True)
+        value = kernel.price(forward, strike, years, sigma, True)
+
+        assert [math.isfinite(number) for number in found] == [there_can_be] * 9
+        assert [math.isnan(number) for number in found] == [not there_can_be] * 9
+        assert value == pytest.approx(found[0], rel=1e-14, nan_ok=True)
+
+
 @pytest.mark.parametrize("argument", [0, 1, 2, 3])
 def test_what_is_no_number_gives_no_number(kernel: ModuleType, argument: int) -> None:
     arguments = [100.0, 110.0, 0.5, 0.7]
@@ -250,7 +278,7 @@ def test_scaled_error_functions_agree_with_sixty_digits(kernel: ModuleType) -> N
 
 
 def test_compiled_and_interpreted_agree_to_thirteen_digits() -> None:
-    fast, slow = compiled(), interpreted()
+    fast, slow = compiled(), twin()
 
     for option, exact in nasty():
         pairs = zip(fast.greeks(*option), slow.greeks(*option), exact.scales, strict=True)
@@ -261,7 +289,7 @@ def test_compiled_and_interpreted_agree_to_thirteen_digits() -> None:
 
 
 def test_the_codes_are_those_of_the_door() -> None:
-    kernel = interpreted()
+    kernel = twin()
 
     for code in ImpliedCode:
         name = "IMPLIED" if code is ImpliedCode.OK else code.name

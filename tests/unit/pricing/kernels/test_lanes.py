@@ -1,11 +1,10 @@
 """The array kernel, interpreted and in every instruction set that runs here."""
 
-import importlib.machinery
-import importlib.util
 import math
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from strikewire.pricing import ImpliedCode
 from strikewire.pricing.kernels import lanes
 from strikewire.testing.pricing import Option, exact_greeks, nasty_grid
+from tests.twins import interpreted
 
 KERNELS = Path(lanes.__file__).parent
 Doubles = NDArray[np.float64]
@@ -44,19 +44,15 @@ class Kernel(NamedTuple):
         return volatilities, codes
 
 
-def interpreted() -> ModuleType:
-    loader = importlib.machinery.SourceFileLoader("lanes_interpreted", str(KERNELS / "lanes.py"))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
+def twin() -> ModuleType:
+    (module,) = interpreted("strikewire.pricing.kernels", "lanes")
     return module
 
 
 @pytest.fixture(params=["interpreted", "baseline", "avx2", "avx512"])
 def kernel(request: pytest.FixtureRequest) -> Kernel:
     if request.param == "interpreted":
-        return Kernel(interpreted(), 0)
+        return Kernel(twin(), 0)
     if request.param not in lanes.INSTRUCTION_SETS:
         pytest.skip(f"{request.param} is not compiled, or does not run here")
     return Kernel(lanes, lanes.INSTRUCTION_SETS.index(request.param))
@@ -116,7 +112,7 @@ def test_implied_volatilities_agree_with_sixty_digits(kernel: Kernel) -> None:
 
 def test_every_way_agrees_with_the_interpreted_to_thirteen_digits(kernel: Kernel) -> None:
     options, _, scales = nasty()
-    plain = Kernel(interpreted(), 0)
+    plain = Kernel(twin(), 0)
 
     assert np.max(np.abs(kernel.greeks(options) - plain.greeks(options)) / scales) <= 1e-13
     ours, theirs = kernel.implied(quotes())[0], plain.implied(quotes())[0]
@@ -189,6 +185,25 @@ def test_an_argument_that_is_no_number_spoils_its_own_option_only(kernel: Kernel
 
     assert np.isnan(found[:, 1:-1]).all()
     assert found[:, 0].tolist() == found[:, -1].tolist() == kernel.greeks([good])[:, 0].tolist()
+
+
+def test_all_of_an_options_numbers_are_numbers_or_none_is(kernel: Kernel) -> None:
+    odd = [math.nan, math.inf, -math.inf, -1.0, 0.0, -0.0, 1e-320, 1e-200, 1e-100, 0.5, 6e4]
+    odd += [1e100, 1e300]
+    options = [
+        Option(forward, strike, years, sigma, is_call)
+        for forward, strike, years, sigma in product(odd, repeat=4)
+        for is_call in (True, False)
+    ]
+    forwards, strikes, years, sigmas, _ = columns_of(options)
+
+    found = kernel.greeks(options)
+
+    there_can_be = (forwards >= 1e-100) & (forwards <= 1e100)
+    there_can_be &= (strikes >= 1e-100) & (strikes <= 1e100)
+    there_can_be &= (np.abs(years) <= 1e100) & (sigmas >= 0.0) & (sigmas <= 1e100)
+    assert np.isfinite(found[:, there_can_be]).all()
+    assert np.isnan(found[:, ~there_can_be]).all()
 
 
 def test_each_price_without_volatility_has_its_reason(kernel: Kernel) -> None:

@@ -1,9 +1,6 @@
 """The scenario kernel, interpreted and in every instruction set that runs here."""
 
-import importlib.machinery
-import importlib.util
 import math
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -12,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from strikewire.pricing.kernels import black76, scenarios
+from tests.twins import interpreted
 
 Doubles = NDArray[np.float64]
 FACTORS = np.array([0.34, 0.84, 1.0, 1.0, 1.16, 6.0])
@@ -37,12 +35,7 @@ class Kernel(NamedTuple):
 @pytest.fixture(params=["interpreted", "baseline", "avx2", "avx512"])
 def kernel(request: pytest.FixtureRequest) -> Kernel:
     if request.param == "interpreted":
-        path = Path(scenarios.__file__).parent / "scenarios.py"
-        loader = importlib.machinery.SourceFileLoader("scenarios_interpreted", str(path))
-        spec = importlib.util.spec_from_loader(loader.name, loader)
-        assert spec is not None
-        module = importlib.util.module_from_spec(spec)
-        loader.exec_module(module)
+        (module,) = interpreted("strikewire.pricing.kernels", "scenarios")
         return Kernel(module, 0)
     if request.param not in scenarios.INSTRUCTION_SETS:
         pytest.skip(f"{request.param} is not compiled, or does not run here")
