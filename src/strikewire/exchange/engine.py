@@ -185,7 +185,8 @@ class Exchange:
         turn.events += ended
         follow(turn)
         events = turn.finish()
-        if self._lane is not None:
+        # What was refused, and nothing else happened, has changed nothing.
+        if self._lane is not None and (rejected is None or len(events) > 1):
             self._lane.forget(holdings=isinstance(command, SettleInstrument))
         return events
 

@@ -729,8 +729,7 @@ class Turn:
 
     def _cut_back(self, holding: Holding) -> None:
         """Cut the orders that may only reduce a position back to what is left of it."""
-        for order_id in sorted(holding.reduce_only):
-            order = holding.reduce_only[order_id]
+        for _, order in sorted((holding.reduce_only or {}).items()):
             left = holding.reducible(order.side)
             if left == 0:
                 self.cancel(holding.market, order, CancelReason.REDUCE_ONLY)

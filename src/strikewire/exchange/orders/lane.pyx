@@ -12,10 +12,11 @@ Pointers, structures and products of 128 bits are what pure-Python mode cannot s
 """
 
 from math import gcd
+from sys import intern
 
 cimport cython
 
-from cpython.dict cimport PyDict_GetItem
+from cpython.dict cimport PyDict_GetItem, PyDict_Next
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_INCREF, PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -51,6 +52,7 @@ from strikewire.exchange.state.orders cimport (
 from strikewire.exchange.state.clearing cimport Position
 from strikewire.exchange.state.ledgers cimport Holding, Ledger
 from strikewire.exchange.state.markets cimport Market
+from strikewire.exchange.state.order_table cimport ENDED, OrderList, ended_of
 from strikewire.exchange.state.records cimport (
     FILL_ENTRY,
     MAKER,
@@ -77,13 +79,17 @@ from strikewire.exchange.commands import (
     SelfTrading,
     TimeInForce,
 )
-from strikewire.exchange.events import BalanceChanged, OrderEvent, PositionChanged
+from strikewire.exchange.events import BalanceChanged, OrderEvent, PositionChanged, Reject
 from strikewire.exchange.orders import admission
 from strikewire.exchange.packed import currency_code
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
 from strikewire.exchange.state.margin import MARGIN_MAX
 from strikewire.exchange.state.views import position_view
 from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX
+
+
+cdef extern from "Python.h":
+    void PyObject_GC_UnTrack(void* thing) noexcept
 
 
 cdef enum Mode:
@@ -106,6 +112,7 @@ cdef enum:  # as in `packed.py`
     POSITION_EVENT = 4
     BALANCE_EVENT = 5
     LEVEL_EVENT = 6
+    REJECTED_EVENT = 7
 
 cdef struct Command:
     uint8_t op
@@ -135,6 +142,8 @@ cdef enum:
     SEATS = 8192  # holdings that are found without looking into their ledgers
     REMEMBERED = 1 << 20  # accounts and instruments below are found by their number
 
+cdef int64_t _NOT_OPEN = Reject.NOT_OPEN_ORDER
+cdef int64_t _NOT_OWNER = Reject.NOT_OWNER
 cdef int64_t _AMOUNT_LOTS_MAX = AMOUNT_LOTS_MAX
 cdef int64_t _NS_PER_MS = NS_PER_MS
 cdef Py_ssize_t _LABEL_LENGTH_MAX = LABEL_LENGTH_MAX
@@ -173,14 +182,19 @@ cdef struct Directory:
 
 cdef object numbered(Directory* known, dict kept, int64_t number):
     """Return the thing of a number; None if there is none. Small ones are found without a search."""
-    cdef PyObject* found
-    if 0 <= number < known.room and known.things[number] != NULL:
-        return <object>known.things[number]
+    cdef PyObject* found = seen(known, number)
+    if found != NULL:
+        return <object>found
     found = PyDict_GetItem(kept, number)
     if found == NULL:
         return None
     remember(known, number, found)
     return <object>found
+
+
+cdef inline PyObject* seen(Directory* known, int64_t number) noexcept:
+    """Return the thing of a number, if it was looked for before."""
+    return known.things[number] if 0 <= number < known.room else NULL
 
 
 cdef void remember(Directory* known, int64_t number, PyObject* thing) noexcept:
@@ -197,6 +211,21 @@ cdef void remember(Directory* known, int64_t number, PyObject* thing) noexcept:
             grown[one] = NULL
         known.things, known.room = grown, wanted
     known.things[number] = thing
+
+
+cdef Holding opened(Market market):
+    """Return what `Holding(market)` is, without a look at its arguments.
+
+    The collector need not look at it: nothing that it refers to refers to it, and where accounts
+    trade in thousands of books there are so many that looking takes longer than trading.
+    """
+    cdef Holding holding = Holding.__new__(Holding)
+    PyObject_GC_UnTrack(<void*>holding)
+    holding.market = market
+    holding.position = Position.__new__(Position)
+    holding.queue = OrderList.__new__(OrderList)
+    holding.funding_paid = 0
+    return holding
 
 
 cdef struct Wish:
@@ -346,92 +375,105 @@ cdef class Lane:
                 events as records.
             mode: Whether to tell of them.
         """
-        cdef const char* start = PyBytes_AS_STRING(batch)
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(batch), at = 0, length
+        cdef Window window
+        cdef Incoming* one
         cdef Py_ssize_t count = 0
-        cdef Command command
-        cdef Cursor[STAGES] ahead
         cdef int outcome
         self.told = 0
         self.time_ns = time_ns
-        self.look_ahead(ahead, start, size)
-        while at < size:
-            if size - at < <Py_ssize_t>sizeof(Command):
-                raise ValueError(f"{size - at} bytes behind the last record")
-            memcpy(&command, start + at, sizeof(Command))
-            length = sizeof(Command) + command.label_bytes
-            if length > size - at:
-                raise ValueError("the last label is cut off")
-            self.foresee(ahead, start, size)
+        window.at, window.count = PyBytes_AS_STRING(batch), 0
+        window.end = window.at + PyBytes_GET_SIZE(batch)
+        while window.count < STAGES * STRIDE and read_on(&window):
+            self.foresee(&window, 0)
+        while count < window.count or read_on(&window):
+            one = incoming(&window, count)
             self.mode = mode
             outcome = DEFER
             if self.state.day_end_ns is None or time_ns < self.state.day_end_ns:
-                outcome = self.unpacked(&command, start + at + sizeof(Command))
+                outcome = self.unpacked(&one.command, one.label)
             if outcome == DEFER:
-                block = otherwise(time_ns, batch[at : at + length])
+                block = otherwise(
+                    time_ns,
+                    PyBytes_FromStringAndSize(
+                        one.record, sizeof(Command) + one.command.label_bytes
+                    ),
+                )
                 if mode == RECORDS:
                     self.append(block)
             else:
                 self.carried_out += 1
-            at += length
             count += 1
+            if read_on(&window):
+                self.foresee(&window, count)
+        if window.end - window.at >= <Py_ssize_t>sizeof(Command):
+            raise ValueError("the last label is cut off")
+        if window.at != window.end:
+            raise ValueError(f"{window.end - window.at} bytes behind the last record")
         return count
 
-    cdef void look_ahead(self, Cursor* ahead, const char* start, Py_ssize_t size) noexcept:
-        """Let the furthest stage begin that many commands before the nearest."""
-        cdef int stage, one
-        for stage in range(STAGES):
-            ahead[stage].at = 0
-        for stage in range(STAGES):
-            for one in range(STRIDE * (stage + 1)):
-                advance(&ahead[stage], start, size)
-                self.fetch_stage(stage, &ahead[stage].command)
-
-    cdef inline void foresee(self, Cursor* ahead, const char* start, Py_ssize_t size) noexcept:
+    cdef inline void foresee(self, Window* window, Py_ssize_t first) noexcept:
+        """Fetch what the records of a window that begins there need, each by its distance."""
         cdef int stage
-        for stage in range(STAGES):
-            advance(&ahead[stage], start, size)
-            self.fetch_stage(stage, &ahead[stage].command)
+        cdef Py_ssize_t number = window.count - 1
+        for stage in range(STAGES - 1, -1, -1):
+            if number < first:
+                return
+            self.fetch_stage(stage, &incoming(window, number).command)
+            number -= STRIDE
 
     cdef inline void fetch_stage(self, int stage, Command* command) noexcept:
         if command.op == PLACE:
-            self.fetch_for_new(stage, self.seat(command.account_id, command.other_id))
+            self.fetch_for_new(stage, command)
         elif command.op == CANCEL or command.op == EDIT:
             self.fetch_for_waiting(stage, command.other_id)
 
-    cdef inline void fetch_for_new(self, int stage, Seat* seat) noexcept:
+    cdef inline void fetch_for_new(self, int stage, Command* command) noexcept:
         """Fetch what a new order needs: its seat, then the holding, then what is behind that."""
-        if stage == 2:
+        cdef Seat* seat = self.seat(command.account_id, command.other_id)
+        cdef PyObject* market = seen(&self.markets, command.other_id)
+        if market != NULL:
+            fetch_market(stage, <Market>market)
+        if stage == 3:
             fetch(seat)
-        elif stage < 2 and seat.holding != NULL:
-            if stage == 1:
+        elif stage == 2:
+            if seat.account_id == command.account_id and seat.holding != NULL:
                 fetch_block(seat.holding, 192)
-            else:
+            elif seen(&self.accounts, command.account_id) != NULL:
+                fetch_block(seen(&self.accounts, command.account_id), 192)
+        elif stage < 2 and seat.account_id == command.account_id and seat.holding != NULL:
+            if stage == 1:
                 fetch_owner(seat.holding)
+            else:
+                fetch_archives(seat.holding, command.force != GTC)
 
     cdef inline void fetch_for_waiting(self, int stage, int64_t order_id) noexcept:
         """Fetch what the end of an order needs: where to find it, itself, then all around it."""
         cdef PyObject* at
-        cdef Order order
-        if stage == 3:
+        cdef PyObject* market
+        if stage == 4:
             fetch(self.state.orders.place_of(order_id))
             return
         at = self.state.orders.find(order_id)
         if at == NULL:
             return
-        if stage == 2:
+        if stage == 3:
             fetch_block(at, 192)
             return
-        order = <Order>at
-        if stage == 1:
-            fetch(order.level)
-            fetch_block(order.owner, 192)
-            fetch_block(order.before, 128)
-            fetch_block(order.after, 128)
-            fetch_block(order.peer_before, 128)
-            fetch_block(order.peer_after, 128)
-        elif order.owner != NULL:
-            fetch_owner(order.owner)
+        market = seen(&self.markets, (<Order>at).instrument_id)
+        if market != NULL:
+            fetch_market(stage + 2, <Market>market)
+        if stage == 2:
+            fetch((<Order>at).level)
+            fetch_block((<Order>at).owner, 192)
+            fetch_block((<Order>at).before, 128)
+            fetch_block((<Order>at).after, 128)
+            fetch_block((<Order>at).peer_before, 128)
+            fetch_block((<Order>at).peer_after, 128)
+        elif (<Order>at).owner != NULL:
+            if stage == 1:
+                fetch_owner((<Order>at).owner)
+            else:
+                fetch_archives((<Order>at).owner, False)
 
     cdef int append(self, bytes block) except -1:
         cdef Py_ssize_t more = PyBytes_GET_SIZE(block) // sizeof(Event)
@@ -456,6 +498,8 @@ cdef class Lane:
         if command.op == CANCEL:
             if command.kind != 0:
                 return DEFER
+            if self.refuses_cancel(command.account_id, command.other_id):
+                return DONE
             return self.cancel(command.account_id, command.other_id, _USER_REASON)
         if command.op > CANCEL or command.op == 0 or command.valid_until_ns:
             return DEFER
@@ -670,6 +714,21 @@ cdef class Lane:
         self.tell_levels(market)
         return DONE
 
+    cdef bint refuses_cancel(self, int64_t account_id, int64_t order_id) except -1:
+        """Refuse to cancel an order that has ended, which is the commonest refusal by far.
+
+        A packed refusal has a code and no words, so it need not be made where those are known.
+        """
+        cdef uintptr_t slot = self.state.orders.slot(order_id)
+        if not slot & ENDED or self.mode == OBJECTS or self.account(account_id) is None:
+            return False
+        if self.mode == RECORDS:
+            self.tell(
+                REJECTED_EVENT, 0, 0, 0, 0,
+                _NOT_OPEN if ended_of(slot).account_id == account_id else _NOT_OWNER, 0, 0, 0, 0,
+            )
+        return True
+
     # What can be seen before the book is looked at
 
     cdef inline Account account(self, int64_t account_id):
@@ -680,25 +739,37 @@ cdef class Lane:
 
     cdef bint knows(self, Market market) except -1:
         """Let the terms of a market be those of its mark; say whether it has any."""
-        if market.contract.is_spot or market.mark is None:
-            return False
-        if market._valuation is None:
-            market.valuation  # is worked out
-        if market.terms is None or (<Terms>market.terms).valuation is not market._valuation:
+        if (
+            market.terms is None
+            or market._valuation is None
+            or (<Terms>market.terms).valuation is not market._valuation
+        ):
+            if market.contract.is_spot or market.mark is None:
+                return False
+            if market._valuation is None:
+                market.valuation  # is worked out
             market.terms = Terms(self.state, market)
         self.now = <Terms>market.terms
         return self.now.fits
 
     cdef bint may_trade(self, Account account, Market market) except -1:
-        if account.is_locked or account.margin_model is not _STANDARD or account.owner:
+        if not self.knows(market):
             return False
-        if account.self_trading is not _ALLOWED or account.limits is not _NO_LIMITS or account.fees:
-            return False
-        if not market.is_open or market.is_locked or market.set_state is not _STATE_OPEN:
-            return False
-        if market.limits is not _NO_LIMITS or market.watches:
-            return False
-        return self.knows(market)
+        if account.plain_at != self.looks:
+            if account.is_locked or account.margin_model is not _STANDARD or account.owner:
+                return False
+            if account.self_trading is not _ALLOWED or account.limits is not _NO_LIMITS:
+                return False
+            if account.fees:
+                return False
+            account.plain_at = self.looks
+        if self.now.plain_at != self.looks:
+            if not market.is_open or market.is_locked or market.set_state is not _STATE_OPEN:
+                return False
+            if market.limits is not _NO_LIMITS or market.watches:
+                return False
+            self.now.plain_at = self.looks
+        return True
 
     cdef inline bint is_plain(self, Order order):
         """Say whether an order waits, and nothing but its book and its owner minds it."""
@@ -781,14 +852,21 @@ cdef class Lane:
         return holding
 
     cdef Holding find_holding(self, Account account, Market market):
-        cdef PyObject* ledger = PyDict_GetItem(account.ledgers, self.now.currency)
+        cdef PyObject* ledger = account.ledger_found
         cdef PyObject* found = NULL
         cdef Holding holding
+        if account.currency != <PyObject*>self.now.currency:
+            ledger = PyDict_GetItem(account.ledgers, self.now.currency)
+            account.currency, account.ledger_found = <PyObject*>self.now.currency, ledger
         if ledger != NULL:
             found = PyDict_GetItem((<Ledger>ledger).holdings, self.now.key)
-        if found == NULL:
+        if ledger == NULL:
             holding = account.holding(market)
             ledger = PyDict_GetItem(account.ledgers, self.now.currency)
+            account.ledger_found = ledger
+        elif found == NULL:
+            holding = opened(market)
+            (<Ledger>ledger).holdings[self.now.key] = holding
         else:
             holding = <Holding>found
         holding.account, holding.ledger = <PyObject*>account, ledger
@@ -839,7 +917,7 @@ cdef class Lane:
         self.matches = 0
         self.found_lots = self.own_lots = 0
         while place >= 0 and wanted:
-            level = half.levels[place]
+            level = half.rungs[place].level
             if level.key < worst:
                 break
             if level.concealed:
@@ -847,12 +925,14 @@ cdef class Lane:
             at = level.head
             while at != NULL and wanted:
                 maker = <Order>at
+                fetch_block(maker.after, 192)
                 if maker.bits & (REDUCE_ONLY | TIED | PROTECTED) or maker.force != GTC:
                     return DEFER
                 if maker.ticks > self.now.safe:
                     return DEFER
                 if self.holding_of(maker, market).reduce_only:
                     return DEFER
+                fetch_owner(maker.owner)
                 lots = maker.left()
                 if wanted < lots:
                     lots = wanted
@@ -895,7 +975,7 @@ cdef class Lane:
         if ledger.verdict is not None:
             return False
         if ledger.valued_at != self.state.marks_set:
-            ledger.refresh(self.state.marks_set)
+            self.refresh(ledger, <Account>holding.account)
         self.initial_after = -1
         if opposing <= reducible and opposing >= 0:
             # What can only make the position smaller is always allowed.
@@ -1306,6 +1386,26 @@ cdef class Lane:
             (<Account>holding.account).account_id, position.size, position.average_price,
             realized, 0,
         )
+        return 0
+
+    cdef int refresh(self, Ledger ledger, Account account) except -1:
+        """Bring the sums of a ledger up to date after marks have been set."""
+        cdef Terms now = self.now
+        cdef Py_ssize_t place = 0
+        cdef PyObject* at
+        cdef Holding one
+        while PyDict_Next(ledger.holdings, &place, NULL, &at):
+            one = <Holding>at
+            if not (one.buy_lots or one.sell_lots or one.position.size):
+                continue
+            if one.market.legs or not self.knows(one.market):
+                if one.market.legs or one.valued_at is not one.market._valuation:
+                    ledger.revalue(one)
+            elif one.valued_at is not one.market._valuation:
+                one.account, one.ledger = <PyObject*>account, <PyObject*>ledger
+                self.revalue(one)
+        ledger.valued_at = self.state.marks_set
+        self.now = now
         return 0
 
     cdef int revalue(self, Holding holding) except -1:

@@ -10,7 +10,6 @@ cdef extern from "wide.h":
     ctypedef struct ratio:
         wide numerator
         int64_t denominator
-        double inverse
     ctypedef struct figures:
         bint is_option, is_inverse_future
         int64_t lowest, highest, lot_scale, tick_e8
@@ -42,6 +41,7 @@ cdef class Terms:
     """What trading in one market comes to at its present mark, in machine words."""
 
     cdef object valuation
+    cdef int64_t plain_at  # the look at which the market needed no second one
     cdef int64_t serial  # no other terms have it
     cdef int64_t index, index_at  # the price of the index, and the look at which it was that
     cdef figures f
@@ -70,9 +70,9 @@ cdef class Terms:
     def _fill(self, Market market):
         contract, valuation, mark = market.contract, market._valuation, market.mark
         instrument = contract.instrument
-        self.currency = contract.currency
+        self.currency = intern(contract.currency)
         self.currency_code = currency_code(contract.currency)
-        self.key = int(market.instrument_id)
+        self.key = instrument.instrument_id
         self.index_name = instrument.price_index
         funding = market.funding
         self.has_funding = funding is not None
@@ -162,5 +162,4 @@ cdef int set_ratio(ratio* target, object numerator, object divisor, object lots)
     fits(numerator * lots)
     target.numerator = wide_of(numerator >> 64, numerator & 0xFFFFFFFFFFFFFFFF)
     target.denominator = word(divisor)
-    target.inverse = 1.0 / float(divisor)
     return 0

@@ -13,64 +13,50 @@ typedef __int128 wide;
 typedef struct {
     wide numerator;
     int64_t denominator; /* positive */
-    double inverse;      /* of the denominator, near enough to begin with */
 } ratio;
 
 static inline wide wide_of(int64_t high, uint64_t low) {
     return (wide)(((unsigned __int128)(uint64_t)high << 64) | low);
 }
 
-/* Divide by multiplying with a guess of the inverse, then put right what the guess missed: the result
-   is exact whatever the guess was, and a machine multiplies far faster than it divides 128 bits.
-   Returns the quotient rounded down; the rest is not negative. */
-static inline int64_t quotient_of(wide n, int64_t d, double inverse, int64_t *rest) {
-    int64_t q = 0;
-    wide left = n;
-    if (n >= -(1LL << 52) && n <= (1LL << 52)) {
-        /* The usual case: all of it is exact in a double, so the guess is off by one at most. */
-        int64_t small = (int64_t)n;
-        q = (int64_t)((double)small * inverse);
-        small -= q * d;
-        if (small < 0) {
-            small += d;
-            q -= 1;
-        } else if (small >= d) {
-            small -= d;
-            q += 1;
-        }
-        *rest = small;
-        return q;
+/* Divide, and return the quotient rounded down; the rest is not negative. The quotient fits 63 bits.
+
+   A word by a word is what every machine divides fast; two words by one, some do in one step where
+   the quotient fits into a word, and there a compiler has to be told. */
+static inline int64_t quotient_of(wide n, int64_t d, int64_t *rest) {
+    int64_t q;
+    if (n == (int64_t)n) {
+        q = (int64_t)n / d;
+        *rest = (int64_t)n - q * d;
+    } else {
+#if defined(__x86_64__) && defined(__GNUC__)
+        unsigned __int128 size = n < 0 ? -(unsigned __int128)n : (unsigned __int128)n;
+        uint64_t quotient, left;
+        __asm__("divq %4"
+                : "=a"(quotient), "=d"(left)
+                : "a"((uint64_t)size), "d"((uint64_t)(size >> 64)), "r"((uint64_t)d)
+                : "cc");
+        q = n < 0 ? -(int64_t)quotient : (int64_t)quotient;
+        *rest = n < 0 ? -(int64_t)left : (int64_t)left;
+#else
+        q = (int64_t)(n / d);
+        *rest = (int64_t)(n - (wide)q * d);
+#endif
     }
-    do {
-        int64_t low = (int64_t)left;
-        double guess = low;
-        if (left != low) {
-            /* The lower half as a number around zero, so that nothing cancels. */
-            guess += (double)(int64_t)((left - low) >> 64) * 18446744073709551616.0;
-        }
-        int64_t step = (int64_t)(guess * inverse);
-        q += step;
-        left -= (wide)step * d;
-    } while (left >= 4 * (wide)d || left <= -4 * (wide)d);
-    while (left < 0) {
-        left += d;
+    if (*rest < 0) {
+        *rest += d;
         q -= 1;
     }
-    while (left >= d) {
-        left -= d;
-        q += 1;
-    }
-    *rest = (int64_t)left;
     return q;
 }
 
-static inline int64_t divided_up(wide n, int64_t d, double inverse) {
-    int64_t rest, q = quotient_of(n, d, inverse, &rest);
+static inline int64_t divided_up(wide n, int64_t d) {
+    int64_t rest, q = quotient_of(n, d, &rest);
     return q + (rest > 0);
 }
 
-static inline int64_t divided_even(wide n, int64_t d, double inverse) {
-    int64_t rest, q = quotient_of(n, d, inverse, &rest);
+static inline int64_t divided_even(wide n, int64_t d) {
+    int64_t rest, q = quotient_of(n, d, &rest);
     uint64_t twice = 2 * (uint64_t)rest;
     return q + (twice > (uint64_t)d || (twice == (uint64_t)d && (q & 1)));
 }
@@ -86,19 +72,19 @@ static inline int64_t wide_even(wide n, wide d) {
 }
 
 static inline int64_t ratio_up(const ratio *r, int64_t lots) {
-    return divided_up(r->numerator * lots, r->denominator, r->inverse);
+    return divided_up(r->numerator * lots, r->denominator);
 }
 
 static inline int64_t ratio_even(const ratio *r, int64_t lots) {
-    return divided_even(r->numerator * lots, r->denominator, r->inverse);
+    return divided_even(r->numerator * lots, r->denominator);
 }
 
 static inline int64_t product_up(int64_t a, int64_t b, int64_t d) {
-    return divided_up((wide)a * b, d, 1.0 / (double)d);
+    return divided_up((wide)a * b, d);
 }
 
 static inline int64_t product_even(int64_t a, int64_t b, int64_t d) {
-    return divided_even((wide)a * b, d, 1.0 / (double)d);
+    return divided_even((wide)a * b, d);
 }
 
 /* What one mark means for one market: see `Terms`. */
@@ -141,7 +127,7 @@ static inline int64_t fee_up(const figures *f, int64_t lots, int64_t value, int6
 
 static inline int64_t margin_rate(const figures *f, int64_t value, int64_t coins, int64_t ppm) {
     wide rate = (wide)ppm * SCALE_E8 + (wide)f->per_coin_ppm * coins;
-    return divided_up(rate * value, PPM * SCALE_E8, 1.0 / (PPM * SCALE_E8));
+    return divided_up(rate * value, PPM * SCALE_E8);
 }
 
 static inline int64_t initial_of(const figures *f, int64_t lots) {

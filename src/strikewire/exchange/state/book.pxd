@@ -11,10 +11,15 @@ cdef struct Touched:
     Level* level
     int8_t sign
 
+cdef struct Rung:
+    # A level, and its key, so that a search need not look into the levels themselves.
+    int64_t key
+    Level* level
+
 @cython.final
 cdef class HalfBook:
     cdef int8_t sign
-    cdef Level** levels
+    cdef Rung* rungs
     cdef Py_ssize_t count, room
     cdef bint has_grown  # by a level, since somebody set this
     cdef Level* spare
@@ -25,7 +30,7 @@ cdef class HalfBook:
     cdef void cut(self, Order order) noexcept
 
     cdef inline Level* first(self) noexcept:
-        return self.levels[self.count - 1] if self.count else NULL
+        return self.rungs[self.count - 1].level if self.count else NULL
 
 @cython.final
 cdef class Book:

@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, nonecheck=False
 """One instrument's book: `book.py`, with levels and queues as C structures.
 
-A level is a struct in a sorted array of pointers with the best at the end; the orders at it are
+A level is a struct that a sorted array of keys points to, the best at the end; the orders at it are
 linked to each other by plain pointers, and a waiting order is kept alive by one reference that
 its level holds. Nothing here is ever searched by the collector, for nothing here can be a cycle.
 
@@ -36,24 +36,24 @@ cdef class HalfBook:
         cdef PyObject* after
         cdef Level* level
         for place in range(self.count):
-            order = self.levels[place].head
+            order = self.rungs[place].level.head
             while order != NULL:
                 after = (<Order>order).after
                 Py_DECREF(<Order>order)
                 order = after
-            PyMem_Free(self.levels[place])
+            PyMem_Free(self.rungs[place].level)
         while self.spare != NULL:
             level = self.spare
             self.spare = <Level*>level.head
             PyMem_Free(level)
-        PyMem_Free(self.levels)
+        PyMem_Free(self.rungs)
 
     @property
     def side(self):
         return BUY if self.sign > 0 else SELL
 
     def best(self):
-        return self.levels[self.count - 1].key * self.sign if self.count else None
+        return self.rungs[self.count - 1].key * self.sign if self.count else None
 
     def amount_at(self, price):
         cdef Level* level = self.find(price * self.sign)
@@ -64,7 +64,7 @@ cdef class HalfBook:
         cdef PyObject* order
         found = []
         for place in range(self.count - 1, -1, -1):
-            order = self.levels[place].head
+            order = self.rungs[place].level.head
             while order != NULL:
                 found.append(<Order>order)
                 order = (<Order>order).after
@@ -76,10 +76,10 @@ cdef class HalfBook:
         cdef PyObject* at
         cdef Order order
         for place in range(self.count - 1, -1, -1):
-            if self.levels[place].concealed:
+            if self.rungs[place].level.concealed:
                 yield from _slices(self._queue(place))
                 continue
-            at = self.levels[place].head
+            at = self.rungs[place].level.head
             while at != NULL:
                 order = <Order>at
                 yield order, order.amount - order.filled
@@ -88,9 +88,9 @@ cdef class HalfBook:
     def depth(self):
         cdef Py_ssize_t place
         return [
-            (self.levels[place].key * self.sign, self.levels[place].amount)
+            (self.rungs[place].key * self.sign, self.rungs[place].level.amount)
             for place in range(self.count - 1, -1, -1)
-            if self.levels[place].amount
+            if self.rungs[place].level.amount
         ]
 
     def add(self, Order order not None):
@@ -100,7 +100,7 @@ cdef class HalfBook:
         self.cut(order)
 
     def _queue(self, Py_ssize_t place):
-        cdef PyObject* at = self.levels[place].head
+        cdef PyObject* at = self.rungs[place].level.head
         queue = []
         while at != NULL:
             queue.append(<Order>at)
@@ -113,7 +113,7 @@ cdef class HalfBook:
         From the best outwards in steps that double: most of what happens, happens there.
         """
         cdef Py_ssize_t high = self.count, low = high - 1, step = 1, middle
-        while low >= 0 and self.levels[low].key > key:
+        while low >= 0 and self.rungs[low].key > key:
             high = low
             low -= step
             step *= 2
@@ -121,7 +121,7 @@ cdef class HalfBook:
             low = -1
         while high - low > 1:
             middle = (low + high) >> 1
-            if self.levels[middle].key > key:
+            if self.rungs[middle].key > key:
                 high = middle
             else:
                 low = middle
@@ -129,24 +129,24 @@ cdef class HalfBook:
 
     cdef Level* find(self, int64_t key) noexcept:
         cdef Py_ssize_t place = self.locate(key)
-        if place < 0 or self.levels[place].key != key:
+        if place < 0 or self.rungs[place].key != key:
             return NULL
-        return self.levels[place]
+        return self.rungs[place].level
 
     cdef int put(self, Order order) except -1:
         cdef int64_t key = order.ticks * self.sign
         cdef Py_ssize_t place = self.locate(key)
         cdef Level* level
-        cdef Level** grown
+        cdef Rung* grown
         cdef PyObject* before
-        if place >= 0 and self.levels[place].key == key:
-            level = self.levels[place]
+        if place >= 0 and self.rungs[place].key == key:
+            level = self.rungs[place].level
         else:
             if self.count == self.room:
-                grown = <Level**>PyMem_Realloc(self.levels, (2 * self.room + 4) * sizeof(Level*))
+                grown = <Rung*>PyMem_Realloc(self.rungs, (2 * self.room + 4) * sizeof(Rung))
                 if grown == NULL:
                     raise MemoryError
-                self.levels = grown
+                self.rungs = grown
                 self.room = 2 * self.room + 4
             if self.spare != NULL:
                 level = self.spare
@@ -158,11 +158,11 @@ cdef class HalfBook:
             level.key, level.amount, level.concealed = key, 0, 0
             level.head = level.tail = NULL
             memmove(
-                self.levels + place + 2,
-                self.levels + place + 1,
-                (self.count - place - 1) * sizeof(Level*),
+                self.rungs + place + 2,
+                self.rungs + place + 1,
+                (self.count - place - 1) * sizeof(Rung),
             )
-            self.levels[place + 1] = level
+            self.rungs[place + 1].key, self.rungs[place + 1].level = key, level
             self.count += 1
             self.has_grown = True
         before = level.tail
@@ -203,9 +203,9 @@ cdef class HalfBook:
         if level.head == NULL:
             place = self.locate(level.key)
             memmove(
-                self.levels + place,
-                self.levels + place + 1,
-                (self.count - place - 1) * sizeof(Level*),
+                self.rungs + place,
+                self.rungs + place + 1,
+                (self.count - place - 1) * sizeof(Rung),
             )
             self.count -= 1
             level.key = NEVER

@@ -99,13 +99,13 @@ cdef class Fold:
         cdef int64_t count = 0
         cdef PyObject* order
         for place in range(half.count):
-            order = half.levels[place].head
+            order = half.rungs[place].level.head
             while order != NULL:
                 count += 1
                 order = (<Order>order).after
         self.number(count)
         for place in range(half.count - 1, -1, -1):
-            order = half.levels[place].head
+            order = half.rungs[place].level.head
             while order != NULL:
                 self.order(<Order>order)
                 order = (<Order>order).after

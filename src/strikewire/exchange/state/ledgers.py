@@ -49,7 +49,9 @@ class Holding:
         self.queue = OrderList()
         """Its open orders, in the order in which they came."""
 
-        self.reduce_only: dict[OrderId, Order] = {}
+        self.reduce_only: dict[OrderId, Order] | None = None
+        """Those of them that only reduce, by id; None as long as there was none."""
+
         self.buy_lots = 0
         self.sell_lots = 0
         self.buy_reserve = 0
@@ -109,13 +111,14 @@ class Holding:
         """Count an order that waits in the book."""
         self.queue.add(order)
         if order.reduce_only:
-            self.reduce_only[order.order_id] = order
+            self.flag(order)
         self._count(order, order.remaining, 1)
 
     def untrack(self, order: Order) -> None:
         """Stop counting an order, with what it still waits for."""
         self.queue.remove(order)
-        self.reduce_only.pop(order.order_id, None)
+        if self.reduce_only:
+            self.reduce_only.pop(order.order_id, None)
         self._count(order, order.remaining, -1)
 
     def shrink(self, order: Order, lots: int) -> None:
@@ -132,6 +135,8 @@ class Holding:
 
     def flag(self, order: Order) -> None:
         """Note that a counted order only reduces from now on."""
+        if self.reduce_only is None:
+            self.reduce_only = {}
         self.reduce_only[order.order_id] = order
 
     def required(self, size: int, buy_lots: int, sell_lots: int, buy_reserve: int) -> int:

@@ -4,11 +4,13 @@ from strikewire.exchange.state.book cimport Book
 from strikewire.exchange.state.clearing cimport Contract
 from strikewire.exchange.state.records cimport Fills
 
+cdef int64_t _NEVER
+
 @cython.final
 cdef class Market:
-    cdef public object instrument, set_state, limits, mark, funding, settlement_price, last_price
+    cdef public object instrument, set_state, limits, mark, funding, settlement_price
     cdef public object _valuation, terms
-    cdef public int64_t instrument_id, open_interest, trade_seq
+    cdef public int64_t instrument_id, open_interest, trade_seq, last_ticks
     cdef public int tick_direction
     cdef public Contract contract
     cdef public Book book

@@ -17,6 +17,10 @@ TRADES_MAX = 1_000
 """Public trades of an instrument that can still be looked up; the oldest are forgotten first."""
 
 
+_NEVER = Ticks(-(2**63) + 1)
+"""The last price of an instrument that has not traded: below that of any combo."""
+
+
 class Leg(NamedTuple):
     """A market that a combo trades in.
 
@@ -58,7 +62,7 @@ class Market:
         "instrument_id",
         "is_locked",
         "is_open",
-        "last_price",
+        "last_ticks",
         "legs",
         "limits",
         "mark",
@@ -96,7 +100,9 @@ class Market:
         """Lots that are held long, which are as many as are held short."""
 
         self.trade_seq = 0
-        self.last_price: Ticks | None = None
+        self.last_ticks = _NEVER
+        """The price of the last trade in the book."""
+
         self.tick_direction = 1
         self.trades = Fills(TRADES_MAX)
         self.watches: dict[TriggerPriceType, Watch] = {}
@@ -124,6 +130,15 @@ class Market:
             return self.set_state
         stopped = (leg.market.state for leg in self.legs)
         return next((one for one in stopped if one is not InstrumentState.OPEN), self.set_state)
+
+    @property
+    def last_price(self) -> Ticks | None:
+        """The price of the last trade in the book; None before the first."""
+        return None if self.last_ticks == _NEVER else self.last_ticks
+
+    @last_price.setter
+    def last_price(self, price: Ticks | None) -> None:
+        self.last_ticks = _NEVER if price is None else price
 
     @property
     def mark_price(self) -> PriceE8 | None:
@@ -173,13 +188,13 @@ class Market:
 
         Source: Deribit API v2, `tick_direction`: 0 plus, 1 zero-plus, 2 minus, 3 zero-minus.
         """
-        self.trade_seq += 1
-        if self.last_price is not None:
-            if price > self.last_price:
+        if self.last_ticks != _NEVER:
+            if price > self.last_ticks:
                 self.tick_direction = 0
-            elif price < self.last_price:
+            elif price < self.last_ticks:
                 self.tick_direction = 2
             else:
                 # The same price again: a plus becomes a zero-plus, a minus a zero-minus.
                 self.tick_direction |= 1
-        self.last_price = price
+        self.trade_seq += 1
+        self.last_ticks = price

@@ -18,6 +18,9 @@ cdef struct EndedOrder:
     PyObject* label
     PyObject* extras
 
+cdef inline EndedOrder* ended_of(uintptr_t entry) noexcept:
+    return <EndedOrder*>(entry & ~<uintptr_t>ENDED)
+
 @cython.final
 @cython.no_gc
 cdef class OrderList:

@@ -65,10 +65,6 @@ cdef class OrderList:
 cdef slabs ENDED_ORDERS
 
 
-cdef inline EndedOrder* ended_of(uintptr_t entry) noexcept:
-    return <EndedOrder*>(entry & ~<uintptr_t>ENDED)
-
-
 cdef EndedOrder* new_ended(Order order) except NULL:
     """Return the record of an order as it ended."""
     cdef EndedOrder* ended = <EndedOrder*>slabs_take(&ENDED_ORDERS, sizeof(EndedOrder))

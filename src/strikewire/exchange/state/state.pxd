@@ -1,11 +1,16 @@
 cimport cython
 from libc.stdint cimport int64_t
+from cpython.ref cimport PyObject
 from strikewire.exchange.state.order_table cimport ClosedOrders, OrderTable
 from strikewire.exchange.state.records cimport Fills
 
 @cython.final
 cdef class Account:
     cdef public int64_t account_id, open_orders, changes, transactions
+    # What the lane found out: the ledger it last looked for, and the look at which all was plain.
+    cdef PyObject* currency
+    cdef PyObject* ledger_found
+    cdef int64_t plain_at
     cdef public ClosedOrders closed
     cdef public Fills fills
     cdef public int64_t opened_ns, owner, quotes_frozen_until_ns

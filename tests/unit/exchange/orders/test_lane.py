@@ -19,12 +19,17 @@ from strikewire.exchange import (
     SetMmp,
     TimeInForce,
 )
+from strikewire.exchange.events import OrderEvent
 from strikewire.exchange.orders import lane
+from strikewire.exchange.packed import pack
 from strikewire.exchange.reference import Reference
-from strikewire.model import AccountId, InstrumentId, Lots, OrderId, Side, Ticks
+from strikewire.exchange.state.ledgers import Holding
+from strikewire.model import AccountId, InstrumentId, Lots, OrderId, PriceE8, Side, Ticks
 from strikewire.testing.exchange import ALICE, BOB, CAROL, START_NS, TradingFloor, e8
 
 ONE = InstrumentId(1)
+IDENTITIES = {"queue", "position"}
+VALUED = {"valued_at"}  # once it was looked at
 IS_COMPILED = not lane.__file__.endswith(".py")
 
 
@@ -191,4 +196,82 @@ def test_marks_in_between_are_followed(prepare: Callable[[TradingFloor], object]
     for seq, command in enumerate([buy(1, 100), buy(3, 100), sell(2, 100)], start=1000):
         time_ns = START_NS + seq * 10**9
         assert floor.exchange.apply(seq, time_ns, command) == reference.apply(seq, time_ns, command)
+        for account_id in (ALICE, BOB):
+            summary = floor.exchange.summary(account_id, "USDC")
+            assert summary == reference.summary(account_id, "USDC")
     assert floor.exchange.state_hash() == reference.state_hash()
+
+
+def test_an_order_values_all_that_its_owner_holds_at_new_marks() -> None:
+    floor = TradingFloor("BTC-PERPETUAL", "BTC-25DEC26-60000-C", "BTC-25DEC26-60000-P")
+    marks = {1: e8(60_000), 2: 5_000_000, 3: 4_000_000}
+    floor.apply(SetMarks((), tuple(_mark(number, price) for number, price in marks.items())))
+    for number, price in ((1, 120_000), (2, 500), (3, 400)):
+        named = {"instrument_id": InstrumentId(number)}
+        floor.apply(sell(5, price, **named))
+        floor.apply(buy(3, price, **named))
+    reference = Reference.restore(floor.exchange.snapshot())
+
+    moved = SetMarks((), tuple(_mark(number, price * 2 // 3) for number, price in marks.items()))
+    commands: list[Command] = [moved, buy(1, 80_000), sell(1, 90_000)]
+    for seq, command in enumerate(commands, start=1000):
+        told = floor.exchange.apply(seq, START_NS + seq, command)
+        assert told == reference.apply(seq, START_NS + seq, command)
+        for account_id in (ALICE, BOB):
+            summary = floor.exchange.summary(account_id, "BTC")
+            assert summary == reference.summary(account_id, "BTC")
+
+
+def test_packed_cancels_of_what_has_ended_are_refused_as_ever() -> None:
+    floor = TradingFloor.at(100)
+    floor.apply(sell(3, 100))
+    floor.apply(buy(3, 100))
+    floor.apply(sell(3, 101))
+    floor.apply(CancelOrder(BOB, OrderId(3)))
+    before = floor.exchange.state_hash()
+    cancels = [
+        CancelOrder(AccountId(account), OrderId(one))
+        for account in (ALICE, BOB, 99)
+        for one in (1, 2, 3, 4)
+    ]
+    records = [record for one in cancels if (record := pack(one))]
+
+    common = b"".join(floor.exchange._otherwise(START_NS, record) for record in records)
+
+    assert floor.exchange.submit(START_NS, b"".join(records)) == common
+    assert floor.exchange.replay(START_NS, b"".join(records)) == len(records) == len(cancels)
+    assert floor.exchange.state_hash() == before
+
+
+def test_the_lane_opens_a_holding_as_it_is_opened_elsewhere() -> None:
+    floor = TradingFloor.at(100)
+    floor.apply(order(CAROL, Side.BUY, 1, 100, time_in_force=TimeInForce.IOC))
+    state = floor.exchange._state
+    market = state.markets[ONE]
+
+    opened = state.accounts[CAROL].holding(market)
+
+    fresh = Holding(market)
+    names = [name for name in dir(fresh) if not name.startswith("_") and name not in IDENTITIES]
+    plain = {name for name in names if not callable(getattr(fresh, name))}
+    assert len(plain) > 15
+    assert {name: getattr(opened, name) for name in plain - VALUED} == {
+        name: getattr(fresh, name) for name in plain - VALUED
+    }
+    assert opened.position.parts == fresh.position.parts
+    assert list(opened.queue) == []
+
+
+def test_a_refusal_lets_the_lane_keep_what_it_knows() -> None:
+    floor = TradingFloor.at(100)
+    floor.apply(sell(3, 100))
+    floor.apply(CancelOrder(BOB, OrderId(99)))
+    floor.exchange._state.accounts[BOB].is_locked = True
+
+    # Nobody said that this changed, and a refusal changes nothing.
+    assert isinstance(floor.apply(sell(3, 101))[0], OrderEvent) == IS_COMPILED
+
+
+def _mark(number: int, price: int) -> Mark:
+    underlying = PriceE8(price) if number == 1 else e8(60_000)
+    return Mark(InstrumentId(number), PriceE8(price), 0, underlying)
