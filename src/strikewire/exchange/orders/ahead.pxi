@@ -28,6 +28,8 @@ cdef struct Incoming:
     Command command
     const char* record
     const char* label
+    Seat* seat  # of a new order: where its holding is found
+    PyObject* market  # NULL where it is the one that was traded in last, or not known
 
 
 cdef struct Window:

@@ -170,6 +170,11 @@ cdef int64_t next_number() noexcept:
     return NUMBERS
 
 
+cdef struct Seat:
+    int64_t account_id, instrument_id
+    PyObject* holding
+
+
 include "terms.pxi"
 include "ahead.pxi"
 
@@ -288,11 +293,6 @@ cdef inline void sort_traded(Traded* traded, Py_ssize_t count) noexcept:
         traded[at] = one
 
 
-cdef struct Seat:
-    int64_t account_id, instrument_id
-    PyObject* holding
-
-
 cdef struct Found:
     PyObject* maker
     int64_t lots, value
@@ -312,6 +312,7 @@ cdef class Lane:
     cdef int64_t time_ns
     cdef int64_t open_orders_max, instrument_orders_max, position_lots_max
     cdef Terms now
+    cdef PyObject* recent  # the market whose terms these are, which need not be fetched again
     cdef Mode mode
     cdef Event* out
     cdef Py_ssize_t told, out_room
@@ -418,33 +419,38 @@ cdef class Lane:
         for stage in range(STAGES - 1, -1, -1):
             if number < first:
                 return
-            self.fetch_stage(stage, &incoming(window, number).command)
+            self.fetch_stage(stage, incoming(window, number))
             number -= STRIDE
 
-    cdef inline void fetch_stage(self, int stage, Command* command) noexcept:
-        if command.op == PLACE:
-            self.fetch_for_new(stage, command)
-        elif command.op == CANCEL or command.op == EDIT:
-            self.fetch_for_waiting(stage, command.other_id)
+    cdef inline void fetch_stage(self, int stage, Incoming* one) noexcept:
+        if one.command.op == PLACE:
+            self.fetch_for_new(stage, one)
+        elif one.command.op == CANCEL or one.command.op == EDIT:
+            self.fetch_for_waiting(stage, one.command.other_id)
 
-    cdef inline void fetch_for_new(self, int stage, Command* command) noexcept:
+    cdef inline void fetch_for_new(self, int stage, Incoming* one) noexcept:
         """Fetch what a new order needs: its seat, then the holding, then what is behind that."""
-        cdef Seat* seat = self.seat(command.account_id, command.other_id)
-        cdef PyObject* market = seen(&self.markets, command.other_id)
-        if market != NULL:
-            fetch_market(stage, <Market>market)
+        cdef PyObject* account
+        if stage == STAGES - 1:
+            one.seat = self.seat(one.command.account_id, one.command.other_id)
+            one.market = seen(&self.markets, one.command.other_id)
+            if one.market == self.recent:
+                one.market = NULL
+        if one.market != NULL:
+            fetch_market(stage, <Market>one.market)
         if stage == 3:
-            fetch(seat)
-        elif stage == 2:
-            if seat.account_id == command.account_id and seat.holding != NULL:
-                fetch_block(seat.holding, 192)
-            elif seen(&self.accounts, command.account_id) != NULL:
-                fetch_block(seen(&self.accounts, command.account_id), 192)
-        elif stage < 2 and seat.account_id == command.account_id and seat.holding != NULL:
-            if stage == 1:
-                fetch_owner(seat.holding)
+            fetch(one.seat)
+        elif stage < 3 and one.seat.holding != NULL and one.seat.account_id == one.command.account_id:
+            if stage == 2:
+                fetch_block(one.seat.holding, 192)
+            elif stage == 1:
+                fetch_owner(one.seat.holding)
             else:
-                fetch_archives(seat.holding, command.force != GTC)
+                fetch_archives(one.seat.holding, one.command.force != GTC)
+        elif stage == 2:
+            account = seen(&self.accounts, one.command.account_id)
+            if account != NULL:
+                fetch_block(account, 192)
 
     cdef inline void fetch_for_waiting(self, int stage, int64_t order_id) noexcept:
         """Fetch what the end of an order needs: where to find it, itself, then all around it."""
@@ -460,7 +466,7 @@ cdef class Lane:
             fetch_block(at, 192)
             return
         market = seen(&self.markets, (<Order>at).instrument_id)
-        if market != NULL:
+        if market != NULL and market != self.recent:
             fetch_market(stage + 2, <Market>market)
         if stage == 2:
             fetch((<Order>at).level)
@@ -749,7 +755,7 @@ cdef class Lane:
             if market._valuation is None:
                 market.valuation  # is worked out
             market.terms = Terms(self.state, market)
-        self.now = <Terms>market.terms
+        self.now, self.recent = <Terms>market.terms, <PyObject*>market
         return self.now.fits
 
     cdef bint may_trade(self, Account account, Market market) except -1:
@@ -827,6 +833,7 @@ cdef class Lane:
             and (<Holding>seat.holding).plain_at == self.looks
         ):
             self.now = <Terms>(<Holding>seat.holding).market.terms
+            self.recent = <PyObject*>(<Holding>seat.holding).market
         else:
             account, market = self.account(account_id), self.market(instrument_id)
             if account is None or market is None or not self.may_trade(account, market):
