@@ -28,6 +28,7 @@ from strikewire.pricing.kernels import lanes
 from strikewire.pricing.kernels import scenarios as scenario_kernel
 from strikewire.testing.pricing import (
     Option,
+    chance_chain,
     exact_greeks,
     nasty_grid,
     noisy_chain,
@@ -113,6 +114,10 @@ def surfaces() -> Table:
             truth, years, Random(1).random, noise=noise
         )
         for noise in (0.0, 0.5, 1.0)
+    }
+    chains |= {
+        f"synthetic, of chance, seed {seed}": chance_chain(Random(seed).random)
+        for seed in range(1, 5)
     }
     drawn = Table(title="surfaces: half spreads between a quote's middle and the surface")
     for name in ("chain", "expiries", "quotes", "median", "95 %", "max", "arbitrage"):

@@ -236,3 +236,40 @@ def noisy_chain(
         mids = np.sqrt(smile.total_variances(k) / time) + missed * halves
         chain.append(ExpiryQuotes(time, k, mids - halves, mids + halves))
     return chain
+
+
+CHANCE_DAYS = (1, 2, 3, 7, 14, 21, 28, 56, 90, 180, 270, 365)
+
+
+def chance_chain(chance: Callable[[], float]) -> list[ExpiryQuotes]:
+    """Return quotes of which all is chance: the surface, how many, where, how wide and how wrong.
+
+    Twelve expiries have 9 to 60 quotes each within two and a half deviations, whose mids miss the
+    truth by up to a half spread. Wings that few of them show are found too steep or too flat.
+
+    Args:
+        chance: Returns numbers from 0 to 1.
+    """
+
+    def between(low: float, high: float) -> float:
+        return low + (high - low) * chance()
+
+    truth = Surface(
+        volatility=between(0.3, 1.3),
+        volatility_long=between(0.4, 1.0),
+        reversion=between(0.5, 8.0),
+        rho=between(-0.6, 0.4),
+        eta=between(0.4, 1.1),
+    )
+    chain = []
+    for days in CHANCE_DAYS:
+        years = days / 365
+        smile = truth.smile(years)
+        count, width = int(between(9, 61)), between(0.004, 0.03)
+        x = np.sort([between(-2.5, 2.5) for _ in range(count)])
+        k = x * math.sqrt(smile.total_variance(0.0))
+        halves = width * (1.0 + np.abs(x))
+        missed = np.array([between(-1.0, 1.0) for _ in range(count)])
+        mids = np.sqrt(smile.total_variances(k) / years) + missed * halves
+        chain.append(ExpiryQuotes(years, k, np.maximum(mids - halves, 0.0), mids + halves))
+    return chain

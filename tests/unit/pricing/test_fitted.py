@@ -13,7 +13,7 @@ from strikewire.pricing import (
     fit_surface,
     mark_volatilities,
 )
-from strikewire.testing.pricing import noisy_chain, recorded_chains
+from strikewire.testing.pricing import chance_chain, noisy_chain, recorded_chains
 
 TICKERS = Path(__file__).parents[2] / "data" / "deribit_tickers.jsonl"
 TRUTH = Surface(volatility=0.55, volatility_long=0.6, rho=-0.2, eta=0.9)
@@ -105,24 +105,7 @@ def test_an_expiry_whose_wings_come_out_too_steep_leads_no_other_astray() -> Non
 
 @pytest.mark.parametrize("seed", range(8))
 def test_quotes_of_chance_give_a_surface_within_the_spreads(seed: int) -> None:
-    random = Random(seed)
-    truth = Surface(
-        volatility=random.uniform(0.3, 1.3),
-        volatility_long=random.uniform(0.4, 1.0),
-        reversion=random.uniform(0.5, 8.0),
-        rho=random.uniform(-0.6, 0.4),
-        eta=random.uniform(0.4, 1.1),
-    )
-    chain = []
-    for days in (1, 2, 3, 7, 14, 21, 28, 56, 90, 180, 270, 365):
-        smile, years = truth.smile(days / 365), days / 365
-        count, tightness = random.randint(9, 60), random.uniform(0.004, 0.03)
-        x = np.sort([random.uniform(-2.5, 2.5) for _ in range(count)])
-        k = x * math.sqrt(smile.total_variance(0.0))
-        halves = tightness * (1.0 + np.abs(x))
-        missed = np.array([random.uniform(-1.0, 1.0) for _ in range(count)])
-        mids = np.sqrt(smile.total_variances(k) / years) + missed * halves
-        chain.append(ExpiryQuotes(years, k, np.maximum(mids - halves, 0.0), mids + halves))
+    chain = chance_chain(Random(seed).random)
 
     cold = fit_surface(chain)
     warm = fit_surface(chain, start=cold)

@@ -1,9 +1,18 @@
 import json
 from pathlib import Path
+from random import Random  # noqa: TID251 - seeded
 
+import numpy as np
 import pytest
 
-from strikewire.testing.pricing import Option, exact_greeks, nasty_grid, recorded_tickers
+from strikewire.testing.pricing import (
+    CHANCE_DAYS,
+    Option,
+    chance_chain,
+    exact_greeks,
+    nasty_grid,
+    recorded_tickers,
+)
 
 
 def test_the_nasty_grid_goes_from_hours_to_years_and_from_5_to_500_percent() -> None:
@@ -55,3 +64,13 @@ def test_recorded_tickers_become_options_and_what_was_published(tmp_path: Path) 
     assert recorded.option.sigma == pytest.approx(0.7172)
     assert recorded.option.is_call
     assert recorded.published == {"price": 0.151031, "delta": 0.82955}
+
+
+def test_a_chain_of_chance_has_twelve_expiries_of_uncrossed_quotes() -> None:
+    chain = chance_chain(Random(1).random)
+
+    assert [round(365 * one.years) for one in chain] == list(CHANCE_DAYS)
+    for one in chain:
+        assert 9 <= len(one.moneyness) <= 60
+        assert np.all(np.diff(one.moneyness) > 0.0)
+        assert np.all((one.bids >= 0.0) & (one.bids < one.asks))
