@@ -1014,7 +1014,8 @@ def is_reached(exchange: Exchange, view: OrderView) -> bool:
     assert view.trigger is not None
     assert view.trigger.price is not None
     one = exchange.instruments[view.instrument_id]
-    trades = exchange.trades(view.instrument_id)
+    # A block trade is agreed outside of the book, and moves no price there.
+    trades = [one for one in exchange.trades(view.instrument_id) if not one.block_trade_id]
     mark = exchange.mark(view.instrument_id)
     price = {
         TriggerPriceType.LAST: ticks_to_e8(one, trades[-1].price) if trades else None,
