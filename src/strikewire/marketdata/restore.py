@@ -20,8 +20,10 @@ def restore(exchange: Exchange, now_ns: int) -> MarketData:
     data = MarketData()
     data.value(now_ns, exchange.indices.items())
     data.locks = set(exchange.locks)
+    for instrument in exchange.instruments.values():
+        data.begin(instrument, now_ns)  # All first: a trade of a leg may be one of a combo.
     for instrument_id, instrument in exchange.instruments.items():
-        market = data.begin(instrument, now_ns)
+        market = data[instrument_id]
         book = exchange.book(instrument_id)
         market.book.replace(book.change_id, book.bids, book.asks)
         for fill in exchange.trades(instrument_id):

@@ -78,3 +78,18 @@ def test_what_was_settled_stays_closed() -> None:
     data = restore(street.exchange, street.now_ns)
 
     assert [market.instrument.name for market in data if not market.is_open] == ["BTC-2JAN26"]
+
+
+def test_a_leg_that_was_traded_in_a_combo_is_still_one_of_it_after_a_restart() -> None:
+    street = Street("BTC-PERPETUAL", "BTC-25DEC26")
+    for name in ("BTC-PERPETUAL", "BTC-25DEC26"):
+        street.mark(name=name, price=50_000.0)
+    spread = street.combine(("BTC-25DEC26", 1), ("BTC-PERPETUAL", -1))
+    street.sell(ALICE, 5, -3, name=spread)
+    street.buy(BOB, 2, -3, name=spread)
+
+    data = restore(street.exchange, street.now_ns)
+
+    (trade,) = data[street.id("BTC-PERPETUAL")].tape
+    assert trade.combo_id == spread
+    assert [list(market.tape) for market in data] == [list(market.tape) for market in street.data]

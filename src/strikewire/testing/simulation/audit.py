@@ -36,6 +36,8 @@ def _audit_fills(exchange: Exchange, account_id: AccountId) -> None:
     sizes: dict[InstrumentId, int] = {}
     fees = dict.fromkeys(CURRENCIES, 0)
     for fill in exchange.fills(account_id):
+        if fill.legs:
+            continue  # A combo moves nothing but its legs, which are fills of their own.
         for side in (fill.maker, fill.taker):
             if side.account_id == account_id:
                 before = sizes.get(fill.instrument_id, 0)

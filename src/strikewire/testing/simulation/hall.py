@@ -15,10 +15,11 @@ AMOUNTS: Final = {
     "BTC_USDC-PERPETUAL": 2.0,
     "BTC-PERPETUAL": 200_000.0,
     "BTC-25DEC26-50000-C": 25.0,
+    "BTC-25DEC26": 200_000.0,
 }
 """The least that makes a block trade."""
 
-AGAIN: Final = 0.3
+AGAIN: Final = 0.6
 """How likely an offer is kept after somebody took it: it is taken a second time then."""
 
 

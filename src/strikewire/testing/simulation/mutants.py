@@ -28,6 +28,7 @@ from strikewire.exchange import (
 )
 from strikewire.exchange import engine as exchange_engine
 from strikewire.exchange.orders import blocks as exchange_blocks
+from strikewire.exchange.orders import combo_trades as exchange_combos
 from strikewire.exchange.orders import quoting as exchange_quoting
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.state import snapshot as exchange_snapshot
@@ -204,6 +205,16 @@ def _forget_fee(good: Any) -> object:
     return clear
 
 
+def _move_leg(good: Any) -> object:
+    """Let the first leg of a combo cost a tick more than its share."""
+
+    def leg_prices(*args: Any) -> list[int]:
+        first, *others = good(*args)
+        return [first + 1, *others]
+
+    return leg_prices
+
+
 def _skip_change(good: Any) -> object:
     """Leave a change out of a book's chain, now and then."""
 
@@ -356,6 +367,7 @@ MUTANTS: Final[dict[str, tuple[Patch, ...]]] = {
     "torn record accepted": (Patch(simulated_disk, "seal_record", _always(0)),),
     "recovery skips the tail": (Patch(recovery, "_entries", _skip_tail),),
     "snapshot forgets an order": (Patch(exchange_snapshot, "_dump_market", _forget_order),),
+    "leg at another price": (Patch(exchange_combos, "leg_prices", _move_leg),),
     "fee not booked": (Patch(Turn, "_clear", _forget_fee),),
     "change skipped": (Patch(BookStream, "take", _skip_change),),
     "level not removed": (Patch(BookStream, "_edits", _keep_levels),),

@@ -10,6 +10,7 @@ INDICES: Final[Mapping[str, str]] = {
     "BTC_USDC-PERPETUAL": "btc_usdc",
     "BTC-PERPETUAL": "btc_usd",
     "BTC-25DEC26-50000-C": "btc_usd",
+    "BTC-25DEC26": "btc_usd",
 }
 
 LIMITS: Final[Mapping[str, Sequence[float]]] = {

@@ -24,6 +24,7 @@ from strikewire.testing.simulation.audit import (
     audit_snapshots,
 )
 from strikewire.testing.simulation.client import Client
+from strikewire.testing.simulation.combos import LEGS
 from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.disk import DiskJournal
 from strikewire.testing.simulation.faults import Faults, swarm
@@ -133,6 +134,9 @@ class _World:
         self._hall = Hall()
         self._network = Network(self._agenda, dice.child("network"), self._faults)
         self._instruments = list(INSTRUMENTS[: dice.between(1, len(INSTRUMENTS))])
+        self._combines = dice.child("combos").chance(0.3)
+        if self._combines:
+            self._instruments = list(dict.fromkeys((*self._instruments, *LEGS)))
         self._accounts = [AccountId(number) for number in range(1, dice.between(2, 3) + 1)]
         keys = {
             one: ApiKey(client_id=f"key{one}", client_secret=f"secret{one}", account_id=one)
@@ -327,6 +331,7 @@ class _World:
             truth=self._truth,
             hall=self._hall,
             instruments=self._instruments,
+            combines=self._combines,
         )
         credentials = Credentials(key.client_id, key.client_secret)
         trader.client = Client(

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from strikewire.api.block_trades import BlockTrade, BlockTradeSignature
+from strikewire.api.combos import Combo
 from strikewire.api.market_data import OrderBook
 from strikewire.api.quoting import MassQuoteResult
 from strikewire.api.trading import Order, OrderAndTrades
@@ -14,6 +15,7 @@ from strikewire.client.errors import ClientError, UnknownOutcomeError
 from strikewire.model import NS_PER_MS, NS_PER_S, AccountId
 from strikewire.testing.simulation.agenda import Agenda
 from strikewire.testing.simulation.client import Ask, Client
+from strikewire.testing.simulation.combos import SPREAD, creation, spread_wish
 from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.hall import Hall
 from strikewire.testing.simulation.keys import Keys
@@ -27,7 +29,7 @@ from strikewire.testing.simulation.quotes import (
 from strikewire.testing.simulation.subscriptions import order_fact
 from strikewire.testing.simulation.truth import WAITING, OrderFact, Truth
 from strikewire.testing.simulation.violations import check
-from strikewire.testing.simulation.wishes import GRIDS, amount, trigger_price, wish
+from strikewire.testing.simulation.wishes import GRIDS, Params, amount, trigger_price, wish
 
 THINK_NS_MAX: Final = 9_000 * NS_PER_MS
 """How long a trader thinks at most while faults come; when they are over, it takes its time."""
@@ -37,6 +39,7 @@ BURST_MAX: Final = 5
 
 PLACES: Final = ("private/buy", "private/sell")
 
+_combo: Final = msgspec.json.Decoder(Combo).decode
 _quoted: Final = msgspec.json.Decoder(MassQuoteResult).decode
 _signed: Final = msgspec.json.Decoder(BlockTradeSignature).decode
 _dealt: Final = msgspec.json.Decoder(BlockTrade).decode
@@ -74,6 +77,7 @@ class Trader:
         truth: Truth,
         hall: Hall,
         instruments: list[str],
+        combines: bool = False,
     ) -> None:
         self.is_trading = True
         self.think_ns_max = THINK_NS_MAX
@@ -97,6 +101,9 @@ class Trader:
         self._quotes = dice.chance(0.4)
         self._protected: set[str] = set()
         self._marked = 0
+        # Dice of their own: where nothing is combined, everything is as it would be without.
+        self._combining = dice.child("combos") if combines else None
+        self._has_spread = False
 
     def begin(self) -> None:
         """Think, and act, and think again."""
@@ -166,10 +173,19 @@ class Trader:
                 self._hall.signed(self._account_id, ask.params, _signed(result).signature)
             case "private/execute_block_trade":
                 self._hall.executed(self._account_id, ask.params, _dealt(result).id)
+            case "private/create_combo":
+                self._follow_spread(_combo(result).id)
             case "private/enable_cancel_on_disconnect":
                 self._is_guarded = True
             case _:
                 pass
+
+    def _follow_spread(self, name: str) -> None:
+        """Listen to the book of the combo that was made, once."""
+        check(name == SPREAD, "the same legs are the same combo", name)
+        if not self._has_spread:
+            self._has_spread = True
+            self.client.follow(name, "raw")
 
     def _compare(self, orders: list[Order]) -> None:
         """Check that an answer knows what was told before it, and remember it."""
@@ -210,6 +226,9 @@ class Trader:
         if self._dice.chance(0.06):
             self._deal()
             return
+        if self._combining is not None and self._combining.chance(0.3):
+            self._combine(self._combining)
+            return
         draw = self._dice.up_to(99)
         if draw < 50 or (draw < 75 and not self._own):
             self._place()
@@ -232,13 +251,28 @@ class Trader:
 
     def _place(self) -> None:
         name = self._dice.pick(self._instruments)
-        self._labels += 1
-        label = f"{self._name}-{self._labels}"
+        label = self._next_label()
         is_buy = self._dice.chance(0.5)
-        params = wish(self._dice, name, label, is_buy=is_buy)
+        self._order(wish(self._dice, name, label, is_buy=is_buy), is_buy=is_buy)
+
+    def _combine(self, dice: Dice) -> None:
+        """Trade the combo, once it is there; look at its book now and then."""
+        if not self._has_spread:
+            self._change("private/create_combo", creation(dice))
+        elif dice.chance(0.1):
+            self.client.call("public/get_order_book", {"instrument_name": SPREAD, "depth": 1_000})
+        else:
+            label, is_buy = self._next_label(), dice.chance(0.5)
+            self._order(spread_wish(dice, label, is_buy=is_buy), is_buy=is_buy)
+
+    def _next_label(self) -> str:
+        self._labels += 1
+        return f"{self._name}-{self._labels}"
+
+    def _order(self, params: Params, *, is_buy: bool) -> None:
         ask = self._change("private/buy" if is_buy else "private/sell", params)
         if self._is_guarded and "trigger" not in params:
-            self.guarded.setdefault(ask.link, set()).add(label)
+            self.guarded.setdefault(ask.link, set()).add(str(params["label"]))
 
     def _quote(self) -> None:
         """Do what a market maker does, once what it needs for that is there."""
@@ -252,8 +286,7 @@ class Trader:
         elif dice.chance(0.2):
             self._change(*second_thought(dice, self._instruments, account_id))
         else:
-            self._labels += 1
-            quote_id = f"{self._name}-{self._labels}"
+            quote_id = self._next_label()
             ask = self._change(
                 "private/mass_quote", mass_quote(dice, self._instruments, account_id, quote_id)
             )

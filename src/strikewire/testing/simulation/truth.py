@@ -29,6 +29,7 @@ from strikewire.model import (
     ticks_to_price,
 )
 from strikewire.sequencer import Applied
+from strikewire.testing.simulation.combos import check_legs
 from strikewire.testing.simulation.violations import Violation
 
 WAITING = ("open", "untriggered")
@@ -129,6 +130,8 @@ class Truth:
                     )
                     change(fact.order_id)
                 case Fill():
+                    if event.legs:
+                        check_legs(exchange, event)
                     self._see_fill(exchange.instruments[event.instrument_id], event)
                 case LevelChanged(instrument_id):
                     touched[instrument_id] = None

@@ -29,6 +29,8 @@ GRIDS: Final[Mapping[str, Grid]] = {
     "BTC_USDC-PERPETUAL": Grid(50_000.0, 0.5, 0.001),
     "BTC-PERPETUAL": Grid(50_000.0, 0.5, 10.0),
     "BTC-25DEC26-50000-C": Grid(0.01, 0.0005, 0.1),
+    "BTC-25DEC26": Grid(50_000.0, 0.5, 10.0),
+    "BTC-FS-25DEC26_PERP": Grid(0.0, 0.5, 10.0),
 }
 
 SHOWN_LOTS: Final = 100
@@ -46,7 +48,7 @@ def wish(dice: Dice, name: str, label: str, *, is_buy: bool) -> Params:
         label: Of the order; those that come with it have it too, with a letter behind it.
         is_buy: Whether it buys.
     """
-    params: Params = {"instrument_name": name, "label": label, **_plain(dice, name, is_buy=is_buy)}
+    params: Params = {"instrument_name": name, "label": label, **plain(dice, name, is_buy=is_buy)}
     draw = dice.up_to(99)
     if draw < 8:
         params.update(_waiting(dice, name, is_buy=is_buy))
@@ -60,18 +62,8 @@ def wish(dice: Dice, name: str, label: str, *, is_buy: bool) -> Params:
     return params
 
 
-def amount(dice: Dice, name: str) -> float:
-    """Return a small amount."""
-    return round(GRIDS[name].amount * dice.between(1, 9), 3)
-
-
-def trigger_price(dice: Dice, *, is_above: bool) -> float:
-    """Return a price of the underlying on one side, near enough to be reached."""
-    distance = dice.between(1, 20)
-    return 50_000.0 + distance if is_above else 50_000.0 - distance
-
-
-def _plain(dice: Dice, name: str, *, is_buy: bool) -> Params:
+def plain(dice: Dice, name: str, *, is_buy: bool) -> Params:
+    """Return what every order has: an amount, and a price or a type that needs none."""
     params: Params = {"amount": amount(dice, name)}
     if dice.chance(0.08):
         params["type"] = dice.pick(("market", "market_limit"))
@@ -84,6 +76,17 @@ def _plain(dice: Dice, name: str, *, is_buy: bool) -> Params:
             params["time_in_force"] = dice.pick(("immediate_or_cancel", "fill_or_kill"))
     params["reduce_only"] = dice.chance(0.05)
     return params
+
+
+def amount(dice: Dice, name: str) -> float:
+    """Return a small amount."""
+    return round(GRIDS[name].amount * dice.between(1, 9), 3)
+
+
+def trigger_price(dice: Dice, *, is_above: bool) -> float:
+    """Return a price of the underlying on one side, near enough to be reached."""
+    distance = dice.between(1, 20)
+    return 50_000.0 + distance if is_above else 50_000.0 - distance
 
 
 def _waiting(dice: Dice, name: str, *, is_buy: bool) -> Params:
