@@ -6,7 +6,8 @@ collects whom the order would trade with and what that costs, and only when noth
 against it does `enter` move anything. Whatever is not plain sailing (a refusal, an order with
 ties, a market that is not trading, figures of more than 126 bits) answers `DEFER`, with nothing
 changed, and the command goes the common way. So every rule, every refusal and its wording exist
-once, in Python, and what is here twice is arithmetic.
+once, in Python, and what is here twice is arithmetic. The one refusal that is made here is the
+commonest: of a packed cancel that comes too late, whose answer is a code without words.
 
 Pointers, structures and products of 128 bits are what pure-Python mode cannot say.
 """
