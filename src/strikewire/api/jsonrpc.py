@@ -278,7 +278,7 @@ def _refuse_duplicate_keys(text: bytes) -> None:
     # could see two prices. Escapes are resolved first, so "pric\u0065" does not slip through.
     # Numbers stay text: they are not looked at here, and Python refuses some of them.
     try:
-        json.loads(text, object_pairs_hook=_unique, parse_int=str, parse_float=str)
+        _TWICE.decode(text.decode("utf-8", "surrogatepass"))
     except _DuplicateKeyError as error:
         found = error.args[0]
         raise ApiError(
@@ -297,6 +297,9 @@ def _unique(pairs: list[tuple[str, object]]) -> None:
     if len(pairs) > 1 and len({name for name, _ in pairs}) != len(pairs):
         names = [name for name, _ in pairs]
         raise _DuplicateKeyError(next(name for name in names if names.count(name) > 1))
+
+
+_TWICE: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_int=str, parse_float=str)
 
 
 def _not_a_request(text: bytes, error: msgspec.ValidationError) -> ApiError:

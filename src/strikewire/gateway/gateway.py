@@ -191,7 +191,7 @@ class Gateway:
     def tick(self, now_ns: int) -> list[Action]:
         """Send what is due; to be called every `hub.TICK_NS`."""
         actions = self._count(self.hub.step(now_ns, TICK))
-        for session in [one for one in self._sessions.values() if _is_due(one, now_ns)]:
+        for session in self._due(now_ns):
             actions += self._step(now_ns, session, Tick())
         while self._owed:
             actions.append(SubmitCommand(None, self._owed.popleft()))
@@ -203,6 +203,14 @@ class Gateway:
         if verdicts is not None:
             actions.append(SubmitCommand(None, verdicts))
         return actions
+
+    def _due(self, now_ns: int) -> list[Session]:
+        """Return the sessions whose heartbeat is due."""
+        return [
+            session
+            for session in self._sessions.values()
+            if (due_ns := session.caller.heartbeat.due_ns) is not None and due_ns <= now_ns
+        ]
 
     def _outlooks(self) -> dict[str, float]:
         """Return every volatility index in percent; as before, if no command has come since."""
@@ -270,8 +278,3 @@ class Gateway:
         counters.notifications += len(deliveries)
         counters.notifications_sent += sum(len(one.subscribers) for one in deliveries)
         return list(deliveries)
-
-
-def _is_due(session: Session, now_ns: int) -> bool:
-    due_ns = session.caller.heartbeat.due_ns
-    return due_ns is not None and due_ns <= now_ns

@@ -390,6 +390,8 @@ class Judge:
             now_ns: Nanoseconds since the Unix epoch.
             of_all: Of all of them, if marks have moved; else only of those that have changed.
         """
+        if not self._changed and not (of_all and self._has_moved):
+            return None
         changed, self._changed = self._changed, set()
         if of_all and self._has_moved:
             self._has_moved = False

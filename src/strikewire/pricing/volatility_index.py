@@ -108,6 +108,8 @@ def quoted_variance(
     """
     assert years > 0.0
     at, sigmas = columns_of(moneyness, volatilities)
+    if sigmas.min() == sigmas.max():
+        return ExpiryVariance(years, float(sigmas[0]) ** 2)  # what the strip of a flat smile is
     k, width = _strip_grid(float(np.interp(0.0, at, sigmas)) * math.sqrt(years))
     return _strip(k, width, np.interp(k, at, sigmas), years)
 

@@ -416,5 +416,6 @@ class Sequencer:
         return taken
 
     def _move(self, step: Step) -> None:
-        assert (self.phase, step) in TRANSITIONS
-        self.phase = TRANSITIONS[self.phase, step]
+        phase = TRANSITIONS.get((self.phase, step))
+        assert phase is not None
+        self.phase = phase

@@ -34,13 +34,13 @@ class Agenda:
 
     def at(self, time_ns: int, action: Action) -> None:
         """Do something at a time; at once, if that has passed."""
-        self._count += 1
-        due_ns = max(self.now_ns, time_ns)
-        heappush(self._heap, (due_ns, self._toss(8), self._count, action))
+        self.after(time_ns - self.now_ns, action)
 
     def after(self, delay_ns: int, action: Action) -> None:
         """Do something after a while; never before what is happening now has ended."""
-        self.at(self.now_ns + delay_ns, action)
+        self._count += 1
+        due_ns = self.now_ns + delay_ns if delay_ns > 0 else self.now_ns
+        heappush(self._heap, (due_ns, self._toss(8), self._count, action))
 
     def run(self, until_ns: int) -> None:
         """Do everything that is due before `until_ns`, and stand there."""

@@ -36,7 +36,7 @@ from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.network import Link, Network
 from strikewire.testing.simulation.subscriptions import Wiretap
 from strikewire.testing.simulation.truth import Levels, Truth
-from strikewire.testing.simulation.violations import check
+from strikewire.testing.simulation.violations import Violation, check
 
 OPTIONS: Final = Options(request_timeout_ms=5_000, retry_ms_max=2_000)
 
@@ -275,11 +275,11 @@ class Client:
     def compare(self, name: str, change_id: int, levels: Levels) -> None:
         """Check levels against what was let out at a change."""
         expected = self._truth.books.get((name, change_id))
-        check(
-            levels == expected,
-            "a client's book is the venue's at the same change",
-            f"{self.name}, {name} at {change_id}: {levels} against {expected}",
-        )
+        if levels != expected:
+            raise Violation(
+                "a client's book is the venue's at the same change",
+                f"{self.name}, {name} at {change_id}: {levels} against {expected}",
+            )
 
     # Time and proof
 

@@ -98,6 +98,9 @@ class DiskJournal:
     """
 
     def __init__(self, disk: Disk) -> None:
+        self.damaged = 0
+        """Snapshots that it did not give because they are damaged."""
+
         self._disk = disk
         self._refusal = ""
         self._records: list[Record] = []
@@ -160,6 +163,7 @@ class DiskJournal:
         """Return a snapshot; see `Journal.load_snapshot`."""
         seal, snapshot = self._disk.snapshots[seq]
         if seal != seal_snapshot(snapshot):
+            self.damaged += 1
             raise SnapshotCorruptError(seq, "its checksum is wrong")
         return snapshot
 

@@ -7,7 +7,7 @@ from msgspec import Raw
 from strikewire.client.client import AGAIN_CODES
 from strikewire.client.errors import ClientError, VenueError
 from strikewire.testing.simulation.client import Ask
-from strikewire.testing.simulation.violations import check
+from strikewire.testing.simulation.violations import Violation
 
 RULE_SAME: Final = "a request that comes again gets the answer of the first time"
 
@@ -29,7 +29,8 @@ class Keys:
         self.lost.pop(key, None)
         text = bytes(result)
         first = self._answers.setdefault(key, text)
-        check(text == first, RULE_SAME, f"{key}: {text!r} after {first!r}")
+        if text != first:
+            raise Violation(RULE_SAME, f"{key}: {text!r} after {first!r}")
 
     def is_open(self, ask: Ask, error: ClientError) -> bool:
         """Say whether a failed request may have been carried out all the same, now or before."""

@@ -29,6 +29,7 @@ from strikewire.sequencer import (
     Batch,
     Limits,
     QueueFull,
+    RecoveryReport,
     Sequencer,
     SequencerStopped,
     SnapshotPolicy,
@@ -53,6 +54,9 @@ class Watch(Protocol):
 
     def recovered(self, exchange: Exchange) -> None:
         """See the state after a start."""
+
+    def used(self, journal: DiskJournal, report: RecoveryReport) -> None:
+        """See what that state was made of."""
 
     def applied(self, applied: Applied, exchange: Exchange) -> None:
         """See a command that is about to be told."""
@@ -141,6 +145,7 @@ class Process:
                 is_locked=lambda: self.is_locked,
             )
         )
+        watch.used(self.journal, report)
         watch.recovered(exchange)
 
     @property

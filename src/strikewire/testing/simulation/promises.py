@@ -12,7 +12,7 @@ from strikewire.api.trading import Order
 from strikewire.exchange import Exchange, OrderView
 from strikewire.model import AccountId, OrderId, lots_to_amount, ns_to_ms, parse_order_id
 from strikewire.testing.simulation.truth import WAITING
-from strikewire.testing.simulation.violations import check
+from strikewire.testing.simulation.violations import Violation, check
 
 RULE_KEPT: Final = "no acknowledged order is lost"
 RULE_ONCE: Final = "no order is executed twice"
@@ -84,14 +84,15 @@ def _compare(exchange: Exchange, account_id: AccountId, order: Order, view: Orde
     instrument = exchange.instruments[view.instrument_id]
     same = (view.account_id, view.label, instrument.name)
     told = (account_id, order.label, order.instrument_name)
-    check(same == told, RULE_KEPT, f"{order.order_id} is {same}, told {told}")
+    if same != told:
+        raise Violation(RULE_KEPT, f"{order.order_id} is {same}, told {told}")
     filled = lots_to_amount(instrument, view.filled)
     updated_ms = ns_to_ms(view.updated_ns)
     is_later = filled >= order.filled_amount and updated_ms >= order.last_update_timestamp
     is_same = (view.state.value, filled) == (order.order_state, order.filled_amount)
-    check(
-        is_same or (is_later and order.order_state in WAITING),
-        RULE_KEPT,
-        f"{order.order_id} is {view.state.value}, {filled} filled, "
-        f"told {order.order_state}, {order.filled_amount} filled",
-    )
+    if not is_same and not (is_later and order.order_state in WAITING):
+        raise Violation(
+            RULE_KEPT,
+            f"{order.order_id} is {view.state.value}, {filled} filled, "
+            f"told {order.order_state}, {order.filled_amount} filled",
+        )

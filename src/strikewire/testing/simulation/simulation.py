@@ -15,9 +15,14 @@ from strikewire.client.outputs import Credentials
 from strikewire.exchange import Exchange
 from strikewire.gateway import ApiKey, KeyStore
 from strikewire.model import NS_PER_S, AccountId
-from strikewire.sequencer import Applied
+from strikewire.sequencer import Applied, RecoveryReport
 from strikewire.testing.simulation.agenda import Agenda
-from strikewire.testing.simulation.audit import audit, audit_recovery, audit_replay
+from strikewire.testing.simulation.audit import (
+    audit,
+    audit_recovery,
+    audit_replay,
+    audit_snapshots,
+)
 from strikewire.testing.simulation.client import Client
 from strikewire.testing.simulation.dice import Dice
 from strikewire.testing.simulation.disk import DiskJournal
@@ -217,6 +222,10 @@ class _World:
 
     # The watch
 
+    def used(self, journal: DiskJournal, report: RecoveryReport) -> None:
+        """Check that no sound snapshot was left out."""
+        audit_snapshots(journal, report)
+
     def recovered(self, exchange: Exchange) -> None:
         """Check that nothing that was let out has been lost."""
         self._truth.recovered(exchange)
@@ -272,10 +281,8 @@ class _World:
             self._judge_orders(exchange, trader)
         self._promises.check(exchange)
         kept = DiskJournal(self._host.disk)
-        if self._replays_all:
-            audit_replay(exchange, kept)
-        else:
-            audit_recovery(exchange, kept)
+        again = audit_replay if self._replays_all else audit_recovery
+        audit_snapshots(kept, again(exchange, kept))
 
     def _judge_client(self, exchange: Exchange, client: Client) -> None:
         check(client.machine.is_ready, "after healing all clients are connected", client.name)
@@ -287,11 +294,11 @@ class _World:
             instrument_id = exchange.instrument_by_name[name]
             levels = levels_of(exchange.instruments[instrument_id], exchange.book(instrument_id))
             check(not view.is_stale, "after healing no book is stale", f"{client.name} {channel}")
-            check(
-                (view.bids, view.asks) == levels,
-                "after healing every book is the venue's",
-                f"{client.name} {channel}: {view} against {levels}",
-            )
+            if (view.bids, view.asks) != levels:
+                raise Violation(
+                    "after healing every book is the venue's",
+                    f"{client.name} {channel}: {view} against {levels}",
+                )
 
     def _judge_orders(self, exchange: Exchange, trader: Trader) -> None:
         account_id = trader.client.account_id
@@ -300,11 +307,12 @@ class _World:
             order_fact_of(exchange.instruments[view.instrument_id], view)
             for view in waiting(exchange, account_id)
         ]
-        check(
-            trader.known_orders() == expected,
-            "after healing a client knows its orders",
-            f"{trader.client.name}: {trader.known_orders()} against {expected}",
-        )
+        known = trader.known_orders()
+        if known != expected:
+            raise Violation(
+                "after healing a client knows its orders",
+                f"{trader.client.name}: {known} against {expected}",
+            )
 
     # Who is there
 

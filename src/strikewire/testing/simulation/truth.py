@@ -29,7 +29,7 @@ from strikewire.model import (
     ticks_to_price,
 )
 from strikewire.sequencer import Applied
-from strikewire.testing.simulation.violations import check
+from strikewire.testing.simulation.violations import Violation
 
 WAITING = ("open", "untriggered")
 """States of orders that wait, in their books or outside of them."""
@@ -166,11 +166,11 @@ class Truth:
         view, instrument = exchange.book(instrument_id), exchange.instruments[instrument_id]
         levels = levels_of(instrument, view)
         known = self.books.setdefault((instrument.name, view.change_id), levels)
-        check(
-            known == levels,
-            "a change of a book is one book, for ever",
-            f"{instrument.name} at {view.change_id}: {known} became {levels}",
-        )
+        if known != levels:
+            raise Violation(
+                "a change of a book is one book, for ever",
+                f"{instrument.name} at {view.change_id}: {known} became {levels}",
+            )
 
 
 def waiting(exchange: Exchange, account_id: AccountId) -> list[OrderView]:

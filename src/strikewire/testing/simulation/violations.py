@@ -18,6 +18,8 @@ class Violation(Exception):
 def check(is_kept: bool, rule: str, detail: object = "") -> None:
     """Go on if a promise was kept.
 
+    The detail is made either way: where that takes long, raise the violation instead.
+
     Raises:
         Violation: It was not.
     """

@@ -3,9 +3,12 @@ import pytest
 from strikewire.exchange import Exchange, OpenAccount, encode
 from strikewire.exchange.state.records import Fills
 from strikewire.exchange.state.state import FILLS_MAX
-from strikewire.journal import MemoryJournal
+from strikewire.journal import MemoryJournal, Snapshot
+from strikewire.sequencer import recover, take_snapshot
 from strikewire.testing.exchange import ALICE, BOB, TradingFloor
-from strikewire.testing.simulation.audit import audit, audit_replay
+from strikewire.testing.simulation.audit import audit, audit_replay, audit_snapshots
+from strikewire.testing.simulation.dice import Dice
+from strikewire.testing.simulation.disk import Disk, DiskJournal
 from strikewire.testing.simulation.violations import Violation
 
 
@@ -59,3 +62,34 @@ def test_a_journal_must_give_the_live_state() -> None:
     exchange.apply(2, 5, OpenAccount(BOB, "bob"))
     with pytest.raises(Violation, match="a replay reaches the state of the live venue"):
         audit_replay(exchange, journal)
+
+
+def kept_on(disk: Disk) -> tuple[DiskJournal, Exchange]:
+    journal, exchange = DiskJournal(disk), Exchange()
+    command = OpenAccount(ALICE, "alice")
+    journal.append(1, 5, [encode(command)])
+    exchange.apply(1, 5, command)
+    return journal, exchange
+
+
+def test_a_snapshot_that_a_crash_has_damaged_is_not_held_against_the_venue() -> None:
+    disk = Disk(Dice("damaged"))
+    journal, exchange = kept_on(disk)
+    journal.save_snapshot(take_snapshot(exchange, 1))
+    disk.cut_power(rots=True)
+
+    _, report = recover(journal)
+
+    assert len(report.skipped_snapshots) == 1
+    audit_snapshots(journal, report)
+
+
+def test_a_whole_snapshot_of_another_state_is_found_though_the_start_goes_well_without_it() -> None:
+    journal, exchange = kept_on(Disk(Dice("whole")))
+    journal.save_snapshot(Snapshot(1, exchange.state_hash(), Exchange().snapshot()))
+
+    again, report = recover(journal)
+
+    assert again.state_hash() == exchange.state_hash()
+    with pytest.raises(Violation, match="a snapshot holds the state it was taken of"):
+        audit_snapshots(journal, report)

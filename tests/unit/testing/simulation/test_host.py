@@ -1,9 +1,10 @@
 from strikewire.exchange import Exchange, OpenAccount
 from strikewire.gateway import KeyStore
-from strikewire.sequencer import Applied
+from strikewire.sequencer import Applied, RecoveryReport
 from strikewire.testing.exchange import ALICE
 from strikewire.testing.simulation.agenda import Agenda
 from strikewire.testing.simulation.dice import Dice
+from strikewire.testing.simulation.disk import DiskJournal
 from strikewire.testing.simulation.faults import Faults, Point
 from strikewire.testing.simulation.host import Host
 from strikewire.testing.simulation.network import Link, Network
@@ -14,6 +15,9 @@ S = 1_000_000_000
 
 class Nobody:
     """A watch that looks away."""
+
+    def used(self, journal: DiskJournal, report: RecoveryReport) -> None:
+        pass
 
     def recovered(self, exchange: Exchange) -> None:
         pass

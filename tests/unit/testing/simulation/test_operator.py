@@ -18,6 +18,9 @@ class Watcher(Truth):
 
     promises = Promises()
 
+    def used(self, journal: object, report: object) -> None:
+        """Another test looks at that."""
+
     def lost(self, link: object) -> None:
         """Nobody connects here."""
 

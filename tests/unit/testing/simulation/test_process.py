@@ -2,11 +2,11 @@ from collections.abc import Callable
 
 from strikewire.exchange import Exchange, OpenAccount
 from strikewire.gateway import KeyStore
-from strikewire.sequencer import Applied
+from strikewire.sequencer import Applied, RecoveryReport
 from strikewire.testing.exchange import ALICE, BOB
 from strikewire.testing.simulation.agenda import Agenda
 from strikewire.testing.simulation.dice import Dice
-from strikewire.testing.simulation.disk import Disk
+from strikewire.testing.simulation.disk import Disk, DiskJournal
 from strikewire.testing.simulation.faults import Faults, Point
 from strikewire.testing.simulation.network import Link
 from strikewire.testing.simulation.process import Machine, Process
@@ -44,6 +44,9 @@ class Stage:
             return False
         self.process.fall()
         return True
+
+    def used(self, journal: DiskJournal, report: RecoveryReport) -> None:
+        pass
 
     def recovered(self, exchange: Exchange) -> None:
         self.seen.append(f"recovered {len(exchange.accounts)}")
