@@ -6,7 +6,8 @@ collects whom the order would trade with and what that costs, and only when noth
 against it does `enter` move anything. Whatever is not plain sailing (a refusal, an order with
 ties, a market that is not trading, figures of more than 126 bits) answers `DEFER`, with nothing
 changed, and the command goes the common way. So every rule, every refusal and its wording exist
-once, in Python, and what is here twice is arithmetic.
+once, in Python, and what is here twice is arithmetic. The one refusal that is made here is the
+commonest: of a packed cancel that comes too late, whose answer is a code without words.
 
 Pointers, structures and products of 128 bits are what pure-Python mode cannot say.
 """
@@ -88,45 +89,10 @@ from strikewire.exchange.state.views import position_view
 from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX
 
 
-cdef extern from "Python.h":
-    void PyObject_GC_UnTrack(void* thing) noexcept
-
-
 cdef enum Mode:
     OBJECTS  # events as objects
     RECORDS  # events as packed records
     NOTHING  # no events, as in a replay
-
-cdef enum:  # as in `packed.py`
-    PLACE = 1
-    EDIT = 2
-    CANCEL = 3
-    POST_ONLY_FLAG = 1
-    REJECT_POST_ONLY_FLAG = 2
-    REDUCE_ONLY_FLAG = 4
-    POST_ONLY_SAID = 8
-    REDUCE_ONLY_SAID = 16
-    ORDER_EVENT = 1
-    TRADE_EVENT = 2
-    FILL_EVENT = 3
-    POSITION_EVENT = 4
-    BALANCE_EVENT = 5
-    LEVEL_EVENT = 6
-    REJECTED_EVENT = 7
-
-cdef struct Command:
-    uint8_t op
-    int8_t side
-    uint8_t kind, force
-    uint16_t flags, label_bytes
-    int64_t account_id, other_id, price, amount, valid_until_ns
-
-cdef struct Event:
-    uint8_t kind
-    int8_t side
-    uint8_t state, flags
-    uint32_t instrument_id
-    int64_t a, b, c, d, e
 
 cdef enum:  # as in `records.pyx`
     FILLED_FLAG = 1
@@ -138,9 +104,6 @@ cdef enum:
     DONE = 0
     DEFER = 1  # nothing has changed; the command goes the common way
     STEPS = 8  # coarser ticks of an instrument
-    SEAT_BITS = 13
-    SEATS = 8192  # holdings that are found without looking into their ledgers
-    REMEMBERED = 1 << 20  # accounts and instruments below are found by their number
 
 cdef int64_t _NOT_OPEN = Reject.NOT_OPEN_ORDER
 cdef int64_t _NOT_OWNER = Reject.NOT_OWNER
@@ -170,67 +133,10 @@ cdef int64_t next_number() noexcept:
     return NUMBERS
 
 
-cdef struct Seat:
-    int64_t account_id, instrument_id
-    PyObject* holding
-
-
 include "terms.pxi"
+include "words.pxi"
+include "finding.pxi"
 include "ahead.pxi"
-
-
-cdef struct Directory:
-    # Things by their numbers, which are never removed from where they are kept.
-    PyObject** things
-    int64_t room
-
-
-cdef object numbered(Directory* known, dict kept, int64_t number):
-    """Return the thing of a number; None if there is none. Small ones are found without a search."""
-    cdef PyObject* found = seen(known, number)
-    if found != NULL:
-        return <object>found
-    found = PyDict_GetItem(kept, number)
-    if found == NULL:
-        return None
-    remember(known, number, found)
-    return <object>found
-
-
-cdef inline PyObject* seen(Directory* known, int64_t number) noexcept:
-    """Return the thing of a number, if it was looked for before."""
-    return known.things[number] if 0 <= number < known.room else NULL
-
-
-cdef void remember(Directory* known, int64_t number, PyObject* thing) noexcept:
-    cdef PyObject** grown
-    cdef int64_t wanted, one
-    if not 0 <= number < REMEMBERED:
-        return
-    if number >= known.room:
-        wanted = 2 * number + 64
-        grown = <PyObject**>PyMem_Realloc(known.things, wanted * sizeof(PyObject*))
-        if grown == NULL:
-            return
-        for one in range(known.room, wanted):
-            grown[one] = NULL
-        known.things, known.room = grown, wanted
-    known.things[number] = thing
-
-
-cdef Holding opened(Market market):
-    """Return what `Holding(market)` is, without a look at its arguments.
-
-    The collector need not look at it: nothing that it refers to refers to it, and where accounts
-    trade in thousands of books there are so many that looking takes longer than trading.
-    """
-    cdef Holding holding = Holding.__new__(Holding)
-    PyObject_GC_UnTrack(<void*>holding)
-    holding.market = market
-    holding.position = Position.__new__(Position)
-    holding.queue = OrderList.__new__(OrderList)
-    holding.funding_paid = 0
-    return holding
 
 
 cdef struct Wish:

@@ -19,29 +19,33 @@ static inline wide wide_of(int64_t high, uint64_t low) {
     return (wide)(((unsigned __int128)(uint64_t)high << 64) | low);
 }
 
-/* Divide, and return the quotient rounded down; the rest is not negative. The quotient fits 63 bits.
+/* Divide by a positive number, and return the quotient rounded down; the rest is not negative.
 
-   A word by a word is what every machine divides fast; two words by one, some do in one step where
-   the quotient fits into a word, and there a compiler has to be told. */
+   The quotient has to fit a word. A word by a word is what every machine divides fast; two words by
+   one, some do in one step where the quotient fits, and there a compiler has to be told. */
 static inline int64_t quotient_of(wide n, int64_t d, int64_t *rest) {
     int64_t q;
     if (n == (int64_t)n) {
         q = (int64_t)n / d;
         *rest = (int64_t)n - q * d;
     } else {
-#if defined(__x86_64__) && defined(__GNUC__)
         unsigned __int128 size = n < 0 ? -(unsigned __int128)n : (unsigned __int128)n;
-        uint64_t quotient, left;
-        __asm__("divq %4"
-                : "=a"(quotient), "=d"(left)
-                : "a"((uint64_t)size), "d"((uint64_t)(size >> 64)), "r"((uint64_t)d)
-                : "cc");
+        uint64_t quotient = 0, left = 0;
+#if defined(__x86_64__) && defined(__GNUC__)
+        /* Where it does not fit, the machine would stop the process. */
+        if ((uint64_t)(size >> 64) < (uint64_t)d) {
+            __asm__("divq %4"
+                    : "=a"(quotient), "=d"(left)
+                    : "a"((uint64_t)size), "d"((uint64_t)(size >> 64)), "r"((uint64_t)d)
+                    : "cc");
+        } else
+#endif
+        {
+            quotient = (uint64_t)(size / (uint64_t)d);
+            left = (uint64_t)(size % (uint64_t)d);
+        }
         q = n < 0 ? -(int64_t)quotient : (int64_t)quotient;
         *rest = n < 0 ? -(int64_t)left : (int64_t)left;
-#else
-        q = (int64_t)(n / d);
-        *rest = (int64_t)(n - (wide)q * d);
-#endif
     }
     if (*rest < 0) {
         *rest += d;
