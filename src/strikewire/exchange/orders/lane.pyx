@@ -1307,16 +1307,21 @@ cdef class Lane:
         cdef Py_ssize_t place = 0
         cdef PyObject* at
         cdef Holding one
+        cdef Market market
         while PyDict_Next(ledger.holdings, &place, NULL, &at):
             one = <Holding>at
             if not (one.buy_lots or one.sell_lots or one.position.size):
                 continue
-            if one.market.legs or not self.knows(one.market):
-                if one.market.legs or one.valued_at is not one.market._valuation:
+            market = one.market
+            if market._valuation is None or market.legs:
+                # Whoever is the first in a market after a mark: terms are made for the second.
+                ledger.revalue(one)
+            elif one.valued_at is not market._valuation:
+                if self.knows(market):
+                    one.account, one.ledger = <PyObject*>account, <PyObject*>ledger
+                    self.revalue(one)
+                else:
                     ledger.revalue(one)
-            elif one.valued_at is not one.market._valuation:
-                one.account, one.ledger = <PyObject*>account, <PyObject*>ledger
-                self.revalue(one)
         ledger.valued_at = self.state.marks_set
         self.now = now
         return 0
