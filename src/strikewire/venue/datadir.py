@@ -1,8 +1,10 @@
 """The folder in which a venue keeps what must outlive it."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -11,6 +13,8 @@ from strikewire.marketdata import Candles, CandlesError
 
 _OWNER_ONLY_DIR = 0o700
 _OWNER_ONLY_FILE = 0o600
+
+_Kept = TypeVar("_Kept")
 
 
 class DataDirError(Exception):
@@ -75,14 +79,7 @@ class DataDir(Struct, frozen=True):
         Raises:
             DataDirError: The file cannot be read, or holds something else.
         """
-        try:
-            return KeyStore.decode(self.keys.read_bytes())
-        except FileNotFoundError:
-            return KeyStore()
-        except OSError as error:
-            raise DataDirError(f"{self.keys}: {error.strerror}") from None
-        except KeyFileError as error:
-            raise DataDirError(f"{self.keys}: {error}") from None
+        return self._load(self.keys, KeyStore.decode, KeyStore)
 
     def save_keys(self, keys: KeyStore) -> None:
         """Store the API keys; whoever reads meanwhile sees the old file or the new one.
@@ -98,14 +95,7 @@ class DataDir(Struct, frozen=True):
         Raises:
             DataDirError: The file cannot be read, or holds something else.
         """
-        try:
-            return Candles.decode(self.volatilities.read_bytes())
-        except FileNotFoundError:
-            return Candles()
-        except OSError as error:
-            raise DataDirError(f"{self.volatilities}: {error.strerror}") from None
-        except CandlesError as error:
-            raise DataDirError(f"{self.volatilities}: {error}") from None
+        return self._load(self.volatilities, Candles.decode, Candles)
 
     def write(self, file: Path, content: bytes, *, is_secret: bool) -> None:
         """Put a whole file in place, durably, or leave the old one.
@@ -127,3 +117,20 @@ class DataDir(Struct, frozen=True):
             with suppress(OSError):  # half a file of secrets is nothing to leave behind
                 draft.unlink()
             raise DataDirError(f"{file}: cannot be written: {error.strerror}") from None
+
+    def _load(
+        self, file: Path, decode: Callable[[bytes], _Kept], nothing: Callable[[], _Kept]
+    ) -> _Kept:
+        """Return what a file holds, or nothing where there is none.
+
+        Raises:
+            DataDirError: It cannot be read, or holds something else.
+        """
+        try:
+            return decode(file.read_bytes())
+        except FileNotFoundError:
+            return nothing()
+        except OSError as error:
+            raise DataDirError(f"{file}: {error.strerror}") from None
+        except (KeyFileError, CandlesError) as error:
+            raise DataDirError(f"{file}: {error}") from None
