@@ -292,7 +292,7 @@ cdef class Lane:
         window.end = window.at + PyBytes_GET_SIZE(batch)
         while window.count < STAGES * STRIDE and read_on(&window):
             self.foresee(&window, 0)
-        while count < window.count or read_on(&window):
+        while count < window.count:
             one = incoming(&window, count)
             self.mode = mode
             outcome = DEFER

@@ -25,6 +25,7 @@ cdef class Fold:
     cpdef int payments(self, Ring payments) except -1
     cpdef bytes digest(self)
 
+    cdef Py_ssize_t begin(self, Ring archive) except -1
     cdef uint8_t* room(self, Py_ssize_t size) except NULL
     cdef int pass_on(self) except -1
     cdef int more(self, const char* piece, Py_ssize_t size) except -1

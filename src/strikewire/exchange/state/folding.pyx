@@ -116,8 +116,7 @@ cdef class Fold:
         cdef uintptr_t entry
         cdef bytes block
         cdef EndedOrder* ended
-        self.number(min(closed.unsealed, closed.count))
-        for place in range(closed.count - min(closed.unsealed, closed.count), closed.count):
+        for place in range(self.begin(closed), closed.count):
             entry = entry_at(closed, place)
             ended = <EndedOrder*>(entry & ~<uintptr_t>TAGS)
             if entry & TAGS and ended.extras == NULL:
@@ -131,8 +130,7 @@ cdef class Fold:
         cdef Py_ssize_t place
         cdef uintptr_t entry
         cdef bytes block
-        self.number(min(fills.unsealed, fills.count))
-        for place in range(fills.count - min(fills.unsealed, fills.count), fills.count):
+        for place in range(self.begin(fills), fills.count):
             entry = entry_at(fills, place)
             if entry & TAGS:
                 self.fill(<FillRecord*>(entry & ~<uintptr_t>TAGS))
@@ -144,8 +142,7 @@ cdef class Fold:
     cpdef int trades(self, Ring trades) except -1:
         cdef Py_ssize_t place
         cdef uintptr_t entry
-        self.number(min(trades.unsealed, trades.count))
-        for place in range(trades.count - min(trades.unsealed, trades.count), trades.count):
+        for place in range(self.begin(trades), trades.count):
             entry = entry_at(trades, place)
             if entry & TAGS:
                 self.number((<FillRecord*>(entry & ~<uintptr_t>TAGS)).trade_id)
@@ -157,8 +154,7 @@ cdef class Fold:
         cdef Py_ssize_t place
         cdef uintptr_t entry
         cdef bytes block
-        self.number(min(payments.unsealed, payments.count))
-        for place in range(payments.count - min(payments.unsealed, payments.count), payments.count):
+        for place in range(self.begin(payments), payments.count):
             entry = entry_at(payments, place)
             if entry & TAGS:
                 self.payment(<FillRecord*>(entry & ~<uintptr_t>TAGS), entry & TAGS == MAKER_ENTRY)
@@ -166,6 +162,12 @@ cdef class Fold:
                 block = payment_block(transaction_of(self.markets, payments.look(entry)))
                 self.more(block, len(block))
         return 0
+
+    cdef Py_ssize_t begin(self, Ring archive) except -1:
+        """Say how much has come to an archive since the last seal; return where that begins."""
+        cdef Py_ssize_t news = min(archive.unsealed, archive.count)
+        self.number(news)
+        return archive.count - news
 
     cdef uint8_t* room(self, Py_ssize_t size) except NULL:
         """Return where so many bytes, at most a piece, are to be written, which are then said."""
