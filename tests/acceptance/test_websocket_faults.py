@@ -409,21 +409,23 @@ async def dawdle(port: int, first: bytes, piece: bytes) -> bytes:
     loop = asyncio.get_running_loop()
     sock = await raw_socket(port)
     data = b""
+    # One after the other, and none cancelled for a piece: what it had received would be lost.
+    receiving = loop.create_task(loop.sock_recv(sock, 1 << 16))
     try:
         await send(sock, first)
         while True:
-            try:
-                async with asyncio.timeout(0.05):
-                    received = await loop.sock_recv(sock, 1 << 16)
-            except TimeoutError:
+            await asyncio.wait({receiving}, timeout=0.05)
+            if not receiving.done():
                 await send(sock, piece)
                 continue
-            if not received:
+            if not (received := receiving.result()):
                 return data
             data += received
+            receiving = loop.create_task(loop.sock_recv(sock, 1 << 16))
     except (ConnectionResetError, BrokenPipeError):
         return data
     finally:
+        receiving.cancel()
         sock.close()
 
 
