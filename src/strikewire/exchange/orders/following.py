@@ -15,6 +15,10 @@ the order in which they came up:
 
 In proportion to what the order still wanted before it traded, rounded down to whole lots: so what
 is left of the two keeps its proportion, and the last trade takes all that is left.
+
+Where a command trades in several parts (quotes, positions that are closed), ties answer between
+them, so that no later part trades with an order which an earlier one has cancelled. What is let go,
+and what prices bring in, waits for the end of the command.
 """
 
 from msgspec import structs
@@ -48,6 +52,14 @@ def follow(turn: Turn) -> None:
             turn.settle()
             if not turn.facts:
                 return
+
+
+def answer_ties(turn: Turn) -> None:
+    """Settle a part of a command, and let orders answer that are tied to what it did."""
+    turn.settle()
+    while turn.facts:
+        _answer(turn, turn.facts.popleft())
+        turn.settle()
 
 
 def _answer(turn: Turn, fact: Fact) -> None:

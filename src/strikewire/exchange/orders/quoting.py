@@ -36,6 +36,7 @@ from strikewire.exchange.orders.checks import (
     refuse_late,
 )
 from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.following import answer_ties
 from strikewire.exchange.orders.protecting import delta_e5, standing_quote
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX, place, revise
 from strikewire.exchange.state.markets import Market
@@ -126,7 +127,7 @@ def _quote(turn: Turn, account: Account, command: MassQuote, quote: Quote) -> No
         if refused is not None:
             about = (account.account_id, quote.instrument_id, side)
             turn.events.append(QuoteRejected(*about, refused.code, refused.reason, refused.param))
-        turn.settle()
+        answer_ties(turn)
 
 
 def _in_order(account: Account, market: Market | Rejected, group: str, quote: Quote) -> list[Side]:
