@@ -18,8 +18,8 @@ from strikewire.exchange.events import LiquidationFee, OrderState
 from strikewire.exchange.orders.admission import outcome, room
 from strikewire.exchange.orders.checks import refuse_closed
 from strikewire.exchange.orders.execution import Turn
-from strikewire.exchange.orders.following import answer_ties
 from strikewire.exchange.orders.matching import Plan, plan
+from strikewire.exchange.orders.ties import answer_ties
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.pools import Pool

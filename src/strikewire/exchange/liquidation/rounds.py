@@ -23,7 +23,7 @@ from strikewire.exchange.liquidation.insurance import take_over, work_off
 from strikewire.exchange.liquidation.reducing import reduce
 from strikewire.exchange.liquidation.socialising import socialise
 from strikewire.exchange.orders.execution import Turn
-from strikewire.exchange.orders.following import answer_ties
+from strikewire.exchange.orders.ties import answer_ties
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.pools import Pool, pools
 from strikewire.exchange.state.state import Account, State
