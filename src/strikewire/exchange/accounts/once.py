@@ -47,10 +47,7 @@ def repeat(turn: Turn, command: Once) -> Rejected | None:
 
 
 def remember(state: State, time_ns: int, command: Once, events: tuple[Event, ...]) -> None:
-    """Keep what a marked command did, refused or not; but for a refusal that says: try again."""
-    first = next(iter(events), None)
-    if isinstance(first, Rejected) and first.code is Reject.RETRY:
-        return
+    """Keep what a marked command did, refused or not."""
     kept = answering(command.account_id, events)
     answers = state.answers.setdefault(command.account_id, Answers())
     answers.add(Answer(command.key, command.digest, time_ns, kept))

@@ -101,19 +101,6 @@ def test_a_command_that_was_rejected_stays_rejected() -> None:
     assert open_orders(venue) == [1]
 
 
-def test_a_command_that_is_to_be_tried_again_may_be_tried_again_under_its_key() -> None:
-    venue = TradingFloor("BTC-PERPETUAL")
-    (early,) = venue.apply(marked())
-    venue.mark(120_000)
-
-    venue.apply(marked())
-    (again,) = venue.apply(marked())
-
-    assert early == Rejected(Reject.RETRY, "no_mark_price", "instrument_id")
-    assert open_orders(venue) == [1]
-    assert isinstance(again, Repeated)
-
-
 def test_a_key_that_stood_for_another_request_is_refused() -> None:
     venue = floor()
     venue.apply(marked())
