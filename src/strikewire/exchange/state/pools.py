@@ -214,6 +214,24 @@ def available(state: State, account: Account, currency: str) -> int:
     return pool.units(currency, pool.available)
 
 
+def cost_of_loss(state: State, account: Account, currency: str, lost: int) -> int:
+    """Return by how much less new positions in a currency may tie up after a loss.
+
+    With cross collateral the haircut follows: what comes in does not count whole, and what is owed
+    counts as more.
+
+    Args:
+        state: With the prices.
+        account: Whose.
+        currency: Of the loss.
+        lost: Settlement units of it; negative: gained.
+    """
+    if account.margin_model is not MarginModel.CROSS or dollars(state, currency) is None:
+        return lost
+    funds = state.ledger(account, currency).funds
+    return lost + haircut(currency, abs(funds - lost)) - haircut(currency, abs(funds))
+
+
 def dollars(state: State, currency: str) -> PriceE8 | None:
     """Return what a currency is worth as collateral, in 1e-8 dollars; None without an index.
 
