@@ -24,16 +24,14 @@ from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
-from strikewire.exchange.state.archives cimport Ring
-from strikewire.exchange.state.book cimport Book, HalfBook, Rung
-from strikewire.exchange.state.orders cimport FOK, GTC, GTD, IOC, LIMIT, MARKET, NEVER, OPEN, TIED
-from strikewire.exchange.state.orders cimport Level, Order, reason_place
+from strikewire.exchange.state.orders cimport (
+    FOK, GTC, GTD, IOC, LIMIT, MARKET, NEVER, Order, reason_place
+)
 from strikewire.exchange.state.clearing cimport Position
 from strikewire.exchange.state.ledgers cimport Holding, Ledger
 from strikewire.exchange.state.markets cimport Market
-from strikewire.exchange.state.order_table cimport ENDED, EndedOrder, OrderList, OrderTable
-from strikewire.exchange.state.order_table cimport ended_orders, view_of
-from strikewire.exchange.state.records cimport FILL_ENTRY, FillRecord, Party, fill_records, told
+from strikewire.exchange.state.order_table cimport ENDED, OrderList, ended_orders, view_of
+from strikewire.exchange.state.records cimport FillRecord, fill_records, told
 from strikewire.exchange.state.state cimport Account, State, Treasury
 
 from strikewire.exchange.commands import (

@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, nonecheck=False
-"""One instrument's book: `book.py`, with levels and queues as C structures.
+"""One instrument's book: `book.py`, with levels and queues as C structures (`book.h`).
 
 A level is a struct that a sorted array of keys points to, the best at the end; the orders at it are
 linked to each other by plain pointers, and a waiting order is kept alive by one reference that
@@ -12,10 +12,9 @@ compiler, and says what each method does.
 from collections import deque
 
 cimport cython
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
-from libc.string cimport memmove
-from strikewire.exchange.state.orders cimport CONCEALED, NEVER, REDUCE_ONLY, Level, Order
+from strikewire.exchange.state.orders cimport CONCEALED, REDUCE_ONLY, Level, Order
 
 from strikewire.exchange.events import LevelChanged
 from strikewire.model import Side

@@ -8,7 +8,7 @@ owner keeps.
 
 cimport cython
 from cpython.long cimport PyLong_AsLongLongAndOverflow
-from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from strikewire.exchange.state.archives cimport Ring, ring_push
 from strikewire.exchange.state.orders cimport Extras, Order
