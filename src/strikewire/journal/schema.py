@@ -94,7 +94,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
     Returns:
         A connection that any one thread at a time may use, on which each statement is durable
-        when it returns.
+        when it returns. Until it is closed nobody else can open the file, not even to read.
 
     Raises:
         JournalLockedError: Another program is writing to the file.
@@ -155,6 +155,9 @@ def _connect(database: str, *, uri: bool) -> sqlite3.Connection:
 
 def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
     """Make each commit an append to the write-ahead log and one sync of it."""
+    # Nobody else may look: so SQLite keeps the log's index to itself, a commit needs no locks, and
+    # no reader keeps the log from beginning anew. After the mode, the index would be shared.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != b"wal":
         raise JournalOpenError(path, "its file system does not support a write-ahead log")

@@ -23,7 +23,7 @@ that the caller held: so a replay cannot differ, and what cannot be decoded neve
 """
 
 from collections import deque
-from enum import Enum, auto
+from enum import IntEnum, auto
 from itertools import chain
 
 import msgspec
@@ -128,7 +128,7 @@ class Unanswered(msgspec.Struct, frozen=True):
     """Whether it may be in the journal; see `SequencerStopped`."""
 
 
-class Phase(Enum):
+class Phase(IntEnum):
     """What the sequencer is doing."""
 
     IDLE = auto()
@@ -144,7 +144,7 @@ class Phase(Enum):
     """For good."""
 
 
-class Step(Enum):
+class Step(IntEnum):
     """What moves the sequencer from phase to phase."""
 
     TAKE_BATCH = auto()

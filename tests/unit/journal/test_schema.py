@@ -1,5 +1,6 @@
 import os
 import resource
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -18,6 +19,16 @@ from strikewire.journal.schema import LOG_BYTES_AT_ONCE, open_reader, open_write
 def pragma(connection: sqlite3.Connection, name: str) -> object:
     (value,) = connection.execute(f"PRAGMA {name}").fetchone()
     return value
+
+
+def killed(path: Path) -> Path:
+    """Return what a journal's file and log would be if its process were killed now."""
+    copy = path.with_name(f"killed-{path.name}")
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            shutil.copy(file, copy.with_name(copy.name + suffix))
+    return copy
 
 
 def change(path: Path, statement: str) -> None:
@@ -63,9 +74,9 @@ def test_the_log_has_all_of_its_bytes_before_the_first_commit(tmp_path: Path) ->
 
 
 def test_what_stands_in_a_log_stays_there(tmp_path: Path) -> None:
-    path, log = tmp_path / "journal.db", tmp_path / "journal.db-wal"
-    first = open_writer(path)
+    first = open_writer(tmp_path / "journal.db")
     first.execute("INSERT INTO records VALUES (1, 1, 1, 1, ?)", (b"kept",))
+    path, log = killed(tmp_path / "journal.db"), tmp_path / "killed-journal.db-wal"
     os.truncate(log, len(log.read_bytes().rstrip(b"\0")))
 
     second = open_writer(path)
@@ -74,6 +85,39 @@ def test_what_stands_in_a_log_stays_there(tmp_path: Path) -> None:
     assert second.execute("SELECT entries FROM records").fetchall() == [(b"kept",)]
     second.close()
     first.close()
+
+
+def test_a_log_that_was_shared_is_read_and_its_index_is_not(tmp_path: Path) -> None:
+    open_writer(tmp_path / "journal.db").close()
+    sharing = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    sharing.execute("INSERT INTO records VALUES (1, 1, 1, 1, ?)", (b"shared",))
+    path = killed(tmp_path / "journal.db")
+    sharing.close()
+    assert path.with_name("killed-journal.db-shm").exists()
+
+    alone = open_writer(path)
+    alone.execute("INSERT INTO records VALUES (2, 1, 1, 1, ?)", (b"alone",))
+    again = killed(path)
+    alone.close()
+
+    reader = open_reader(again)
+    assert reader is not None
+    rows = reader.execute("SELECT entries FROM records ORDER BY first_seq").fetchall()
+    assert rows == [(b"shared",), (b"alone",)]
+    reader.close()
+
+
+def test_while_a_journal_is_written_nobody_else_can_open_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    writer = open_writer(path)
+
+    other = sqlite3.connect(path, timeout=0)
+    with pytest.raises(sqlite3.OperationalError, match="database is locked"):
+        other.execute("SELECT count(*) FROM records")
+    other.close()
+
+    assert not path.with_name("journal.db-shm").exists()
+    writer.close()
 
 
 def test_where_the_log_cannot_have_its_bytes_no_journal_is_opened(tmp_path: Path) -> None:

@@ -1,5 +1,9 @@
 import asyncio
+import gc
+import os
 import threading
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -123,3 +127,50 @@ async def test_what_follows_may_end_who_waits() -> None:
             waiting = tasks.create_task(job.finished())
 
     assert waiting.cancelled()
+
+
+async def test_who_comes_when_it_is_done_waits_for_nothing() -> None:
+    done: list[str] = []
+
+    with JournalThread() as thread:
+        early = thread.begin(lambda: done.append("work"), then=lambda: done.append("then"))
+        await thread.begin(lambda: None).finished()
+        assert done == ["work", "then"]
+        await early.finished()
+
+    assert done == ["work", "then"]
+
+
+async def test_leaving_tells_of_what_was_done() -> None:
+    done: list[str] = []
+
+    with JournalThread() as thread:
+        thread.begin(lambda: done.append("work"), then=lambda: done.append("then"))
+
+    assert done == ["work", "then"]
+
+
+async def test_leaving_gives_back_what_it_took_of_the_system() -> None:
+    def held() -> int:
+        return len(list(Path("/dev/fd").iterdir()))
+
+    gc.collect()  # what others have left is given back now or not at all
+    before = held()
+
+    with JournalThread() as thread:
+        await thread.begin(lambda: None).finished()
+        assert held() == before + 2
+
+    assert held() == before
+
+
+async def test_it_works_where_the_system_has_pipes_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "eventfd", raising=False)
+    done: list[int] = []
+
+    with JournalThread() as thread:
+        jobs = [thread.begin(partial(done.append, number)) for number in range(100)]
+        for job in jobs:
+            await job.finished()
+
+    assert done == list(range(100))
