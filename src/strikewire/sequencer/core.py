@@ -221,8 +221,8 @@ class Sequencer:
 
         Args:
             token: Comes back with what the command did.
-            command: What is to be done. Not a `NoteState`, which is ours: a hash that is not that of
-                the state, once journalled, would keep the venue from ever starting again.
+            command: What is to be done. Not a `NoteState`, which is ours: one with another hash
+                than that of the state would keep the venue from ever starting again.
 
         Raises:
             QueueFull: Too many are waiting.
