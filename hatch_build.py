@@ -76,11 +76,16 @@ class Kernel(NamedTuple):
         below = len(self.module.split(".")) - 3
         return self.source.parents[below]
 
+    @property
+    def headers(self) -> list[str]:
+        """The folders of its room that have C headers, its own first."""
+        folders = {path.parent for path in self.room.rglob("*.h")} - {self.source.parent}
+        return [str(self.source.parent), *sorted(map(str, folders))]
+
     def fingerprint(self) -> str:
         """Hash all that its compiled module is made of."""
-        folder = self.source.parent
-        shared = [path for end in ("h", "c", "pxi") for path in folder.glob(f"*.{end}")]
-        inputs = [self.source, *self.room.rglob("*.pxd"), *shared]
+        shared = [path for end in ("pxd", "h", "c", "pxi") for path in self.room.rglob(f"*.{end}")]
+        inputs = [self.source, *shared]
         digest = hashlib.sha256(" ".join(COMPILE_FLAGS).encode())
         for path in sorted(inputs):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -173,14 +178,18 @@ def compile_kernels(root: Path, wanted: list[Kernel], out: Path) -> list[Path]:
                     Extension(
                         kernel.module,
                         [str(kernel.source.relative_to(root))],
-                        include_dirs=[str(kernel.source.parent)],
+                        include_dirs=kernel.headers,
                         extra_compile_args=COMPILE_FLAGS,
                     )
                     for kernel in wanted
                 ],
                 build_dir=scratch,
                 include_path=["src"],
-                compiler_directives={"language_level": "3"},
+                # A header that knows objects comes behind what they are.
+                compiler_directives={
+                    "language_level": "3",
+                    "preliminary_late_includes_cy28": True,
+                },
                 force=True,
                 quiet=True,
             )

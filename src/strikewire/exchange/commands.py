@@ -336,7 +336,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="
 
     nonce: str = ""
     """The asker's own word, at most `NONCE_LENGTH_MAX` characters: one that a transfer of the
-    payer has carried already is rejected."""
+    payer has carried already is rejected, as long as that is in a transaction log."""
 
 
 class CreateSubaccount(msgspec.Struct, frozen=True, array_like=True, tag="subaccount"):

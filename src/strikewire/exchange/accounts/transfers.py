@@ -1,6 +1,6 @@
 """Accounts of one owner, and the cash that moves between them."""
 
-from strikewire.exchange.accounts.cash import open_account
+from strikewire.exchange.accounts.cash import NAME_LENGTH_MAX, open_account
 from strikewire.exchange.commands import CreateSubaccount, OpenAccount, Transfer
 from strikewire.exchange.events import CashTransferred, Reject, Rejected
 from strikewire.exchange.orders.checks import find_account, refuse_locked
@@ -21,18 +21,19 @@ NONCE_LENGTH_MAX = 64
 
 
 def create_subaccount(turn: Turn, command: CreateSubaccount) -> Rejected | None:
-    """Open the next account for a main account, named after it."""
+    """Open the next account for a main account, named after it, as much of the name as fits."""
     owner = find_account(turn.state, command.account_id)
     if isinstance(owner, Rejected):
         return owner
-    if owner.owner:
+    if owner.owner or owner is turn.state.fund:
         return Rejected(Reject.INVALID_ARGUMENTS, "no_main_account", "account_id")
     accounts = turn.state.accounts
     count = sum(one.owner == owner.account_id for one in accounts.values())
     if count >= SUBACCOUNTS_MAX:
         return Rejected(Reject.OTHER_REJECT, "max_subaccounts")
     account_id = AccountId(max(accounts) + 1)
-    name = f"{owner.name}_{count + 1}"
+    number = f"_{count + 1}"
+    name = owner.name[: NAME_LENGTH_MAX - len(number)] + number
     return open_account(turn, OpenAccount(account_id, name, owner.account_id))
 
 
@@ -90,19 +91,18 @@ def _refuse_form(payer: Account, command: Transfer) -> Rejected | None:
     if len(command.nonce) > NONCE_LENGTH_MAX:
         reason = f"{len(command.nonce)} against {NONCE_LENGTH_MAX} characters"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "nonce")
-    ledger = payer.ledgers.get(command.currency)
-    if (
-        command.nonce
-        and ledger is not None
-        and any(
-            one.type is TransactionType.TRANSFER
-            and one.amount < 0
-            and one.about.note == command.nonce
-            for one in ledger.transactions
-        )
-    ):
+    if command.nonce and _has_carried(payer, command.nonce):
         return Rejected(Reject.INVALID_ARGUMENTS, "nonce_used", "nonce")
     return None
+
+
+def _has_carried(payer: Account, nonce: str) -> bool:
+    """Say whether a payment that can still be looked up carried a nonce, in whatever currency."""
+    return any(
+        one.type is TransactionType.TRANSFER and one.amount < 0 and one.about.note == nonce
+        for ledger in payer.ledgers.values()
+        for one in ledger.transactions
+    )
 
 
 def _main_of(account: Account) -> AccountId:

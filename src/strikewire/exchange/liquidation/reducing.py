@@ -19,6 +19,7 @@ from strikewire.exchange.orders.admission import outcome, room
 from strikewire.exchange.orders.checks import refuse_closed
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.matching import Plan, plan
+from strikewire.exchange.orders.ties import answer_ties
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.pools import Pool
@@ -166,8 +167,7 @@ def close(turn: Turn, account: Account, offer: Offer) -> None:
     turn.state.next_order_id += 1
     turn.execute(market, order, offer.found)
     turn.end(order, OrderState.FILLED)
-    turn.protect()
-    turn.revalue()
+    answer_ties(turn)
 
 
 def liquidation_rate_ppm(instrument: Instrument) -> int:

@@ -23,6 +23,7 @@ from strikewire.exchange.liquidation.insurance import take_over, work_off
 from strikewire.exchange.liquidation.reducing import reduce
 from strikewire.exchange.liquidation.socialising import socialise
 from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.ties import answer_ties
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.pools import Pool, pools
 from strikewire.exchange.state.state import Account, State
@@ -69,13 +70,11 @@ def _clients(state: State, account_ids: Iterable[AccountId] | None) -> Iterator[
 
 def _cancel_orders(turn: Turn, pool: Pool) -> None:
     """Cancel what an account's money in a pool is set aside for, oldest first."""
-    account = pool.account
-    for order_id in sorted(account.orders):
-        order = account.orders[order_id]
+    for order in pool.account.orders.values():
         if _spends(turn.state, order) in pool.ledgers:
             market = turn.state.markets[order.instrument_id]
             turn.cancel(market, order, CancelReason.AUTOLIQUIDATION)
-    turn.revalue()
+    answer_ties(turn)
 
 
 def _spends(state: State, order: Order) -> str:

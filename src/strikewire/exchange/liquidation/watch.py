@@ -62,6 +62,9 @@ class Good(msgspec.Struct, frozen=True):
 
     changes: int
     transactions: int
+    session_rpl: int
+    """In all currencies together; a socialised loss takes of it, and is no transaction yet."""
+
     until: int | None
     """None: however far."""
 
@@ -99,6 +102,7 @@ class Watch:
             good is not None
             and good.changes == account.changes
             and good.transactions == account.transactions
+            and good.session_rpl == _session_rpl(account)
             and (good.until is None or self._moved <= good.until)
             and account.margin_model is MarginModel.STANDARD
         ):
@@ -110,7 +114,9 @@ class Watch:
             reaches = [self._reach(one) for one in account.ledgers.values()]
             near = min((reach for reach in reaches if reach is not None), default=None)
             until = None if near is None else self._moved + near
-            self._good[account.account_id] = Good(account.changes, account.transactions, until)
+            self._good[account.account_id] = Good(
+                account.changes, account.transactions, _session_rpl(account), until
+            )
         return True
 
     def _reach(self, ledger: Ledger) -> int | None:
@@ -166,6 +172,10 @@ class Watch:
         parts = (abs(worth - seen.worth) + abs(funded)) * PART / seen.unit
         seen.valuation, seen.worth, seen.paid = valuation, worth, paid
         return int(divide_up(parts.numerator, parts.denominator))
+
+
+def _session_rpl(account: Account) -> int:
+    return sum([ledger.session_rpl for ledger in account.ledgers.values()])
 
 
 def _can_cost(holding: Holding) -> bool:

@@ -2,12 +2,13 @@
 
 An order that is good for a day ends with the first command whose time is at or after the end of it,
 whatever that command is and whatever becomes of it; and before it, so that nobody trades with an
-order whose time is over.
+order whose time is over, nor with one that ends with it.
 """
 
 from strikewire.exchange.commands import CancelReason
 from strikewire.exchange.orders.cancelling import take_back
 from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.ties import answer_ties
 from strikewire.exchange.state.days import day_end_ns
 
 
@@ -24,4 +25,4 @@ def end_day(turn: Turn) -> None:
             take_back(turn, order, CancelReason.GOOD_TIL_DAY)
         else:
             state.begin_day(order)
-    turn.settle()
+    answer_ties(turn)

@@ -1,4 +1,4 @@
-"""Accounts, markets and holdings, found without a search where they were looked for before.
+"""What the lane is given to work with: what was looked for before, and commands in packed words.
 
 A part of `lane.pyx`, which includes it.
 """
@@ -6,36 +6,14 @@ A part of `lane.pyx`, which includes it.
 cdef extern from "Python.h":
     void PyObject_GC_UnTrack(void* thing) noexcept
 
-cdef enum:
-    SEAT_BITS = 13
-    SEATS = 8192  # holdings that are found without looking into their ledgers
-    REMEMBERED = 1 << 20  # accounts and instruments below are found by their number
-
-
-cdef struct Seat:
-    int64_t account_id, instrument_id
-    PyObject* holding
-
-
-cdef struct Directory:
-    # Things by their numbers, which are never removed from where they are kept.
-    PyObject** things
-    int64_t room
-
-
-cdef inline PyObject* seen(Directory* known, int64_t number) noexcept:
-    """Return the thing of a number, if it was looked for before."""
-    return known.things[number] if 0 <= number < known.room else NULL
-
-
-cdef void remember(Directory* known, int64_t number, PyObject* thing) noexcept:
-    cdef PyObject** grown
+cdef void remember(directory* known, int64_t number, void* thing) noexcept:
+    cdef void** grown
     cdef int64_t wanted, one
     if not 0 <= number < REMEMBERED:
         return
     if number >= known.room:
         wanted = 2 * number + 64
-        grown = <PyObject**>PyMem_Realloc(known.things, wanted * sizeof(PyObject*))
+        grown = <void**>PyMem_Realloc(known.things, wanted * sizeof(void*))
         if grown == NULL:
             return
         for one in range(known.room, wanted):
@@ -44,9 +22,9 @@ cdef void remember(Directory* known, int64_t number, PyObject* thing) noexcept:
     known.things[number] = thing
 
 
-cdef object numbered(Directory* known, dict kept, int64_t number):
+cdef object numbered(directory* known, dict kept, int64_t number):
     """Return the thing of a number; None if there is none. Small ones are found without a search."""
-    cdef PyObject* found = seen(known, number)
+    cdef void* found = seen(known, number)
     if found != NULL:
         return <object>found
     found = PyDict_GetItem(kept, number)
@@ -69,3 +47,77 @@ cdef Holding opened(Market market):
     holding.queue = OrderList.__new__(OrderList)
     holding.funding_paid = 0
     return holding
+
+
+cdef Holding find_holding(Account account, Market market, Terms terms):
+    """Return what an account has in a market, made where there was nothing."""
+    cdef PyObject* ledger = account.ledger_found
+    cdef PyObject* found = NULL
+    cdef Holding holding
+    if account.currency != <PyObject*>terms.currency:
+        ledger = PyDict_GetItem(account.ledgers, terms.currency)
+        account.currency, account.ledger_found = <PyObject*>terms.currency, ledger
+    if ledger != NULL:
+        found = PyDict_GetItem((<Ledger>ledger).holdings, terms.key)
+    if ledger == NULL:
+        holding = account.holding(market)
+        ledger = PyDict_GetItem(account.ledgers, terms.currency)
+        account.ledger_found = ledger
+    elif found == NULL:
+        holding = opened(market)
+        (<Ledger>ledger).holdings[terms.key] = holding
+    else:
+        holding = <Holding>found
+    holding.account, holding.ledger = <PyObject*>account, ledger
+    return holding
+
+
+# Commands in packed words
+
+cdef bint say_place(command, packed_command* packed) except -1:
+    """Say what a new order is; whether it is one without anything special."""
+    cdef object kind = _TYPES.get(command.order_type)
+    if not (
+        kind is not None
+        and command.trigger is None
+        and command.linked is None
+        and command.display_amount is None
+        and command.valid_until_ns is None
+        and command.verdict is None
+        and not command.reduce_only
+        and not command.mmp
+        and not command.hidden
+    ):
+        return False
+    packed.op, packed.side, packed.kind = PLACE, command.side, kind
+    packed.force = _FORCES[command.time_in_force]
+    packed.flags = (
+        command.post_only * POST_ONLY_FLAG + command.reject_post_only * REJECT_POST_ONLY_FLAG
+    )
+    packed.account_id, packed.other_id = command.account_id, command.instrument_id
+    packed.price = NEVER if command.price is None else command.price
+    packed.amount = command.amount
+    return True
+
+
+cdef bint say_edit(command, packed_command* packed) except -1:
+    """Say how an order changes; whether it is in nothing special."""
+    if not (
+        command.trigger_price is None
+        and command.trigger_offset is None
+        and command.display_amount is None
+        and command.valid_until_ns is None
+        and command.verdict is None
+        and command.reduce_only is None
+    ):
+        return False
+    packed.op = EDIT
+    packed.flags = (
+        (command.post_only is not None) * POST_ONLY_SAID
+        + (command.post_only is True) * POST_ONLY_FLAG
+        + command.reject_post_only * REJECT_POST_ONLY_FLAG
+    )
+    packed.account_id, packed.other_id = command.account_id, command.order_id
+    packed.price = NEVER if command.price is None else command.price
+    packed.amount = command.amount
+    return True

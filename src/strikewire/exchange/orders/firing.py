@@ -16,6 +16,7 @@ from strikewire.exchange.events import OrderState, Rejected
 from strikewire.exchange.links import Link
 from strikewire.exchange.orders.checks import refuse_closed, refuse_locked
 from strikewire.exchange.orders.execution import Fact, Turn
+from strikewire.exchange.orders.iceberg import still_shown
 from strikewire.exchange.orders.trading import bring_in, judge, refuse_form
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.state import State
@@ -46,7 +47,10 @@ def come_in(turn: Turn, order: ConditionalOrder) -> None:
     account = turn.state.accounts[order.account_id]
     market = turn.state.markets[order.instrument_id]
     command = structs.replace(
-        order.command, order_type=order.command.order_type.enters_as, trigger=None
+        order.command,
+        order_type=order.command.order_type.enters_as,
+        trigger=None,
+        display_amount=still_shown(order.command),
     )
     refused = (
         refuse_locked(account)

@@ -10,7 +10,8 @@ does, an order is placed. Nothing here decides over prices, margin or queues: `t
 | one of the two     | edited, the other stays                       | refused                |
 | an amount of zero  | cancelled                                     | refused                |
 
-Both sides up: the ask goes first; otherwise the bid does. So the two never meet on their way.
+A side that is taken back goes first. Else, both sides up: the ask goes first; otherwise the bid
+does. So the two never meet on their way.
 
 Source: Deribit, "Mass quotes specifications".
 """
@@ -37,11 +38,12 @@ from strikewire.exchange.orders.checks import (
 )
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.protecting import delta_e5, standing_quote
+from strikewire.exchange.orders.ties import answer_ties
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX, place, revise
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.state import Account, State
-from strikewire.model import NS_PER_S, Lots, Side
+from strikewire.model import NS_PER_S, Lots, Side, Ticks
 
 QUOTES_MAX = 100
 """Quotes of one mass quote; with more it is rejected."""
@@ -114,8 +116,13 @@ def _quote(turn: Turn, account: Account, command: MassQuote, quote: Quote) -> No
     """Let both sides of a quote come in, and tell of those that are refused."""
     market = find_market(turn.state, quote.instrument_id)
     tag = MmpTag(command.mmp_group, command.quote_id, quote.quote_set_id, is_quote=True)
+    refused_both = (
+        market
+        if isinstance(market, Rejected)
+        else _refuse_crossed(account, market, command.mmp_group, quote)
+    )
     for side in _in_order(account, market, command.mmp_group, quote):
-        refused = market if isinstance(market, Rejected) else _refuse_crossed(quote)
+        refused = refused_both
         if refused is None:
             assert not isinstance(market, Rejected)
             verdict = dict(command.verdicts).get(market.contract.currency)
@@ -126,7 +133,7 @@ def _quote(turn: Turn, account: Account, command: MassQuote, quote: Quote) -> No
         if refused is not None:
             about = (account.account_id, quote.instrument_id, side)
             turn.events.append(QuoteRejected(*about, refused.code, refused.reason, refused.param))
-        turn.settle()
+        answer_ties(turn)
 
 
 def _in_order(account: Account, market: Market | Rejected, group: str, quote: Quote) -> list[Side]:
@@ -134,6 +141,8 @@ def _in_order(account: Account, market: Market | Rejected, group: str, quote: Qu
     bid, ask = quote.bid, quote.ask
     if bid is None or ask is None:
         return [Side.SELL] * (ask is not None) + [Side.BUY] * (bid is not None)
+    if 0 in (bid.amount, ask.amount):
+        return [Side.BUY, Side.SELL] if bid.amount == 0 else [Side.SELL, Side.BUY]
     up = not isinstance(market, Rejected) and all(
         _rises(standing_quote(account, market, group, side), wish)
         for side, wish in ((Side.BUY, bid), (Side.SELL, ask))
@@ -146,13 +155,22 @@ def _rises(order: Order | None, wish: QuoteSide) -> bool:
     return price is not None and wish.price is not None and wish.price > price
 
 
-def _refuse_crossed(quote: Quote) -> Rejected | None:
+def _refuse_crossed(account: Account, market: Market, group: str, quote: Quote) -> Rejected | None:
     """Refuse both sides where they would meet each other."""
-    bid = None if quote.bid is None else quote.bid.price
-    ask = None if quote.ask is None else quote.ask.price
+    bid, ask = (
+        _meant_price(standing_quote(account, market, group, side), wish)
+        for side, wish in ((Side.BUY, quote.bid), (Side.SELL, quote.ask))
+    )
     if bid is None or ask is None or bid < ask:
         return None
     return Rejected(Reject.INVALID_PRICE, f"bid {bid} against ask {ask} ticks", "price")
+
+
+def _meant_price(order: Order | None, wish: QuoteSide | None) -> Ticks | None:
+    """Return the price that a side is to have; None where it is not quoted, or is taken back."""
+    if wish is None or wish.amount == 0:
+        return None
+    return order.price if wish.price is None and order is not None else wish.price
 
 
 def _quote_side(turn: Turn, corner: _Corner, wish: QuoteSide) -> Rejected | None:

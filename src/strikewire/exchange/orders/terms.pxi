@@ -16,16 +16,6 @@ cdef extern from "wide.h":
         ratio tick_value, worth, coins_e8, initial, maintenance, fee_base
         int64_t initial_ppm, maintenance_ppm, per_coin_ppm
     wide wide_of(int64_t high, uint64_t low) noexcept
-    int64_t product_even(int64_t a, int64_t b, int64_t d) noexcept
-    int64_t value_even(const figures* f, int64_t lots, int64_t price) noexcept
-    int64_t value_up(const figures* f, int64_t lots, int64_t price) noexcept
-    int64_t exit_worth(const figures* f, int64_t size) noexcept
-    int64_t fee_up(const figures* f, int64_t lots, int64_t value, int64_t rate_ppm) noexcept
-    int64_t initial_of(const figures* f, int64_t lots) noexcept
-    void margin_of(const figures* f, int64_t lots, int64_t* initial, int64_t* kept) noexcept
-    int64_t average_of(
-        const figures* f, int64_t held, int64_t average, int64_t opened, int64_t price
-    ) noexcept
 
 
 _WIDEST = 1 << 126

@@ -66,6 +66,7 @@ static inline int64_t divided_even(wide n, int64_t d) {
 }
 
 static inline int64_t wide_even(wide n, wide d) {
+    if (d == (int64_t)d) return divided_even(n, (int64_t)d);
     wide q = n / d, rest = n - q * d;
     if (rest < 0) {
         rest += d;
@@ -140,19 +141,25 @@ static inline int64_t initial_of(const figures *f, int64_t lots) {
     return margin_rate(f, ratio_up(&f->worth, lots), ratio_up(&f->coins_e8, lots), f->initial_ppm);
 }
 
-static inline void margin_of(const figures *f, int64_t lots, int64_t *initial, int64_t *kept) {
-    if (lots == 0) {
-        *initial = *kept = 0;
-        return;
-    }
-    if (f->is_option) {
-        *initial = ratio_up(&f->initial, lots);
-        *kept = ratio_up(&f->maintenance, lots);
-        return;
-    }
-    int64_t value = ratio_up(&f->worth, lots), coins = ratio_up(&f->coins_e8, lots);
+/* Return what a short position of an option needs. */
+static inline void short_of(const figures *f, int64_t lots, int64_t *initial, int64_t *kept) {
+    *initial = ratio_up(&f->initial, lots);
+    *kept = ratio_up(&f->maintenance, lots);
+}
+
+/* Return what a position in a future needs, and what it would bring to close it at the mark. */
+static inline void future_of(const figures *f, int64_t size, int64_t *initial, int64_t *kept,
+                             int64_t *worth) {
+    int64_t lots = size < 0 ? -size : size, rest, even, value, coins;
+    *initial = *kept = *worth = 0;
+    if (lots == 0) return;
+    value = quotient_of(f->worth.numerator * lots, f->worth.denominator, &rest);
+    even = value + (2 * (uint64_t)rest + (value & 1) > (uint64_t)f->worth.denominator);
+    value += rest > 0;
+    coins = ratio_up(&f->coins_e8, lots);
     *initial = margin_rate(f, value, coins, f->initial_ppm);
     *kept = margin_rate(f, value, coins, f->maintenance_ppm);
+    *worth = (size < 0) == f->is_inverse_future ? even : -even;
 }
 
 /* The average of a position into which `opened` more lots come; 0 if it does not fit. */

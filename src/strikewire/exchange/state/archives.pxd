@@ -20,20 +20,5 @@ cdef class Ring:
     @cython.final
     cdef void let_go(self, uintptr_t entry) noexcept
 
-    @cython.final
-    cdef inline uintptr_t push(self, uintptr_t entry) except? 1:
-        """Keep an entry, and return the one that had to go for it, which is the caller's now."""
-        cdef uintptr_t forgotten
-        self.unsealed += 1
-        if self.count < self.size:
-            if self.count == self.room:
-                self.grow()
-            self.kept[self.count] = entry
-            self.count += 1
-            return 0
-        forgotten = self.kept[self.start]
-        self.kept[self.start] = entry
-        self.start += 1
-        if self.start == self.size:
-            self.start = 0
-        return forgotten
+cdef extern from "archives.h":
+    int ring_push(Ring ring, uintptr_t entry, uintptr_t* forgotten) except -1

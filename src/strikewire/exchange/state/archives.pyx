@@ -45,8 +45,9 @@ cdef class Ring:
             Py_DECREF(<object><void*>entry)
 
     def append(self, thing):
-        cdef uintptr_t forgotten = self.push(<uintptr_t><void*>thing)
+        cdef uintptr_t forgotten
         cdef object seen = None
+        ring_push(self, <uintptr_t><void*>thing, &forgotten)
         Py_INCREF(thing)
         if forgotten:
             seen = self.look(forgotten)

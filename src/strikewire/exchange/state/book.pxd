@@ -24,8 +24,6 @@ cdef class HalfBook:
     cdef bint has_grown  # by a level, since somebody set this
     cdef Level* spare
 
-    cdef Py_ssize_t locate(self, int64_t key) noexcept
-    cdef Level* find(self, int64_t key) noexcept
     cdef int put(self, Order order) except -1
     cdef void cut(self, Order order) noexcept
 
@@ -50,3 +48,8 @@ cdef class Book:
 
     cdef inline HalfBook side_of(self, int8_t sign):
         return self.bids if sign > 0 else self.asks
+
+cdef extern from "book.h":
+    Level* half_find(HalfBook half, int64_t key) noexcept
+    int half_put(HalfBook half, Order order, int64_t shown) except -1
+    void half_cut(HalfBook half, Order order, int64_t shown) noexcept

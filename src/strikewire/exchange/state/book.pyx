@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, nonecheck=False
-"""One instrument's book: `book.py`, with levels and queues as C structures.
+"""One instrument's book: `book.py`, with levels and queues as C structures (`book.h`).
 
 A level is a struct that a sorted array of keys points to, the best at the end; the orders at it are
 linked to each other by plain pointers, and a waiting order is kept alive by one reference that
@@ -12,10 +12,9 @@ compiler, and says what each method does.
 from collections import deque
 
 cimport cython
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
-from libc.string cimport memmove
-from strikewire.exchange.state.orders cimport CONCEALED, NEVER, REDUCE_ONLY, Level, Order
+from strikewire.exchange.state.orders cimport CONCEALED, REDUCE_ONLY, Level, Order
 
 from strikewire.exchange.events import LevelChanged
 from strikewire.model import Side
@@ -56,7 +55,7 @@ cdef class HalfBook:
         return self.rungs[self.count - 1].key * self.sign if self.count else None
 
     def amount_at(self, price):
-        cdef Level* level = self.find(price * self.sign)
+        cdef Level* level = half_find(self, price * self.sign)
         return 0 if level == NULL else level.amount
 
     def orders(self):
@@ -107,110 +106,13 @@ cdef class HalfBook:
             at = (<Order>at).after
         return queue
 
-    cdef Py_ssize_t locate(self, int64_t key) noexcept:
-        """Return the place of the greatest key that is not above this one; -1 if there is none.
-
-        From the best outwards in steps that double: most of what happens, happens there.
-        """
-        cdef Py_ssize_t high = self.count, low = high - 1, step = 1, middle
-        while low >= 0 and self.rungs[low].key > key:
-            high = low
-            low -= step
-            step *= 2
-        if low < 0:
-            low = -1
-        while high - low > 1:
-            middle = (low + high) >> 1
-            if self.rungs[middle].key > key:
-                high = middle
-            else:
-                low = middle
-        return low
-
-    cdef Level* find(self, int64_t key) noexcept:
-        cdef Py_ssize_t place = self.locate(key)
-        if place < 0 or self.rungs[place].key != key:
-            return NULL
-        return self.rungs[place].level
-
     cdef int put(self, Order order) except -1:
-        cdef int64_t key = order.ticks * self.sign
-        cdef Py_ssize_t place = self.locate(key)
-        cdef Level* level
-        cdef Rung* grown
-        cdef PyObject* before
-        if place >= 0 and self.rungs[place].key == key:
-            level = self.rungs[place].level
-        else:
-            if self.count == self.room:
-                grown = <Rung*>PyMem_Realloc(self.rungs, (2 * self.room + 4) * sizeof(Rung))
-                if grown == NULL:
-                    raise MemoryError
-                self.rungs = grown
-                self.room = 2 * self.room + 4
-            if self.spare != NULL:
-                level = self.spare
-                self.spare = <Level*>level.head
-            else:
-                level = <Level*>PyMem_Malloc(sizeof(Level))
-                if level == NULL:
-                    raise MemoryError
-            level.key, level.amount, level.concealed = key, 0, 0
-            level.head = level.tail = NULL
-            memmove(
-                self.rungs + place + 2,
-                self.rungs + place + 1,
-                (self.count - place - 1) * sizeof(Rung),
-            )
-            self.rungs[place + 1].key, self.rungs[place + 1].level = key, level
-            self.count += 1
-            self.has_grown = True
-        before = level.tail
-        if level.concealed and not order.is_hidden():
-            while before != NULL and (<Order>before).is_hidden():
-                before = (<Order>before).before
-        order.level = level
-        order.before = before
-        order.after = level.head if before == NULL else (<Order>before).after
-        if before == NULL:
-            level.head = <PyObject*>order
-        else:
-            (<Order>before).after = <PyObject*>order
-        if order.after == NULL:
-            level.tail = <PyObject*>order
-        else:
-            (<Order>order.after).before = <PyObject*>order
-        level.amount += order.shown()
-        level.concealed += order.has(CONCEALED)
+        half_put(self, order, order.shown())
         Py_INCREF(order)
         return 0
 
     cdef void cut(self, Order order) noexcept:
-        cdef Level* level = order.level
-        cdef Py_ssize_t place
-        level.amount -= order.shown()
-        level.concealed -= order.has(CONCEALED)
-        if order.before == NULL:
-            level.head = order.after
-        else:
-            (<Order>order.before).after = order.after
-        if order.after == NULL:
-            level.tail = order.before
-        else:
-            (<Order>order.after).before = order.before
-        order.level = NULL
-        order.before = order.after = NULL
-        if level.head == NULL:
-            place = self.locate(level.key)
-            memmove(
-                self.rungs + place,
-                self.rungs + place + 1,
-                (self.count - place - 1) * sizeof(Rung),
-            )
-            self.count -= 1
-            level.key = NEVER
-            level.head = <PyObject*>self.spare
-            self.spare = level
+        half_cut(self, order, order.shown())
         Py_DECREF(order)
 
 
@@ -343,7 +245,7 @@ cdef class Book:
         cdef HalfBook half
         if level == NULL or level.key != one.price * one.sign:
             half = self.side_of(one.sign)
-            level = half.find(one.price * one.sign) if half.has_grown else NULL
+            level = half_find(half, one.price * one.sign) if half.has_grown else NULL
         return 0 if level == NULL else level.amount
 
     cdef int touch(self, Order order) except -1:
@@ -352,7 +254,7 @@ cdef class Book:
         if self.has_touched(order):
             return 0
         if level == NULL:
-            level = self.side_of(order.sign).find(order.ticks * order.sign)
+            level = half_find(self.side_of(order.sign), order.ticks * order.sign)
         return self.note(order, level, 0 if level == NULL else level.amount)
 
     cdef int join(self, Order order) except -1:

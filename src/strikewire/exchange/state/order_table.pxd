@@ -3,6 +3,7 @@ from cpython.ref cimport PyObject
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uintptr_t
 from strikewire.exchange.state.archives cimport Ring
 from strikewire.exchange.state.orders cimport Order
+from strikewire.exchange.state.slabs cimport slabs
 
 cdef enum:
     PAGE_BITS = 10
@@ -42,7 +43,6 @@ cdef class OrderTable:
     cdef dict views
 
     cdef uintptr_t named(self, object order_id) except? 1
-    cdef int insert(self, int64_t order_id, uintptr_t slot) except -1
     cdef void clear(self, int64_t order_id) noexcept
     cdef int grow(self, int64_t page) except -1
     cdef int end(self, ClosedOrders closed, Order order) except -1
@@ -64,3 +64,12 @@ cdef class OrderTable:
         """Return an order that has not ended; NULL if there is none."""
         cdef uintptr_t slot = self.slot(order_id)
         return NULL if slot & ENDED else <PyObject*>slot
+
+cdef extern from "order_table.h":
+    void list_add(OrderList list, Order order) noexcept
+    void list_remove(OrderList list, Order order) noexcept
+    int table_insert(OrderTable table, int64_t order_id, uintptr_t slot) except -1
+    int table_end(OrderTable table, Ring closed, slabs* pool, Order order) except -1
+
+cdef void* ended_orders() noexcept
+cdef object view_of(uintptr_t entry)

@@ -8,11 +8,11 @@ owner keeps.
 
 cimport cython
 from cpython.long cimport PyLong_AsLongLongAndOverflow
-from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
-from strikewire.exchange.state.archives cimport Ring
+from strikewire.exchange.state.archives cimport Ring, ring_push
 from strikewire.exchange.state.orders cimport Extras, Order
-from strikewire.exchange.state.slabs cimport slabs, slabs_give, slabs_take
+from strikewire.exchange.state.slabs cimport slabs, slabs_give
 
 
 cdef class OrderList:
@@ -38,51 +38,20 @@ cdef class OrderList:
         return iter(found)
 
     cpdef add(self, Order order):
-        order.peer_before = self.tail
-        order.peer_after = NULL
-        if self.tail == NULL:
-            self.head = <PyObject*>order
-        else:
-            (<Order>self.tail).peer_after = <PyObject*>order
-        self.tail = <PyObject*>order
-        self.count += 1
+        list_add(self, order)
         Py_INCREF(order)
 
     cpdef remove(self, Order order):
-        if order.peer_before == NULL:
-            self.head = order.peer_after
-        else:
-            (<Order>order.peer_before).peer_after = order.peer_after
-        if order.peer_after == NULL:
-            self.tail = order.peer_before
-        else:
-            (<Order>order.peer_after).peer_before = order.peer_before
-        order.peer_before = order.peer_after = NULL
-        self.count -= 1
+        list_remove(self, order)
         Py_DECREF(order)
 
 
 cdef slabs ENDED_ORDERS
 
 
-cdef EndedOrder* new_ended(Order order) except NULL:
-    """Return the record of an order as it ended."""
-    cdef EndedOrder* ended = <EndedOrder*>slabs_take(&ENDED_ORDERS, sizeof(EndedOrder))
-    if ended == NULL:
-        raise MemoryError
-    ended.order_id, ended.account_id, ended.ticks = order.order_id, order.account_id, order.ticks
-    ended.amount, ended.filled, ended.filled_value = order.amount, order.filled, order.filled_value
-    ended.fee, ended.created_ns, ended.updated_ns = order.fee, order.created_ns, order.updated_ns
-    ended.instrument_id, ended.sign, ended.type = order.instrument_id, order.sign, order.type
-    ended.force, ended.status = order.force, order.status
-    ended.bits, ended.reason = order.bits, order.reason
-    ended.label = <PyObject*>order.label
-    Py_INCREF(<object>ended.label)
-    ended.extras = NULL
-    if order.extras is not None:
-        ended.extras = <PyObject*>order.extras
-        Py_INCREF(<object>ended.extras)
-    return ended
+cdef void* ended_orders() noexcept:
+    """Return where the records of orders that have ended come from."""
+    return &ENDED_ORDERS
 
 
 cdef object view_of(uintptr_t entry):
@@ -139,7 +108,7 @@ cdef class OrderTable:
 
     def put(self, Order order not None):
         if self.slot(order.order_id) == 0:
-            self.insert(order.order_id, <uintptr_t><void*>order)
+            table_insert(self, order.order_id, <uintptr_t><void*>order)
             Py_INCREF(order)
 
     def get(self, order_id):
@@ -168,23 +137,14 @@ cdef class OrderTable:
             Py_DECREF(<Order><void*>entry)
         self.views[order_id] = ended
         Py_INCREF(ended)
-        entry = closed.push(<uintptr_t><void*>ended)
+        ring_push(closed, <uintptr_t><void*>ended, &entry)
         if entry:
             self.drop(closed, entry)
 
     cdef int end(self, ClosedOrders closed, Order order) except -1:
         """Keep an order, which its owner must hold on to meanwhile, as it has ended."""
-        cdef EndedOrder* ended = new_ended(order)
-        cdef uintptr_t entry = <uintptr_t>ended | ENDED
-        cdef int64_t order_id = order.order_id, page = order_id >> PAGE_BITS
-        if self.slot(order_id):
-            self.pages[page][order_id & (PAGE_ORDERS - 1)] = entry
+        if table_end(self, closed, &ENDED_ORDERS, order):
             Py_DECREF(order)
-        else:
-            self.insert(order_id, entry)
-        entry = closed.push(entry)
-        if entry:
-            self.drop(closed, entry)
         return 0
 
     cdef int drop(self, ClosedOrders closed, uintptr_t entry) except -1:
@@ -201,15 +161,6 @@ cdef class OrderTable:
         cdef int overflow
         cdef long long number = PyLong_AsLongLongAndOverflow(order_id, &overflow)
         return 0 if overflow else self.slot(number)
-
-    cdef int insert(self, int64_t order_id, uintptr_t slot) except -1:
-        """Let be found what is not yet."""
-        cdef int64_t page = order_id >> PAGE_BITS
-        if page >= self.room or self.pages[page] == NULL:
-            self.grow(page)
-        self.pages[page][order_id & (PAGE_ORDERS - 1)] = slot
-        self.counts[page] += 1
-        return 0
 
     cdef void clear(self, int64_t order_id) noexcept:
         """Let be found no longer what is."""

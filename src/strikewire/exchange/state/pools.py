@@ -102,6 +102,43 @@ class Pool:
         """What new positions may tie up; negative when under water."""
         return self.funds - self.initial - self.reserve
 
+    def withdrawable(self, currency: str) -> int:
+        """Return what may leave a currency, in its settlement units, or be paid to others.
+
+        It lies there, is not set aside for a spot order, and leaves nothing new to be lacking. Of
+        cross collateral a coin that leaves takes its haircut along, and one that is owed then
+        brings another one.
+        """
+        ledger = self.ledgers.get(currency)
+        free = 0 if ledger is None else ledger.balance - ledger.spot_reserve
+        available = self.available
+        if ledger is None or free <= 0 or available <= 0:
+            return 0
+        if self.prices is None:
+            return min(free, available)
+        if self._cost_to_pay(currency, free) <= available:
+            return free
+        kept_ppm = PPM - haircut(currency, PPM)
+        most, held = self.units(currency, available), max(ledger.funds, 0)
+        whole = most * PPM // kept_ppm
+        if whole > held:
+            whole = held + (most * PPM - held * kept_ppm) // (2 * PPM - kept_ppm)
+        found = min(whole, free)
+        # All of the above is rounded once each, so it is over by a few units at most.
+        while self._cost_to_pay(currency, found) > available:
+            found -= 1
+        return found
+
+    def _cost_to_pay(self, currency: str, units: int) -> int:
+        """Return by how much less would be available in cross collateral without some cash."""
+        ledger = self.ledgers[currency]
+        before, after = (
+            self.worth(currency, funds)
+            - self.needed(currency, ledger.initial_required + haircut(currency, abs(funds)))
+            for funds in (ledger.funds, ledger.funds - units)
+        )
+        return before - after
+
     @property
     def lacking(self) -> int:
         """By how much the funds are less than what the positions need; negative if they are not."""
@@ -175,6 +212,24 @@ def available(state: State, account: Account, currency: str) -> int:
         return state.ledger(account, currency).available_funds  # the same, on the quick path
     pool = pool_of(state, account, currency)
     return pool.units(currency, pool.available)
+
+
+def cost_of_loss(state: State, account: Account, currency: str, lost: int) -> int:
+    """Return by how much less new positions in a currency may tie up after a loss.
+
+    With cross collateral the haircut follows: what comes in does not count whole, and what is owed
+    counts as more.
+
+    Args:
+        state: With the prices.
+        account: Whose.
+        currency: Of the loss.
+        lost: Settlement units of it; negative: gained.
+    """
+    if account.margin_model is not MarginModel.CROSS or dollars(state, currency) is None:
+        return lost
+    funds = state.ledger(account, currency).funds
+    return lost + haircut(currency, abs(funds - lost)) - haircut(currency, abs(funds))
 
 
 def dollars(state: State, currency: str) -> PriceE8 | None:

@@ -29,14 +29,6 @@ cdef class Fills(Ring):
 cdef class Payments(Ring):
     pass
 
-cdef FillRecord* new_fill() except NULL
+cdef void* fill_records() noexcept
 cdef object told(FillRecord* fill, str currency)
 cdef void drop_entry(uintptr_t entry) noexcept
-
-cdef inline int keep(Ring ring, FillRecord* fill, uintptr_t entry) except -1:
-    """Let a ring of records keep a fill, or the payment of one of its owners."""
-    cdef uintptr_t forgotten = ring.push(<uintptr_t>fill | entry)
-    fill.references += 1
-    if forgotten:
-        ring.let_go(forgotten)
-    return 0

@@ -9,7 +9,7 @@ instrument comes from its contract when somebody looks.
 cimport cython
 from cpython.ref cimport Py_DECREF, PyObject
 from strikewire.exchange.state.archives cimport TAGS, Ring
-from strikewire.exchange.state.slabs cimport slabs, slabs_give, slabs_take
+from strikewire.exchange.state.slabs cimport slabs, slabs_give
 
 from strikewire.exchange.commands import OrderType
 from strikewire.exchange.events import Fill, FillSide, OrderState
@@ -26,13 +26,9 @@ cdef enum:  # flags of an order as the fill left it
 cdef slabs POOL
 
 
-cdef FillRecord* new_fill() except NULL:
-    """Return a record that nobody refers to yet, and in which nothing is set."""
-    cdef FillRecord* fill = <FillRecord*>slabs_take(&POOL, sizeof(FillRecord))
-    if fill == NULL:
-        raise MemoryError
-    fill.references = 0
-    return fill
+cdef void* fill_records() noexcept:
+    """Return where the records of fills come from."""
+    return &POOL
 
 
 cdef inline FillRecord* record_of(uintptr_t entry) noexcept:

@@ -193,7 +193,6 @@ def summary(
     ledger = pool.ledgers.get(currency) or Ledger()
     is_cross = pool.prices is not None
     available = pool.units(currency, pool.available)
-    free_balance = ledger.balance - ledger.spot_reserve
     initial = pool.units(currency, pool.initial + pool.reserve)
     positions = ledger.position_margin if ledger.verdict is None else ledger.verdict.initial
     return Summary(
@@ -209,7 +208,7 @@ def summary(
         initial_margin=Units(initial),
         maintenance_margin=Units(pool.units(currency, pool.maintenance)),
         available_funds=Units(available),
-        available_withdrawal_funds=Units(max(min(available, free_balance), 0)),
+        available_withdrawal_funds=Units(pool.withdrawable(currency)),
         projected_initial_margin=Units(initial if is_cross else positions),
         spot_reserve=Units(ledger.spot_reserve),
         options_value=Units(ledger.option_value),

@@ -1,13 +1,16 @@
 import pytest
 
 from strikewire.exchange import (
+    INSURANCE_FUND,
     AccountOpened,
     CashTransferred,
     CreateSubaccount,
+    OpenAccount,
     Reject,
     Rejected,
     Transfer,
 )
+from strikewire.exchange.accounts.cash import NAME_LENGTH_MAX
 from strikewire.exchange.accounts.transfers import NONCE_LENGTH_MAX, SUBACCOUNTS_MAX
 from strikewire.model import AccountId, Units
 from strikewire.testing.exchange import ALICE, BOB, TradingFloor
@@ -57,6 +60,24 @@ def test_a_subaccount_gets_the_next_id_and_a_name_after_its_owner() -> None:
     assert (view.account_id, view.name, view.owner) == (4, "alice_1", ALICE)
 
 
+def test_a_subaccount_of_a_long_name_gets_as_much_of_it_as_fits() -> None:
+    floor = TradingFloor()
+    floor.apply(OpenAccount(AccountId(9), "x" * NAME_LENGTH_MAX))
+
+    (event,) = floor.apply(CreateSubaccount(AccountId(9)))
+
+    assert isinstance(event, AccountOpened)
+    assert event.account.name == "x" * (NAME_LENGTH_MAX - 2) + "_1"
+
+
+def test_the_insurance_fund_has_no_subaccounts() -> None:
+    floor = TradingFloor()
+
+    (event,) = floor.apply(CreateSubaccount(INSURANCE_FUND))
+
+    assert event == Rejected(Reject.INVALID_ARGUMENTS, "no_main_account", "account_id")
+
+
 def test_only_a_main_account_has_subaccounts() -> None:
     floor = household()
 
@@ -100,6 +121,16 @@ def test_a_nonce_is_looked_for_among_payments_of_trades_too() -> None:
 
     first = moved(floor, 5, nonce="rent")
     second = moved(floor, 5, nonce="rent")
+
+    assert isinstance(first, CashTransferred)
+    assert second == Rejected(Reject.INVALID_ARGUMENTS, "nonce_used", "nonce")
+
+
+def test_a_nonce_is_used_up_in_every_currency() -> None:
+    floor = household()
+
+    first = moved(floor, 5, nonce="rent")
+    second = moved(floor, 5, nonce="rent", currency="USDC")
 
     assert isinstance(first, CashTransferred)
     assert second == Rejected(Reject.INVALID_ARGUMENTS, "nonce_used", "nonce")

@@ -1,6 +1,6 @@
 """Who is looked at for liquidation: those who could have come below water, and nobody else."""
 
-from strikewire.exchange import Deposit, Exchange
+from strikewire.exchange import Deposit, Exchange, Withdraw
 from strikewire.exchange.state.pools import pools
 from strikewire.model import AccountId, Units
 from strikewire.testing.exchange import ALICE, BOB, CAROL, TradingFloor
@@ -145,3 +145,18 @@ def test_some_accounts_can_be_asked_about_and_strangers_are_none() -> None:
 
     assert floor.exchange.look_over([BOB, AccountId(99)]) == []
     assert floor.exchange.look_over([BOB, ALICE, ALICE]) == [ALICE]
+
+
+def test_who_paid_for_the_loss_of_another_is_looked_at_again() -> None:
+    floor = one_coin_long()
+    floor.leave(BOB, "USDC", 1_004 * USDC)
+    floor.mark(101_000)
+    surplus = floor.summary(ALICE, "USDC").available_withdrawal_funds
+    floor.apply(Withdraw(ALICE, "USDC", surplus))
+    floor.mark(400_000)
+    assert floor.exchange.in_liquidation == [BOB]
+
+    # Alice gained 150,000, of which Bob had little: of what is left to her, 2,010 are needed.
+    floor.liquidate()
+
+    assert floor.exchange.in_liquidation == under_water(floor) == [ALICE]

@@ -238,6 +238,57 @@ def test_a_quote_that_crosses_trades() -> None:
     assert desk.floor.order(2).remaining == 2
 
 
+@pytest.mark.parametrize("price", [None, 490, 500])
+def test_a_bid_is_taken_back_before_an_ask_that_would_meet_it(price: int | None) -> None:
+    desk = Desk()
+    desk.quote((500, 3), (550, 3))
+
+    deed = desk.quote((price, 0), (490, 3))
+
+    assert (deed.trades, errors(deed.events)) == ([], [])
+    assert desk.floor.book() == ladder("""
+              | 490 | 3
+    """)
+
+
+@pytest.mark.parametrize("price", [None, 550, 560])
+def test_an_ask_is_taken_back_before_a_bid_that_would_meet_it(price: int | None) -> None:
+    desk = Desk()
+    desk.quote((500, 3), (550, 3))
+
+    deed = desk.quote((560, 3), (price, 0))
+
+    assert (deed.trades, errors(deed.events)) == ([], [])
+    assert desk.floor.book() == ladder("""
+            3 | 560 |
+    """)
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "reason"),
+    [
+        ((None, 5), (490, 3), "bid 500 against ask 490 ticks"),
+        ((560, 3), (None, 5), "bid 560 against ask 550 ticks"),
+    ],
+)
+def test_a_side_without_a_price_keeps_its_own_and_is_not_met(
+    bid: tuple[int | None, int], ask: tuple[int | None, int], reason: str
+) -> None:
+    desk = Desk()
+    desk.quote((500, 3), (550, 3))
+
+    deed = desk.quote(bid, ask)
+
+    assert errors(deed.events) == [
+        (side, Reject.INVALID_PRICE, reason) for side in (Side.BUY, Side.SELL)
+    ]
+    assert deed.trades == []
+    assert desk.floor.book() == ladder("""
+              | 550 | 3
+            3 | 500 |
+    """)
+
+
 def test_groups_quote_next_to_each_other() -> None:
     desk = Desk()
     desk.protect("body")

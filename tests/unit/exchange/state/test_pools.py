@@ -111,6 +111,20 @@ def test_an_option_may_be_bought_with_coins_that_are_not_there() -> None:
     assert refused.rejected.code is Reject.NOT_ENOUGH_FUNDS
 
 
+def test_a_premium_that_comes_in_counts_less_its_haircut() -> None:
+    # A call sold for 0.05 needs 0.10 + 0.05 coins, and its fee is 0.0003. Of all that is there then
+    # 95 % count, so 0.15 / 0.95 less 0.0497 must be there before: 0.108194737.
+    for btc, is_accepted in ((10_819_474, True), (10_819_473, False)):
+        floor = cross(btc=btc)
+        floor.buy(BOB, 10, at=500, name=CALL)
+
+        deed = floor.sell(ALICE, 10, at=500, name=CALL)
+
+        assert deed.is_rejected is not is_accepted
+        if is_accepted:
+            assert floor.summary(ALICE, "BTC").available_funds == 0
+
+
 def test_no_more_leaves_than_lies_there_and_is_not_needed() -> None:
     floor = cross(btc=BTC, usdc=100 * USDC)
     floor.sell(BOB, 10_000, at=100_000, name=LINEAR)
@@ -123,6 +137,34 @@ def test_no_more_leaves_than_lies_there_and_is_not_needed() -> None:
     assert 0 < free < BTC
     assert isinstance(floor.apply(Withdraw(ALICE, "BTC", Units(free + 1)))[0], Rejected)
     assert not isinstance(floor.apply(Withdraw(ALICE, "BTC", Units(free)))[0], Rejected)
+
+
+def test_a_coin_that_leaves_takes_its_haircut_along() -> None:
+    floor = cross(btc=BTC, usdc=100 * USDC)
+
+    # 47,600 dollars are available of 50,100.
+    assert floor.summary(ALICE, "BTC").available_funds == 95_200_000
+    assert floor.summary(ALICE, "BTC").available_withdrawal_funds == BTC
+    assert not isinstance(floor.apply(Withdraw(ALICE, "BTC", Units(BTC)))[0], Rejected)
+    assert floor.summary(ALICE, "USDC").available_funds == 100 * USDC
+
+
+def test_a_coin_that_is_owed_after_it_has_left_brings_a_haircut() -> None:
+    floor = cross(btc=BTC, usdc=50_000 * USDC)
+    floor.sell(BOB, 1_000, at=100_000, name=INVERSE)
+    floor.buy(ALICE, 1_000, at=100_000, name=INVERSE).expect_accepted()
+    floor.mark(10_000, name=INVERSE, underlying=50_000)
+
+    # 0.2 coins for 10,000 dollars are 2 at a mark of 5,000, so 0.8 and a fee are owed: 9,995
+    # dollars are left. 5 % of what is owed and 4.01 % of 2 coins are needed; each coin more costs
+    # 1.05.
+    found = floor.summary(ALICE, "BTC")
+    free = found.available_withdrawal_funds
+    assert (found.equity, found.margin_balance) == (-80_010_000, 19_990_000)
+    assert (found.available_funds, free) == (11_969_500, 11_399_523)
+    assert isinstance(floor.apply(Withdraw(ALICE, "BTC", Units(free + 1)))[0], Rejected)
+    assert not isinstance(floor.apply(Withdraw(ALICE, "BTC", Units(free)))[0], Rejected)
+    assert floor.summary(ALICE, "BTC").available_funds == 0
 
 
 def test_a_currency_without_a_price_in_dollars_stands_alone() -> None:

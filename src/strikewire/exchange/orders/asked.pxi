@@ -1,0 +1,131 @@
+"""What the lane is asked for by its part in C: `hooks` of `lane.h`.
+
+A part of `lane.pyx`, which includes it. All of it is rare, or Python.
+"""
+
+
+cdef PyObject* approach(PyObject* asked, int64_t account_id, int64_t instrument_id) except? NULL:
+    """Return what an account has in a market, if nothing there needs a second look."""
+    cdef Lane self = <Lane>asked
+    cdef Account account = self.account(account_id)
+    cdef Market market = self.market(instrument_id)
+    cdef Holding holding
+    if account is None or market is None or not self.may_trade(account, market):
+        return NULL
+    holding = self.holding(account, market)
+    holding.plain_at = self.l.looks
+    return <PyObject*>holding  # its ledger keeps it
+
+
+cdef PyObject* own(PyObject* asked, PyObject* waiting) except? NULL:
+    """Return what the owner of a waiting order has in its instrument; NULL without terms."""
+    cdef Lane self = <Lane>asked
+    cdef Order order = <Order>waiting
+    cdef Market market = self.market(order.instrument_id)
+    cdef Holding holding
+    if market is None or not self.knows(market):
+        return NULL
+    holding = self.holding(self.account(order.account_id), market)
+    return <PyObject*>holding
+
+
+cdef PyObject* blank_order() except NULL:
+    cdef Order order = Order.__new__(Order)
+    Py_INCREF(order)
+    return <PyObject*>order
+
+
+cdef int know(PyObject* asked, PyObject* market) except -1:
+    return (<Lane>asked).knows(<Market>market)
+
+
+cdef int know_account(PyObject* asked, int64_t account_id) except -1:
+    return (<Lane>asked).account(account_id) is not None
+
+
+cdef int refresh(PyObject* asked, PyObject* stale, PyObject* account) except -1:
+    """Bring the sums of a ledger up to date after marks have been set."""
+    cdef Lane self = <Lane>asked
+    cdef Ledger ledger = <Ledger>stale
+    cdef void* now = self.l.now
+    cdef void* recent = self.l.recent
+    cdef Py_ssize_t place = 0
+    cdef PyObject* at
+    cdef Holding one
+    cdef Market market
+    while PyDict_Next(ledger.holdings, &place, NULL, &at):
+        one = <Holding>at
+        if not (one.buy_lots or one.sell_lots or one.position.size):
+            continue
+        market = one.market
+        if market._valuation is None or market.legs:
+            # Whoever is the first in a market after a mark: terms are made for the second.
+            ledger.revalue(one)
+        elif one.valued_at is not market._valuation:
+            if self.knows(market):
+                one.account, one.ledger = account, stale
+                revalue(self.l, one)
+            else:
+                ledger.revalue(one)
+    ledger.valued_at = self.state.marks_set
+    self.l.now, self.l.recent = now, recent
+    return 0
+
+
+cdef int look_up_index(PyObject* asked) except -1:
+    cdef Lane self = <Lane>asked
+    cdef Terms now = <Terms>self.l.now
+    index = self.state.indices.get(now.index_name)
+    now.index = 0 if index is None else index
+    now.index_at = self.l.looks
+    return 0
+
+
+cdef int own_rate(PyObject* account, PyObject* market, int is_maker, int64_t* rate) except -1:
+    """Set the rate of an account that has fees of its own, in millionths."""
+    rates = (<Account>account).rates(<Market>market)
+    rate[0] = rates.maker_ppm if is_maker else rates.taker_ppm
+    return 0
+
+
+cdef int realize(PyObject* asked, PyObject* holding, int64_t* owed) except -1:
+    """Realise the funding of a position up to now."""
+    owed[0] = (<Holding>holding).realize_funding((<Lane>asked).l.time_ns)
+    return 0
+
+
+cdef int accrued(PyObject* holding, int64_t* owed) except -1:
+    owed[0] = (<Holding>holding).accrued_funding()
+    return 0
+
+
+cdef int trade_wide(
+    PyObject* asked,
+    PyObject* trading,
+    int64_t lots,
+    int64_t price,
+    int64_t value,
+    int64_t* profit,
+) except -1:
+    """Enter a fill into a position whose average needs more digits."""
+    cdef Holding holding = <Holding>asked
+    contract, side = holding.market.contract, (<Order>trading).side
+    profit[0] = holding.position.trade(contract, side, lots, price, value)
+    return 0
+
+
+cdef int otherwise(PyObject* asked, const char* record, Py_ssize_t size) except -1:
+    """Carry out one record the common way."""
+    cdef Lane self = <Lane>asked
+    cdef bytes block = self.otherwise(self.l.time_ns, PyBytes_FromStringAndSize(record, size))
+    if self.l.tells:
+        lane_room(self.l, PyBytes_GET_SIZE(block) // sizeof(packed_event))
+        memcpy(self.l.next, PyBytes_AS_STRING(block), PyBytes_GET_SIZE(block))
+        self.l.next += PyBytes_GET_SIZE(block) // sizeof(packed_event)
+    return 0
+
+
+ASKED.approach, ASKED.own, ASKED.blank_order = approach, own, blank_order
+ASKED.know, ASKED.know_account, ASKED.refresh = know, know_account, refresh
+ASKED.look_up_index, ASKED.own_rate, ASKED.realize = look_up_index, own_rate, realize
+ASKED.accrued, ASKED.trade_wide, ASKED.otherwise = accrued, trade_wide, otherwise

@@ -1,0 +1,204 @@
+/* What is found out about an order before anything moves: whom it would trade with, what that
+   costs, and whether anything speaks against it. All that does is a matter for the common way. */
+
+#ifndef STRIKEWIRE_LOOKING_H
+#define STRIKEWIRE_LOOKING_H
+
+#include "../state/book.h"
+#include "ahead.h"
+#include "clearing.h"
+
+/* Fills of one command that become objects: all of them are still in the archives then. */
+enum { OBJECTS_MAX = 500 };
+
+static inline half_object *side_of(const market_object *market, int8_t sign) {
+    return sign > 0 ? market->book->bids : market->book->asks;
+}
+
+/* Say whether an order waits, and nothing but its book and its owner minds it. */
+static inline int is_plain(const order_object *order) {
+    return order->level != NULL && order->force == ORDER_(GTC)
+           && !(order->bits
+                & (ORDER_(REDUCE_ONLY) | ORDER_(CONCEALED) | ORDER_(TIED) | ORDER_(PROTECTED)));
+}
+
+static inline int only_reduces(const holding_object *holding) {
+    return holding->reduce_only != Py_None && PyDict_GET_SIZE(holding->reduce_only) > 0;
+}
+
+/* Let the terms of a market be those of its mark: DEFER if there are none that fit. */
+static inline int know(lane *l, market_object *market) {
+    terms_object *now = (terms_object *)market->terms;
+    if ((PyObject *)now == Py_None || market->_valuation == Py_None
+        || now->valuation != market->_valuation) {
+        int known = l->ask.know(l->self, (PyObject *)market);
+        if (known < 0) return FAILED;
+        if (!known) return DEFER;
+        now = (terms_object *)market->terms;
+    }
+    l->now = now;
+    l->recent = market;
+    return now->fits ? DONE : DEFER;
+}
+
+/* Set what an account has in a market, if nothing there needs a second look. */
+static inline int approach(lane *l, int64_t account_id, int64_t instrument_id, seat *at,
+                           holding_object **found) {
+    holding_object *holding = (holding_object *)at->holding;
+    terms_object *now;
+    if (holding == NULL || at->account_id != account_id || at->instrument_id != instrument_id
+        || holding->plain_at != l->looks) {
+        holding = (holding_object *)l->ask.approach(l->self, account_id, instrument_id);
+        if (holding == NULL) return PyErr_Occurred() ? FAILED : DEFER;
+    }
+    now = (terms_object *)holding->market->terms;
+    l->now = now;
+    l->recent = holding->market;
+    *found = holding;
+    return now->expiry_ns && l->time_ns >= now->expiry_ns ? DEFER : DONE;
+}
+
+/* Return what the owner of a waiting order has in its instrument; NULL with an exception. */
+static inline holding_object *holding_of(lane *l, order_object *order) {
+    if (order->owner == NULL) order->owner = l->ask.own(l->self, (PyObject *)order);
+    return (holding_object *)order->owner;
+}
+
+/* Say whether a price is one, lies on a tick, and inside the band. */
+static inline int is_sane(const terms_object *now, const wish *w) {
+    int64_t tick = 1;
+    if (w->limit <= 0 || w->limit > now->safe) return 0;
+    for (int step = 0; step < now->steps && w->limit >= now->above[step]; step++)
+        tick = now->tick[step];
+    if (tick != 1 && w->limit % tick) return 0;
+    return w->sign > 0 ? w->limit <= now->f.highest : w->limit >= now->f.lowest;
+}
+
+static inline int crosses(const market_object *market, const wish *w) {
+    const half_object *half = side_of(market, (int8_t)-w->sign);
+    return half->count && half->rungs[half->count - 1].key >= -w->limit * w->sign;
+}
+
+static inline int find_match(lane *l, const terms_object *now, order_object *maker, int64_t lots) {
+    match *one;
+    if (l->matched == l->match_room
+        && lane_grow((void **)&l->matches, &l->match_room, l->matched, sizeof(match)) < 0)
+        return FAILED;
+    one = l->matches + l->matched++;
+    one->maker = maker;
+    one->lots = lots;
+    one->value = value_even(&now->f, lots, maker->ticks);
+    one->fee = fee_up(&now->f, lots, one->value, now->taker_ppm);
+    return DONE;
+}
+
+/* Walk the opposite side, best price first and first come first. */
+static int walk(lane *l, holding_object *holding, const wish *w) {
+    const terms_object *now = (terms_object *)l->now;
+    const half_object *half = side_of(holding->market, (int8_t)-w->sign);
+    int64_t worst = -w->limit * w->sign, wanted = w->lots;
+    for (Py_ssize_t place = half->count - 1; place >= 0 && wanted; place--) {
+        const level_record *level = half->rungs[place].level;
+        if (half->rungs[place].key < worst) break;
+        if (level->concealed) return DEFER;
+        order_object *maker = (order_object *)level->head;
+        for (; maker != NULL && wanted; maker = (order_object *)maker->after) {
+            holding_object *other;
+            int64_t lots = smaller(order_left(maker), wanted);
+            fetch_block(maker->after, 192);
+            if (!is_plain(maker) || maker->ticks > now->safe) return DEFER;
+            other = holding_of(l, maker);
+            if (other == NULL) return FAILED;
+            if (only_reduces(other)) return DEFER;
+            fetch_owner(other);
+            if (find_match(l, now, maker, lots) < 0) return FAILED;
+            if (other == holding) l->own_lots += lots;
+            wanted -= lots;
+        }
+    }
+    l->found_lots = w->lots - wanted;
+    return DONE;
+}
+
+/* Say whether margin allows an order: DEFER where it does not.
+
+   `waiting` lots of it would wait, and `opposing` would be on its side of the book with the rest;
+   an order that is changed is `freed` first. */
+static inline int affords(lane *l, holding_object *holding, const wish *w,
+                          const order_object *freed, int64_t waiting, int64_t opposing) {
+    const terms_object *now = (terms_object *)l->now;
+    const figures *f = &now->f;
+    ledger_object *ledger = ledger_of(holding);
+    int64_t size, reserve, buys, sells, reducible, freed_lots, after, lost, cost;
+    int64_t moved = 0, fees = 0, gained = 0;
+    if (ledger->verdict != Py_None) return DEFER;
+    if (ledger->valued_at != ((state_object *)l->state)->marks_set
+        && l->ask.refresh(l->self, (PyObject *)ledger, (PyObject *)holding->account) < 0)
+        return FAILED;
+    l->initial_after = -1;
+    size = holding->position->size;
+    reducible = -w->sign * size;
+    if (opposing <= reducible && opposing >= 0) return DONE; /* it can only make the position smaller */
+    freed_lots = freed == NULL ? 0 : order_left(freed);
+    buys = holding->buy_lots;
+    sells = holding->sell_lots;
+    reserve = holding->buy_reserve;
+    for (Py_ssize_t place = 0; place < l->matched; place++) {
+        const match *one = l->matches + place;
+        fees += one->fee;
+        if (((order_object *)one->maker)->owner == (PyObject *)holding) {
+            fees += fee_up(f, one->lots, one->value, now->maker_ppm);
+        } else {
+            gained += w->sign * one->lots;
+            moved += (w->sign > 0) == f->is_inverse_future ? one->value : -one->value;
+        }
+    }
+    if (w->sign > 0) {
+        buys += waiting - freed_lots;
+        sells -= l->own_lots;
+        if (f->is_option) {
+            if (waiting) reserve += value_up(f, waiting, w->limit);
+            if (freed != NULL) reserve -= value_up(f, freed_lots, freed->ticks);
+        }
+    } else {
+        sells += waiting - freed_lots;
+        buys -= l->own_lots;
+    }
+    size += gained;
+    lost = fees - moved;
+    if (f->is_option) {
+        after = margin_kept(now, holding, larger(sells - size, 0)) + reserve;
+    } else {
+        after = margin_kept(now, holding, larger(absolute(size + buys), absolute(size - sells)));
+        if (gained) lost -= exit_worth(f, size) - exit_worth(f, size - gained);
+    }
+    l->initial_after = after;
+    cost = after - holding->initial_margin + lost;
+    if (cost <= 0) return DONE;
+    return cost <= ledger->balance + ledger->session_rpl + ledger->profit + ledger->funding
+                       - ledger->initial_margin - ledger->spot_reserve
+               ? DONE
+               : DEFER;
+}
+
+/* Find whom an order would trade with, and whether its owner can pay. Nothing changes. */
+static inline int look(lane *l, holding_object *holding, const wish *w, const order_object *freed) {
+    int64_t freed_lots = freed == NULL ? 0 : order_left(freed), waiting, opposing;
+    l->matched = 0;
+    l->found_lots = l->own_lots = 0;
+    if (crosses(holding->market, w)) {
+        int outcome = walk(l, holding, w);
+        if (outcome != DONE) return outcome;
+        if (only_reduces(holding) || (l->makes_objects && l->matched > OBJECTS_MAX)) return DEFER;
+    }
+    waiting = w->waits ? w->lots - l->found_lots : 0;
+    if (waiting && freed == NULL
+        && (account_of(holding)->open_orders >= l->open_orders_max
+            || holding->queue->count >= l->instrument_orders_max))
+        return DEFER;
+    opposing = (w->sign > 0 ? holding->buy_lots : holding->sell_lots) - freed_lots + w->lots;
+    if (w->sign * holding->position->size + opposing > l->position_lots_max) return DEFER;
+    return affords(l, holding, w, freed, waiting, opposing);
+}
+
+#endif
