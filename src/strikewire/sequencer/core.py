@@ -220,7 +220,8 @@ class Sequencer:
 
         Args:
             token: Comes back with what the command did.
-            command: What is to be done.
+            command: What is to be done. Not a `NoteState`, which is ours: one with another hash
+                than that of the state would keep the venue from ever starting again.
 
         Raises:
             QueueFull: Too many are waiting.
@@ -231,6 +232,7 @@ class Sequencer:
 
         In each case nothing has changed.
         """
+        assert not isinstance(command, NoteState)
         self._check_room(1)
         entry = encode(command)
         size = len(entry)

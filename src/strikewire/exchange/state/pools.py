@@ -11,6 +11,9 @@ pools.
 Source: Deribit, cross collateral; margin types. The rates of the haircuts are ours.
 """
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 from strikewire.exchange.commands import MarginModel
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.state import Account, State
@@ -204,6 +207,19 @@ def pool_of(
     prices = {name: price for name in CURRENCIES if (price := dollars(state, name)) is not None}
     ledgers = {name: state.ledger(account, name) for name in prices if name in account.ledgers}
     return Pool(account, ledgers, prices)
+
+
+@contextmanager
+def without_verdicts(ledgers: Iterable[Ledger]) -> Iterator[None]:
+    """Let ledgers be counted by standard margin for a while, whatever was told of them."""
+    held = [(ledger, ledger.verdict) for ledger in ledgers]
+    for ledger, _ in held:
+        ledger.verdict = None
+    try:
+        yield
+    finally:
+        for ledger, verdict in held:
+            ledger.verdict = verdict
 
 
 def available(state: State, account: Account, currency: str) -> int:
