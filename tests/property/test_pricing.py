@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from strikewire.model import PriceE8
 from strikewire.pricing import (
@@ -17,6 +18,7 @@ from strikewire.pricing import (
     MarginRules,
     RiskInstrument,
     RiskMatrix,
+    Smile,
     Surface,
     VenueQuote,
     chain,
@@ -242,10 +244,39 @@ expiry = st.tuples(
 )
 
 
+def closely(smile: Smile) -> NDArray[np.float64]:
+    """Return log-moneynesses that are close to each other at the money and where a smile bends."""
+    reach = 8.0 * math.sqrt(smile.total_variance(0.0))
+    bend = smile.m + smile.s * np.sinh(np.linspace(-16.0, 16.0, 2_001))
+    money = np.linspace(-reach, reach, 2_001)
+    far = np.geomspace(1e-6, 30.0, 500)
+    k: NDArray[np.float64] = np.concatenate([money, bend, far, -far])
+    return k[np.abs(k) <= 30.0]
+
+
 @settings(max_examples=25)
 @given(st.lists(expiry, min_size=1, max_size=5, unique_by=lambda one: one[0]))
 @example(
     [(2.9609375, [(-0.48487844963133675, 2.796875, 0.11328125), (5.0, 0.26529009251478, 0.0)])]
+)
+@example(
+    [
+        (0.5, [(0.0, 1.5, 0.0), (0.0, 2.00001, 0.0), (0.0, 0.02, 0.0)]),
+        (
+            0.6,
+            [
+                (1.8612926244074361, 0.7849822131720606, 0.24073070433211108),
+                (-5.465011041222525, 1.1, 0.0),
+                (5.103343908399879, 2.851909210246106, 0.0),
+                (-1.9199418331833016, 3.293546010990086, 0.04089786909988854),
+                (0.0, 3.1323729189374636, 0.0),
+                (0.45, 0.48289862496039726, 0.05),
+                (-6.0, 0.22329767163438127, 0.0),
+                (0.0, 1.5, 0.2800545261299942),
+                (3.0, 0.271262131854599, 0.0),
+            ],
+        ),
+    ]
 )
 @example([(1.0, [(0.0, 2.0, 0.0), (1.5, 2.0, 0.0), (0.0, 0.5, 0.25), (5.0, 0.5, 0.0)])])
 def test_no_quotes_whatever_make_a_surface_with_arbitrage(
@@ -264,8 +295,14 @@ def test_no_quotes_whatever_make_a_surface_with_arbitrage(
     for surface in (cold, warm):
         smiles = [one.smile for one in surface.expiries]
         assert find_arbitrage([one.years for one in surface.expiries], smiles) == []
-        for one in surface.expiries:
-            assert 0.0 < one.smile.total_variance(0.0) < 1e3
+        for smile in smiles:
+            assert 0.0 < smile.total_variance(0.0) < 1e3
+            assert np.min(smile.butterflies(closely(smile))) >= 0.0
+        for nearer, later in pairwise(smiles):
+            k = np.concatenate([closely(nearer), closely(later)])
+            least, variance = nearer.total_variances(k), later.total_variances(k)
+            # So near a lowest place is found.
+            assert np.all(variance >= least - 1e-12 * np.maximum(1.0, least))
 
 
 risk_book = tuple(

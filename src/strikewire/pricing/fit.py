@@ -19,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from strikewire.pricing.arbitrage import SLOPE_MAX, Slopes, grid_of, wing_slopes
+from strikewire.pricing.arbitrage import SLOPE_MAX, Slopes, grid_of, signed_densities, wing_slopes
 from strikewire.pricing.columns import Doubles
 from strikewire.pricing.problem import OUTLIER, Problem
 from strikewire.pricing.quotes import ExpiryQuotes
@@ -203,5 +203,5 @@ class _Penalties:
 
     def _butterflies(self, numbers: Doubles) -> Doubles:
         smile = self._problem.smile(numbers)
-        lacking: Doubles = np.maximum(0.0, _MARGIN - smile.butterflies(self._grid))
+        lacking: Doubles = np.maximum(0.0, _MARGIN - signed_densities(smile, self._grid))
         return lacking

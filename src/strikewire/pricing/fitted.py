@@ -301,7 +301,7 @@ def _part_of(later: Smile, nearer: Smile | None, quotes: ExpiryQuotes) -> Smile:
     """Return a part of the smile after, as near to the quotes as the one before lets it come.
 
     A part of a smile without butterfly arbitrage has none: its g is no less than the part of the
-    whole's.
+    whole's. What is near to having some may come too near.
     """
     wanted = middles(quotes) ** 2 * quotes.years
     target = float(np.median(wanted / later.total_variances(quotes.moneyness)))
@@ -310,4 +310,4 @@ def _part_of(later: Smile, nearer: Smile | None, quotes: ExpiryQuotes) -> Smile:
         times = 1.0 - part * (1.0 - min(max(target, 1e-6), 1.0))
         return Smile(a=times * later.a, b=times * later.b, rho=later.rho, m=later.m, s=later.s)
 
-    return furthest(scaled, nearer)
+    return furthest(scaled, lambda one: _is_clean(one, nearer, later))

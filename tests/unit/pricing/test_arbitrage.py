@@ -43,6 +43,66 @@ def test_a_density_below_zero_is_found_where_it_is_lowest() -> None:
     assert VOGT.butterfly(found.k) == pytest.approx(-found.depth, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("smile", "k", "depth"),
+    [
+        (Smile(-0.0001436733688843716, 0.00975397301, 0.9717063, 0.003120084, 0.07072741), -0.6, 5),
+        (Smile(-4.6922432515732155e-05, 0.000276516979, 0.1243016, -0.115709, 0.1985554), -0.4, 8),
+        (Smile(8.401476062269708e-05, 0.469963793, 0.99985798424, -2.8206947, 0.00050575), -3.1, 0),
+    ],
+)
+def test_a_density_below_zero_between_two_points_of_a_grid_is_found(
+    smile: Smile, k: float, depth: int
+) -> None:
+    finely = np.linspace(k - 0.1, k + 0.1, 200_001)
+    assert np.min(smile.butterflies(finely)) < -1e-5 * depth
+
+    (found,) = arbitrages(smile, None)
+
+    assert found.kind == "butterfly"
+
+
+def test_smiles_that_cross_at_a_sharp_bend_only_are_found() -> None:
+    near = Smile(a=0.46523605747899427, b=0.673716, rho=-0.77761673, m=-0.0557541, s=1.7473e-05)
+    sharp = Smile(a=8.445798551010153, b=1.643624785, rho=0.19260796, m=-6.71962, s=3.0964e-05)
+    bend = np.linspace(-6.72, -6.719, 100_001)
+    lacking = near.total_variances(bend) - sharp.total_variances(bend)
+
+    (found,) = arbitrages(sharp, near)
+
+    assert found.kind == "calendar"
+    assert found.depth == pytest.approx(np.max(lacking), rel=1e-4)
+    assert found.depth == pytest.approx(1e-4, rel=0.5)
+
+
+def test_smiles_that_hardly_cross_are_found() -> None:
+    near = Smile(
+        1.5186828826461778, 1.331145623069516, 0.14893524849409256, -1.52077779, 2.11672689
+    )
+    lower = Smile(4.4542289, 1.5576945217385902, 0.2708965983, -2.5934214, 0.008026111389308924)
+    bend = np.linspace(-2.61, -2.59, 200_001)
+    apart = float(np.min(lower.total_variances(bend) - near.total_variances(bend)))
+    lower = Smile(lower.a - apart - 1e-11, lower.b, lower.rho, lower.m, lower.s)
+
+    (found,) = arbitrages(lower, near)
+
+    assert found.kind == "calendar"
+    assert found.depth == pytest.approx(1e-11, rel=0.2)
+
+
+def test_smiles_that_cross_beside_a_point_of_both_grids_are_found() -> None:
+    # Both grids hold 0.0, which is the lowest point of them; the lowest place is at 0.00869.
+    near = Smile(a=0.795168104735, b=0.001685796841, rho=-0.95110833, m=1.5657724, s=3.8369886)
+    sharp = Smile(a=0.780321, b=1.6922680793609237, rho=0.35409193, m=0.014532, s=0.01536863114)
+
+    (found,) = [one for one in arbitrages(sharp, near) if one.kind == "calendar"]
+
+    finely = np.linspace(0.0, 0.02, 20_001)
+    lacking = near.total_variances(finely) - sharp.total_variances(finely)
+    assert found.k == pytest.approx(0.00869, abs=1e-4)
+    assert found.depth == pytest.approx(np.max(lacking), rel=1e-3)
+
+
 def test_a_variance_below_zero_is_found() -> None:
     (found,) = arbitrages(Smile(a=-0.1, b=0.2, rho=0.0, m=0.0, s=0.2), None)
 
@@ -132,14 +192,17 @@ def test_wings_that_lie_too_low_are_raised_to_those_before() -> None:
     assert wing_slopes(mended) == pytest.approx(wing_slopes(near))
 
 
-def test_the_grid_is_fine_in_the_middle_and_reaches_far() -> None:
-    grid = grid_of(flat(0.04))
+def test_the_grid_is_fine_in_the_middle_and_at_the_bend_and_reaches_far() -> None:
+    grid = grid_of(Smile(a=0.04, b=0.0, rho=0.0, m=0.305, s=0.001))
 
-    assert len(grid) == 209
+    assert len(grid) == 241
     assert np.all(np.diff(grid) > 0.0)
-    assert grid[104] == 0.0
-    assert grid[105] == pytest.approx(0.02)
+    middle = int(np.flatnonzero(grid == 0.0)[0])
+    assert grid[middle + 1] == pytest.approx(0.02)
+    assert grid[0] == pytest.approx(-30.0)
     assert grid[-1] == pytest.approx(30.0)
+    left, right = np.searchsorted(grid, (0.303, 0.307))
+    assert grid[left:right] == pytest.approx([0.303365, 0.304, 0.306, 0.306635], abs=1e-6)
 
 
 def test_a_smile_is_lowered_below_the_one_after_it() -> None:
@@ -159,9 +222,24 @@ def test_the_furthest_part_without_arbitrage_is_found() -> None:
     def less(part: float) -> Smile:
         return Smile(a=0.04 - 0.04 * part, b=0.2 - 0.2 * part, rho=0.0, m=0.0, s=0.2)
 
-    found = furthest(less, nearer)
+    found = furthest(less, lambda one: not arbitrages(one, nearer))
 
     # Half of it is the neighbour itself.
     assert found.a == pytest.approx(0.02, rel=1e-4)
     assert arbitrages(found, nearer) == []
-    assert furthest(lambda _: nearer, None) == nearer
+    assert furthest(lambda _: nearer, lambda _: True) == nearer
+
+
+def test_a_part_that_has_arbitrage_again_is_not_the_furthest() -> None:
+    def level(part: float) -> Smile:
+        return flat(0.01 + part)
+
+    def is_clean(smile: Smile) -> bool:
+        part = smile.a - 0.01
+        return part < 0.2 or (0.5 <= part < 0.75 and not 0.7499992 < part < 0.7499993)
+
+    found = furthest(level, is_clean)
+
+    assert is_clean(found)
+    assert found.a == pytest.approx(0.21, rel=1e-4)
+    assert furthest(level, lambda smile: smile.a == 0.01) == flat(0.01)
