@@ -30,7 +30,7 @@ typedef struct {
 } packed_event;
 
 enum { PLACE = 1, EDIT = 2, CANCEL = 3 };
-enum {
+enum { /* the first two are those of an order's bits */
     POST_ONLY_FLAG = 1,
     REJECT_POST_ONLY_FLAG = 2,
     REDUCE_ONLY_FLAG = 4,
@@ -53,7 +53,8 @@ enum { FAILED = -1, DONE, DEFER }; /* deferred: nothing has changed; it goes the
 typedef struct {
     int8_t sign;
     uint8_t type, force;
-    int post_only, reject_post_only, waits, says_post_only;
+    uint8_t bits; /* of the order: whether it is post-only, and what becomes of it then */
+    int waits, says_post_only;
     int64_t limit, lots; /* without what an edited order has filled already */
 } wish;
 
@@ -110,7 +111,7 @@ typedef struct {
 } hooks;
 
 typedef struct {
-    int64_t time_ns;
+    int64_t time_ns, time_ms;
     int64_t looks; /* how often what is known of accounts and markets was forgotten, and one */
     void *now;     /* the terms of the market in hand */
     void *recent;  /* that market, which need not be fetched again */
@@ -131,8 +132,10 @@ typedef struct {
     uint8_t user_request, immediate, no_liquidity; /* reasons of an end */
     int64_t not_open, not_owner;     /* codes of a refusal */
     void *spare; /* orders that ended and that nobody refers to, each the next one's `after` */
+    void **blank; /* holdings of which nothing was left, to be opened again */
+    Py_ssize_t blanks, blank_room;
     void *fills, *ended; /* where records come from */
-    PyObject *self, *zero, *no_label;
+    PyObject *self, *otherwise, *zero, *no_label;
     hooks ask;
     int64_t carried_out;
     directory accounts, markets;
@@ -155,7 +158,7 @@ static inline void *seen(const directory *known, int64_t number) {
 }
 
 /* Make room for some more things in an array that grows; -1 without memory. */
-static int lane_grow(void **array, Py_ssize_t *room, Py_ssize_t wanted, size_t size) {
+__attribute__((noinline, cold)) static int lane_grow(void **array, Py_ssize_t *room, Py_ssize_t wanted, size_t size) {
     Py_ssize_t grown_room = wanted + wanted / 2 + 16;
     void *grown = PyMem_Realloc(*array, (size_t)grown_room * size);
     if (grown == NULL) {
@@ -167,16 +170,19 @@ static int lane_grow(void **array, Py_ssize_t *room, Py_ssize_t wanted, size_t s
     return 0;
 }
 
-/* Make room for some more events. */
-static int lane_room(lane *l, Py_ssize_t more) {
+__attribute__((noinline, cold)) static int lane_room_grown(lane *l, Py_ssize_t more) {
     Py_ssize_t told = l->next - l->first, room = l->end - l->first;
     void *events = l->first;
-    if (room - told >= more) return 0;
     if (lane_grow(&events, &room, 2 * room + more, sizeof(packed_event)) < 0) return -1;
     l->first = (packed_event *)events;
     l->next = l->first + told;
     l->end = l->first + room;
     return 0;
+}
+
+/* Make room for some more events; -1 without memory. */
+static inline int lane_room(lane *l, Py_ssize_t more) {
+    return __builtin_expect(l->end - l->next >= more, 1) ? 0 : lane_room_grown(l, more);
 }
 
 /* Tell of something. There must be room: see `lane_room`. */

@@ -18,7 +18,7 @@ from sys import intern
 
 cimport cython
 
-from cpython.dict cimport PyDict_GetItem, PyDict_Next
+from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -28,6 +28,7 @@ from strikewire.exchange.state.orders cimport (
     FOK, GTC, GTD, IOC, LIMIT, MARKET, NEVER, Order, reason_place
 )
 from strikewire.exchange.state.clearing cimport Position
+from strikewire.exchange.state.holdings cimport holdings_find
 from strikewire.exchange.state.ledgers cimport Holding, Ledger
 from strikewire.exchange.state.markets cimport Market
 from strikewire.exchange.state.order_table cimport ENDED, OrderList, ended_orders, view_of
@@ -53,7 +54,7 @@ from strikewire.exchange.packed import currency_code
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
 from strikewire.exchange.state.margin import MARGIN_MAX
 from strikewire.exchange.state.views import position_view
-from strikewire.model import AMOUNT_LOTS_MAX, PRICE_SCALE, PRICE_TICKS_MAX, Side
+from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX, Side
 
 cdef extern from "lane.h":
     enum:
@@ -94,7 +95,7 @@ cdef extern from "lane.h":
         int (*trade_wide)(PyObject*, PyObject*, int64_t, int64_t, int64_t, int64_t*) except -1
         int (*otherwise)(PyObject*, const char*, Py_ssize_t) except -1
     ctypedef struct lane:
-        int64_t time_ns, looks
+        int64_t time_ns, time_ms, looks
         void *now
         void *recent
         void *state
@@ -110,9 +111,12 @@ cdef extern from "lane.h":
         uint8_t user_request, immediate, no_liquidity
         int64_t not_open, not_owner
         void *spare
+        void **blank
+        Py_ssize_t blanks
         void *fills
         void *ended
         PyObject* self
+        PyObject* otherwise
         PyObject* zero
         PyObject* no_label
         hooks ask
@@ -130,6 +134,7 @@ cdef object _NO_LIMITS = NO_LIMITS
 cdef object _STATE_OPEN = InstrumentState.OPEN
 cdef object _STANDARD = MarginModel.STANDARD
 cdef object _ALLOWED = SelfTrading.ALLOWED
+cdef int64_t _NS_PER_MS = NS_PER_MS
 cdef object _ZERO = 0
 cdef object _NO_LABEL = ""
 cdef dict _TYPES = {OrderType.LIMIT: LIMIT, OrderType.MARKET: MARKET}
@@ -165,7 +170,6 @@ cdef class Lane:
 
     cdef State state
     cdef lane* l
-    cdef object otherwise
 
     def __cinit__(self, State state not None):
         cdef lane* l = <lane*>PyMem_Calloc(1, sizeof(lane))
@@ -194,6 +198,10 @@ cdef class Lane:
             after = (<Order>order).after
             Py_DECREF(<object>order)
             order = after
+        while l.blanks:
+            l.blanks -= 1
+            Py_DECREF(<object>l.blank[l.blanks])
+        PyMem_Free(l.blank)
         PyMem_Free(l.first)
         PyMem_Free(l.matches)
         PyMem_Free(l.changes)
@@ -211,14 +219,14 @@ cdef class Lane:
         """Carry out packed commands, and return all events as records."""
         cdef lane* l = self.l
         self.begin(time_ns, True, False)
-        self.otherwise = otherwise
+        self.l.otherwise = <PyObject*>otherwise
         carry(l, PyBytes_AS_STRING(batch), PyBytes_GET_SIZE(batch))
         return PyBytes_FromStringAndSize(<char*>l.first, <char*>l.next - <char*>l.first)
 
     def replay(self, int64_t time_ns, bytes batch not None, otherwise):
         """Carry out packed commands, and return how many there were."""
         self.begin(time_ns, False, False)
-        self.otherwise = otherwise
+        self.l.otherwise = <PyObject*>otherwise
         return carry(self.l, PyBytes_AS_STRING(batch), PyBytes_GET_SIZE(batch))
 
     def carry_out(self, int64_t time_ns, command):
@@ -268,7 +276,8 @@ cdef class Lane:
                 self.l.seats[place].holding = NULL
 
     cdef void begin(self, int64_t time_ns, bint tells, bint makes_objects) noexcept:
-        self.l.time_ns, self.l.next = time_ns, self.l.first
+        self.l.time_ns, self.l.time_ms = time_ns, time_ns // _NS_PER_MS
+        self.l.next = self.l.first
         self.l.tells, self.l.makes_objects = tells, makes_objects
 
     cdef tuple told(self):
