@@ -24,7 +24,6 @@ that the caller held: so a replay cannot differ, and what cannot be decoded neve
 
 from collections import deque
 from enum import IntEnum, auto
-from itertools import chain
 
 import msgspec
 
@@ -221,7 +220,8 @@ class Sequencer:
 
         Args:
             token: Comes back with what the command did.
-            command: What is to be done.
+            command: What is to be done. Not a `NoteState`, which is ours: one with another hash
+                than that of the state would keep the venue from ever starting again.
 
         Raises:
             QueueFull: Too many are waiting.
@@ -232,6 +232,7 @@ class Sequencer:
 
         In each case nothing has changed.
         """
+        assert not isinstance(command, NoteState)
         self._check_room(1)
         entry = encode(command)
         size = len(entry)
@@ -287,15 +288,8 @@ class Sequencer:
         self._move(Step.TAKE_BATCH)
         if self.last_seq - self._noted_seq >= self.limits.commands_between_hashes:
             self._note_state()
-        taken = self._take()
         self._applied = 0
-        self._under_way = Batch(
-            first_seq=self.last_seq + 1,
-            time_ns=max(now_ns, self.last_time_ns),
-            entries=tuple(chain.from_iterable([queued.entries for queued in taken])),
-            commands=tuple([queued.command for queued in taken]),
-            tokens=tuple([queued.token for queued in taken]),
-        )
+        self._under_way = self._take(max(now_ns, self.last_time_ns))
         return self._under_way
 
     def committed(self, batch: Batch) -> None:
@@ -401,19 +395,26 @@ class Sequencer:
         self._waiting += 1
         self._noted_seq = self.last_seq + 1
 
-    def _take(self) -> list[_Queued]:
+    def _take(self, time_ns: int) -> Batch:
         """Take from the queue as much as one batch may hold, at least one."""
-        taken: list[_Queued] = []
-        queue, size, count = self._queue, 0, 0
+        entries: list[bytes] = []
+        commands: list[Command | Packed] = []
+        tokens: list[object] = []
+        queue, limits, size = self._queue, self.limits, 0
         while queue:
-            size += queue[0].size
-            count += len(queue[0].entries)
-            is_full = count > self.limits.batch_commands_max or size > self.limits.batch_bytes_max
-            if taken and is_full:
+            queued = queue[0]
+            size += queued.size
+            if tokens and (
+                len(entries) + len(queued.entries) > limits.batch_commands_max
+                or size > limits.batch_bytes_max
+            ):
                 break
-            taken.append(queue.popleft())
-            self._waiting -= len(taken[-1].entries)
-        return taken
+            queue.popleft()
+            entries += queued.entries
+            commands.append(queued.command)
+            tokens.append(queued.token)
+        self._waiting -= len(entries)
+        return Batch(self.last_seq + 1, time_ns, tuple(entries), tuple(commands), tuple(tokens))
 
     def _move(self, step: Step) -> None:
         phase = TRANSITIONS.get((self.phase, step))

@@ -194,13 +194,7 @@ class SequencerService:
                 await self._wake.wait()
                 continue
             await self._commit(thread, batch)
-            self._grown_bytes += sum(map(len, batch.entries))
-            if self._snapshots is not None and self._snapshots.is_due(
-                last_seq=self.last_seq,
-                snapshot_seq=self._snapshot_seq,
-                snapshot_bytes=self._snapshot_bytes,
-                grown_bytes=self._grown_bytes,
-            ):
+            if self._is_snapshot_due(batch):
                 await self._take_snapshot(thread)
         if self._snapshots is not None and self.last_seq > self._snapshot_seq:
             await self._take_snapshot(thread)
@@ -253,6 +247,18 @@ class SequencerService:
         self._being_told = None
         if waiter is not None:
             waiter.on_applied(applied)
+
+    def _is_snapshot_due(self, batch: Batch) -> bool:
+        """Say whether it is time for a snapshot, now that a batch has been added to the journal."""
+        if self._snapshots is None:
+            return False
+        self._grown_bytes += sum(map(len, batch.entries))
+        return self._snapshots.is_due(
+            last_seq=self.last_seq,
+            snapshot_seq=self._snapshot_seq,
+            snapshot_bytes=self._snapshot_bytes,
+            grown_bytes=self._grown_bytes,
+        )
 
     async def _take_snapshot(self, thread: JournalThread) -> None:
         seq = self.last_seq

@@ -40,7 +40,8 @@ class Job:
         if not self._is_told:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        self.result()
+        if self._error is not None:
+            raise self._error
 
     def result(self) -> None:
         """Stand still until it is done, and raise what it, or what followed it, raised."""

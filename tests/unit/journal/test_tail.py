@@ -79,6 +79,18 @@ def test_the_first_note_half_written_is_no_note_yet(tmp_path: Path) -> None:
     tail.close()
 
 
+def test_the_first_note_half_written_is_written_over(tmp_path: Path) -> None:
+    noted(tmp_path, 7).close()
+    path = tmp_path / "journal.db-tail"
+    path.write_bytes(path.read_bytes()[:12] + bytes(36))
+
+    tail = noted(tmp_path, 8)
+
+    assert tail.read() == Note(8, 12345)
+    assert path.read_bytes()[24:] == bytes(24)
+    tail.close()
+
+
 def test_a_file_that_is_too_short_or_too_long_is_no_note(tmp_path: Path) -> None:
     tail = noted(tmp_path, 7)
     content = tail.path.read_bytes()

@@ -349,6 +349,15 @@ def test_a_batch_begins_with_the_hash_of_the_state_once_enough_commands_were_car
     assert taken(sequencer).commands == (DEPOSIT,)
 
 
+def test_a_hash_of_the_state_from_outside_is_a_fault_of_the_caller() -> None:
+    sequencer = new()
+
+    with pytest.raises(AssertionError):
+        sequencer.submit("a", NoteState(SNAPSHOT_VERSION, b"no such state"))
+
+    assert sequencer.queued == 0
+
+
 def test_a_hash_alone_is_never_written() -> None:
     sequencer = new(Limits(commands_between_hashes=1))
     sequencer.submit("a", OPEN)

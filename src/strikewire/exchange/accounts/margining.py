@@ -7,7 +7,7 @@ from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.orders.admission import refuse_verdict
 from strikewire.exchange.orders.checks import find_account, refuse_locked
 from strikewire.exchange.orders.execution import Turn
-from strikewire.exchange.state.pools import available, pool_of
+from strikewire.exchange.state.pools import available, pool_of, without_verdicts
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import CURRENCIES, AccountId
 
@@ -87,12 +87,8 @@ def _refuse_cross(state: State, account: Account, currencies: list[str]) -> Reje
     together = pool_of(state, account, "USDC", MarginModel.CROSS)
     alone: dict[str, Verdict | None] = {n: None for n in currencies if n not in together.ledgers}
     apart = sum(together.worth(name, available(state, account, name)) for name in together.ledgers)
-    held = {name: ledger.verdict for name, ledger in together.ledgers.items()}
-    for ledger in together.ledgers.values():
-        ledger.verdict = None
-    after = together.available
-    for name, ledger in together.ledgers.items():
-        ledger.verdict = held[name]
+    with without_verdicts(together.ledgers.values()):
+        after = together.available
     if after < min(0, apart):
         return Rejected(Reject.NOT_ENOUGH_FUNDS, "not_enough_funds")
     return _refuse_segregated(state, account, alone)

@@ -43,7 +43,8 @@ from strikewire.model import (
 )
 
 INSTRUMENTS_MAX = 200_000
-"""Instruments that may ever be listed, settled ones included; one more is rejected."""
+"""Instruments that may ever be listed, settled ones included, but not combos, which clients make;
+one more is rejected."""
 
 PRICE_E8_MAX = 10**17
 """The highest index, mark, forward or delivery price: a billion of the quote currency."""
@@ -186,7 +187,7 @@ def _refuse_listing(state: State, instrument: Instrument, time_ns: int) -> Rejec
         return Rejected(Reject.INVALID_ARGUMENTS, f"id {instrument_id}", "instrument_id")
     if instrument_id in state.markets or instrument.name in state.market_by_name:
         return Rejected(Reject.OTHER_REJECT, "instrument_exists", "instrument")
-    if len(state.markets) >= INSTRUMENTS_MAX:
+    if len(state.markets) - len(state.combos) >= INSTRUMENTS_MAX:
         return Rejected(Reject.OTHER_REJECT, "max_instruments", "instrument")
     if instrument.expiry_ns is not None and instrument.expiry_ns <= time_ns:
         return Rejected(Reject.INVALID_ARGUMENTS, "expired", "instrument")

@@ -6,7 +6,8 @@ currency is taken from those who gained in it, each in proportion; what it has i
 them for it, at the indices, as far as it reaches. Only the rest is a loss of theirs.
 
 What one lost another gained, but for the fees: where all gains do not suffice the venue gives fees
-back, so the fund is not left in debt.
+back. What was gained and has left meanwhile (what an option brings is cash at once) nobody can be
+asked for: so much the fund stays in debt, until liquidations bring fees or others gain.
 """
 
 from collections import deque

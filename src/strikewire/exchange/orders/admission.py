@@ -21,7 +21,7 @@ from strikewire.exchange.orders.selftrade import chosen, own_orders
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
-from strikewire.exchange.state.pools import available, haircut
+from strikewire.exchange.state.pools import available, cost_of_loss
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import AccountId, PriceE8, Side, Ticks
 
@@ -173,9 +173,7 @@ def _affords(
     lost = fees - moved
     if market.instrument.is_future:
         lost -= holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
-    cost = after - holding.initial_margin + lost
-    if account.margin_model is MarginModel.CROSS:
-        cost += haircut(currency, max(lost, 0))
+    cost = after - holding.initial_margin + cost_of_loss(state, account, currency, lost)
     # Who is under water may still do what does not make it worse.
     return cost <= 0 or cost <= available(state, account, currency)
 

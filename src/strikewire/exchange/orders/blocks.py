@@ -36,7 +36,7 @@ from strikewire.exchange.orders.execution import Block, Turn
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
-from strikewire.exchange.state.pools import available, haircut
+from strikewire.exchange.state.pools import available, cost_of_loss
 from strikewire.exchange.state.state import Account, Agreement, State
 from strikewire.model import (
     NS_PER_MS,
@@ -265,9 +265,7 @@ def _affords(
         required -= holding.initial_margin
     if verdict is not None:
         required = verdict.initial - ledger.initial_required
-    cost = required + lost
-    if account.margin_model is MarginModel.CROSS:
-        cost += haircut(currency, max(lost, 0))
+    cost = required + cost_of_loss(state, account, currency, lost)
     # Who is under water may still do what does not make it worse.
     return cost <= 0 or cost <= available(state, account, currency)
 

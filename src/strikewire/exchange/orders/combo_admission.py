@@ -8,13 +8,13 @@ aside on top, for the combo as a whole: what one leg brings pays for the other a
 
 from typing import NamedTuple
 
-from strikewire.exchange.commands import MarginModel, Verdict
+from strikewire.exchange.commands import Verdict
 from strikewire.exchange.orders.combo_trades import combo_fees, leg_trades
 from strikewire.exchange.orders.matching import Plan
 from strikewire.exchange.state.ledgers import Holding, premium
 from strikewire.exchange.state.markets import Leg, Market
 from strikewire.exchange.state.orders import Order
-from strikewire.exchange.state.pools import available, haircut
+from strikewire.exchange.state.pools import available, cost_of_loss
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import Side, Ticks
 
@@ -104,9 +104,7 @@ def affords_combo(
         cost += _required(account, holding, leg, asked, found, size=size, own=done.own)
         cost -= holding.initial_margin
         lost -= _gained(holding, size)
-    cost += lost
-    if account.margin_model is MarginModel.CROSS:
-        cost += haircut(currency, max(lost, 0))
+    cost += cost_of_loss(state, account, currency, lost)
     # Who is under water may still do what does not make it worse.
     return cost <= 0 or cost <= available(state, account, currency)
 

@@ -16,10 +16,12 @@ from strikewire.exchange.events import OrderState, Rejected
 from strikewire.exchange.links import Link
 from strikewire.exchange.orders.checks import refuse_closed, refuse_locked
 from strikewire.exchange.orders.execution import Fact, Turn
+from strikewire.exchange.orders.iceberg import still_shown
 from strikewire.exchange.orders.trading import bring_in, judge, refuse_form
 from strikewire.exchange.state.conditional import ConditionalOrder
+from strikewire.exchange.state.ledgers import Ledger
 from strikewire.exchange.state.state import State
-from strikewire.model import OrderId
+from strikewire.model import OrderId, Units
 
 
 def fire(turn: Turn) -> None:
@@ -46,7 +48,10 @@ def come_in(turn: Turn, order: ConditionalOrder) -> None:
     account = turn.state.accounts[order.account_id]
     market = turn.state.markets[order.instrument_id]
     command = structs.replace(
-        order.command, order_type=order.command.order_type.enters_as, trigger=None
+        order.command,
+        order_type=order.command.order_type.enters_as,
+        trigger=None,
+        display_amount=still_shown(order.command),
     )
     refused = (
         refuse_locked(account)
@@ -66,6 +71,8 @@ def come_in(turn: Turn, order: ConditionalOrder) -> None:
         link = _hand_on(turn.state, order.link, order_id)
         if link is not None and link.partner_id is not None:
             turn.facts.append(Fact(order, 0, order.remaining))
+    ledger = turn.state.ledger(account, market.contract.currency)
+    before = ledger.initial_margin, ledger.maintenance_margin
     bring_in(
         turn,
         account,
@@ -75,6 +82,30 @@ def come_in(turn: Turn, order: ConditionalOrder) -> None:
         order_id=order_id,
         link=link,
         trigger_order_id=trigger_order_id,
+    )
+    turn.revalue()
+    _hold_more(ledger, *before)
+
+
+def _hold_more(ledger: Ledger, initial: int, maintenance: int) -> None:
+    """Let what an order has added to the standard margin be needed on top of the last verdict.
+
+    Otherwise each order that comes in before the next verdict would be judged against funds that
+    the ones before it have used up.
+
+    Args:
+        ledger: Of the order's owner and currency.
+        initial: Standard initial margin before it came in.
+        maintenance: The same of maintenance margin.
+    """
+    if ledger.verdict is None:
+        return
+    ledger.verdict = structs.replace(
+        ledger.verdict,
+        initial=Units(ledger.verdict.initial + max(ledger.initial_margin - initial, 0)),
+        maintenance=Units(
+            ledger.verdict.maintenance + max(ledger.maintenance_margin - maintenance, 0)
+        ),
     )
 
 

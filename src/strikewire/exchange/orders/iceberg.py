@@ -2,6 +2,7 @@
 
 from strikewire.exchange.commands import OrderType, PlaceOrder
 from strikewire.exchange.events import Reject, Rejected
+from strikewire.model import Lots
 
 DISPLAY_LOTS_MIN = 100
 """Lots of an iceberg that are shown at least; with less it is rejected.
@@ -22,6 +23,12 @@ def refuse_display(display: int, lots: int) -> Rejected | None:
     if DISPLAY_LOTS_MIN <= display <= lots and hidden < HIDDEN_RATIO_MAX * display:
         return None
     return Rejected(Reject.INVALID_MAX_SHOW, f"{display} of {lots} lots", "display_amount")
+
+
+def still_shown(command: PlaceOrder) -> Lots | None:
+    """Return what an order shows when it comes in late: all, if it has become as small as that."""
+    shown = command.display_amount
+    return None if shown is None or command.amount <= shown else shown
 
 
 def refuse_hiding(command: PlaceOrder) -> Rejected | None:

@@ -34,6 +34,7 @@ from strikewire.exchange.orders.checks import (
     refuse_reducing,
 )
 from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.iceberg import refuse_display
 from strikewire.exchange.state.conditional import ConditionalOrder, rises, trailing_level
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.state import Account, State
@@ -229,6 +230,11 @@ def _refuse_change(market: Market, order: ConditionalOrder, command: EditOrder) 
         refused = refused or _refuse_level(market, order.trigger.price_type, level or 0, param)
     if refused is not None:
         return refused
+    shown = order.command.display_amount
+    if shown is not None and command.amount > order.command.amount:
+        refused = refuse_display(shown, command.amount)
+        if refused is not None:
+            return refused
     can_post = is_limit and order.command.time_in_force is TimeInForce.GTC
     if command.post_only and not can_post:
         return Rejected(Reject.UNSUPPORTED_COMBINATION, "post_only_cannot_take", "post_only")

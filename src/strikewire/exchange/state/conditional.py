@@ -123,11 +123,14 @@ class ConditionalOrder(msgspec.Struct, kw_only=True, array_like=True):
 class Watch:
     """The orders of one instrument that wait for one kind of price."""
 
-    __slots__ = ("falling", "orders", "rising", "trailing")
+    __slots__ = ("falling", "orders", "rising", "trailed_at", "trailing")
 
     def __init__(self) -> None:
         self.orders: dict[OrderId, ConditionalOrder] = {}
         self.trailing: dict[OrderId, ConditionalOrder] = {}
+        self.trailed_at: PriceE8 | None = None
+        """The price that all trailing stops have followed last; None if one has come since."""
+
         self.falling: list[tuple[int, int]] = []
         self.rising: list[tuple[int, int]] = []
         """Price and id of each order, both with a sign so that the next to come in is the last."""
@@ -138,6 +141,7 @@ class Watch:
         assert order.trigger is not None
         if order.trigger.offset is not None:
             self.trailing[order.order_id] = order
+            self.trailed_at = None
         insort(*self._place(order))
 
     def remove(self, order: ConditionalOrder) -> None:
@@ -148,7 +152,13 @@ class Watch:
         del places[bisect_left(places, key)]
 
     def trail(self, price: PriceE8) -> None:
-        """Let trailing stops follow a price that is better than any before."""
+        """Let trailing stops follow a price that is better than any before.
+
+        A price is looked at anew for each order that it brings in: they follow it once.
+        """
+        if price == self.trailed_at:
+            return
+        self.trailed_at = price
         for order in self.trailing.values():
             assert order.trigger is not None
             level = trailing_level(order.command.side, price, order.trigger.offset)

@@ -11,6 +11,9 @@ pools.
 Source: Deribit, cross collateral; margin types. The rates of the haircuts are ours.
 """
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 from strikewire.exchange.commands import MarginModel
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.state import Account, State
@@ -206,12 +209,43 @@ def pool_of(
     return Pool(account, ledgers, prices)
 
 
+@contextmanager
+def without_verdicts(ledgers: Iterable[Ledger]) -> Iterator[None]:
+    """Let ledgers be counted by standard margin for a while, whatever was told of them."""
+    held = [(ledger, ledger.verdict) for ledger in ledgers]
+    for ledger, _ in held:
+        ledger.verdict = None
+    try:
+        yield
+    finally:
+        for ledger, verdict in held:
+            ledger.verdict = verdict
+
+
 def available(state: State, account: Account, currency: str) -> int:
     """Return what new positions in a currency may tie up, in its settlement units."""
     if account.margin_model is not MarginModel.CROSS:
         return state.ledger(account, currency).available_funds  # the same, on the quick path
     pool = pool_of(state, account, currency)
     return pool.units(currency, pool.available)
+
+
+def cost_of_loss(state: State, account: Account, currency: str, lost: int) -> int:
+    """Return by how much less new positions in a currency may tie up after a loss.
+
+    With cross collateral the haircut follows: what comes in does not count whole, and what is owed
+    counts as more.
+
+    Args:
+        state: With the prices.
+        account: Whose.
+        currency: Of the loss.
+        lost: Settlement units of it; negative: gained.
+    """
+    if account.margin_model is not MarginModel.CROSS or dollars(state, currency) is None:
+        return lost
+    funds = state.ledger(account, currency).funds
+    return lost + haircut(currency, abs(funds - lost)) - haircut(currency, abs(funds))
 
 
 def dollars(state: State, currency: str) -> PriceE8 | None:

@@ -6,7 +6,7 @@ from strikewire.exchange.commands import MarginModel
 from strikewire.exchange.events import AccountView, PositionView
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Market
-from strikewire.exchange.state.pools import Pool, pool_of
+from strikewire.exchange.state.pools import Pool, pool_of, without_verdicts
 from strikewire.exchange.state.state import Account, State, Treasury
 from strikewire.model import AccountId, InstrumentId, Lots, PriceE8, Ticks, Units
 
@@ -190,13 +190,20 @@ def summary(
         model: To count margin by another than the account's own.
     """
     pool = pool_of(state, account, currency, model)
+    if model in (MarginModel.STANDARD, MarginModel.CROSS):
+        with without_verdicts(pool.ledgers.values()):
+            return _summary(pool, currency)
+    return _summary(pool, currency)
+
+
+def _summary(pool: Pool, currency: str) -> Summary:
     ledger = pool.ledgers.get(currency) or Ledger()
     is_cross = pool.prices is not None
     available = pool.units(currency, pool.available)
     initial = pool.units(currency, pool.initial + pool.reserve)
     positions = ledger.position_margin if ledger.verdict is None else ledger.verdict.initial
     return Summary(
-        account_id=account.account_id,
+        account_id=pool.account.account_id,
         currency=currency,
         balance=Units(ledger.balance),
         session_rpl=Units(ledger.session_rpl + ledger.funding),

@@ -93,6 +93,20 @@ def test_what_is_told_is_what_is_needed() -> None:
     assert summary.available_withdrawal_funds == 3 * BTC // 4
 
 
+@pytest.mark.parametrize(("model", "initial"), [(STANDARD, 0), (MarginModel.CROSS, BTC // 20)])
+def test_what_another_model_would_need_is_told_without_the_verdict(
+    model: MarginModel, initial: int
+) -> None:
+    made = floor()
+    switch(made, BTC // 4)
+
+    summary = made.exchange.summary(ALICE, "BTC", model)
+
+    assert summary is not None
+    assert (summary.initial_margin, summary.maintenance_margin) == (initial, 0)
+    assert made.summary(ALICE, "BTC").initial_margin == BTC // 4
+
+
 def test_a_switch_that_cannot_be_afforded_is_refused() -> None:
     made = floor()
 

@@ -102,6 +102,16 @@ def test_there_is_room_for_so_many_instruments(monkeypatch: pytest.MonkeyPatch) 
     assert rejection(floor, ListInstrument(GOOD)) == (Reject.OTHER_REJECT, "max_instruments")
 
 
+def test_combos_take_no_room_of_other_instruments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "INSTRUMENTS_MAX", 3)
+    floor = TradingFloor("BTC-PERPETUAL", "BTC-25DEC26")
+    floor.combine(("BTC-25DEC26", 1), ("BTC-PERPETUAL", -1))
+
+    floor.list("ETH-PERPETUAL")
+
+    assert floor.exchange.is_open(floor.id("ETH-PERPETUAL"))
+
+
 # --- Marks
 
 

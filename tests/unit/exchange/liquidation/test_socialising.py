@@ -14,7 +14,7 @@ from strikewire.exchange import (
 )
 from strikewire.exchange.liquidation.socialising import shared
 from strikewire.model import AccountId, Units
-from strikewire.testing.exchange import ALICE, BOB, TradingFloor
+from strikewire.testing.exchange import ALICE, BOB, CAROL, TradingFloor
 
 PERPETUAL = "BTC-PERPETUAL"
 BTC, USDC = 10**8, 10**6
@@ -66,6 +66,31 @@ def test_where_all_gains_do_not_suffice_the_venue_gives_fees_back() -> None:
     assert floor.summary(BOB, "BTC").session_rpl == -25_000_000
     assert floor.exchange.money("BTC").fees == 0
     assert floor.summary(INSURANCE_FUND, "BTC").equity == 0
+
+
+def test_what_was_gained_and_has_left_stays_a_debt_of_the_fund_until_others_gain() -> None:
+    floor = TradingFloor("BTC-25DEC26-60000-C")
+    floor.mark(price=0.01, underlying=30_000)
+    floor.buy(ALICE, 100, at=100)
+    floor.sell(BOB, 100, at=100)
+    floor.leave(BOB, "BTC", 2 * BTC)
+    floor.leave(ALICE, "BTC", 0)
+    floor.mark(price=0.5, underlying=120_000)
+    floor.buy(CAROL, 100, at=5_000)
+    floor.sell(ALICE, 100, at=5_000)
+    floor.leave(ALICE, "BTC", 0)
+
+    # Bob sold ten coins' calls that are worth five coins by now, and has two. Of the fees, four
+    # times 0.003 coins, all goes to the fund.
+    floor.liquidate()
+    assert floor.summary(INSURANCE_FUND, "BTC").equity == -3 * BTC + 1_200_000
+    assert floor.exchange.is_fund_busy
+
+    # What the fund has sold to Carol now is worth a coin more: it owes that, and she gains it.
+    floor.mark(price=0.6, underlying=120_000)
+    floor.liquidate()
+    assert floor.summary(INSURANCE_FUND, "BTC").equity == -3 * BTC + 1_200_000
+    assert floor.exchange.bankruptcies("BTC")[-1].socialised == BTC
 
 
 def test_a_fund_that_has_the_coins_keeps_the_dollars() -> None:

@@ -212,6 +212,31 @@ def test_a_portfolio_account_comes_in_without_a_verdict_against_what_the_last_on
     assert deed.trades == [(97, 5)]
 
 
+def test_orders_of_a_portfolio_account_that_come_in_together_share_what_the_last_verdict_left() -> (
+    None
+):
+    floor = TradingFloor.at(100_000)
+    floor.leave(ALICE, "USDC", 1_200 * 10**6)
+    verdict = Verdict(floor.exchange.changes(ALICE), Units(0), Units(0))
+    floor.apply(ChangeMarginModel(ALICE, MarginModel.PORTFOLIO, (("USDC", verdict),)))
+    floor.sell(BOB, 3_000, at=100_400)
+    for _ in range(3):
+        floor.buy(ALICE, 1_000, order_type=STOP, trigger=at(100_400))
+
+    floor.mark(100_400)
+
+    # A coin at 50,200 needs 2.005 % of it, and costs a fee of 25.10. There is enough for one.
+    assert floor.position(ALICE).size == 1_000
+    assert [floor.order(number).state for number in (2, 3, 4)] == [
+        "triggered",
+        "rejected",
+        "rejected",
+    ]
+    found = floor.summary(ALICE, "USDC")
+    assert (found.initial_margin, found.maintenance_margin) == (1_006_510_000, 504_510_000)
+    assert found.available_funds == 1_200_000_000 - 25_100_000 - 1_006_510_000
+
+
 def test_an_order_that_comes_in_takes_its_place_behind_those_that_are_there() -> None:
     floor = TradingFloor.at(100)
     floor.buy(ALICE, 4, 97, order_type=OrderType.TAKE_LIMIT, trigger=at(98))

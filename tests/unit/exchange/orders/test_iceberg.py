@@ -4,17 +4,21 @@ from strikewire.exchange import (
     EditOrder,
     Exchange,
     LevelChanged,
+    Linked,
+    LinkedOrderType,
     OrderState,
     OrderType,
+    PlaceOrder,
     Reject,
     SelfTrading,
     SetSelfTrading,
     TimeInForce,
     Trigger,
+    TriggerFillCondition,
     TriggerPriceType,
 )
 from strikewire.exchange.orders.iceberg import refuse_display
-from strikewire.model import Lots, OrderId, PriceE8
+from strikewire.model import Lots, OrderId, PriceE8, Side, Ticks
 from strikewire.testing.exchange import ALICE, BOB, CAROL, Deed, PlaceOptions, TradingFloor, ladder
 
 
@@ -511,3 +515,68 @@ def test_a_snapshot_keeps_hidden_orders_behind_all_others() -> None:
 
     assert restored.order(OrderId(1)) == floor.order(1)
     assert restored.state_hash() == floor.exchange.state_hash()
+
+
+# --- Icebergs that come in late
+
+
+def stopped_iceberg() -> TradingFloor:
+    """Return a floor where Alice sells 300, of which she shows 100, once the mark is down to 99."""
+    floor = TradingFloor.at(100)
+    stop = Trigger(price_type=TriggerPriceType.MARK, price=PriceE8(99 * 50_000_000))
+    floor.sell(ALICE, 300, at=99, order_type=OrderType.STOP_LIMIT, trigger=stop, display=100)
+    return floor
+
+
+@pytest.mark.parametrize(("lots", "shown"), [(200, 100), (100, 100), (50, 50)])
+def test_an_iceberg_that_was_made_smaller_before_it_comes_in_comes_in(
+    lots: int, shown: int
+) -> None:
+    floor = stopped_iceberg()
+
+    floor.edit(1, lots).expect_accepted()
+    floor.mark(99)
+
+    assert floor.order(1).state is OrderState.TRIGGERED
+    assert floor.book() == ladder(f"""
+          |  99 | {shown}
+    """)
+
+
+def test_an_iceberg_that_waits_for_its_price_may_not_come_to_hide_too_much() -> None:
+    floor = stopped_iceberg()
+
+    refused = floor.edit(1, 10_100).rejected
+
+    assert (refused.code, refused.param) == (Reject.INVALID_MAX_SHOW, "display_amount")
+    floor.edit(1, 10_099).expect_accepted()
+
+
+def test_a_part_of_an_iceberg_that_is_smaller_than_what_it_shows_is_shown_whole() -> None:
+    floor = TradingFloor.at(100)
+    profit = PlaceOrder(
+        account_id=ALICE,
+        instrument_id=floor.id(),
+        side=Side.SELL,
+        amount=Lots(300),
+        price=Ticks(110),
+        display_amount=Lots(100),
+    )
+    floor.buy(
+        ALICE,
+        300,
+        at=100,
+        linked=Linked(
+            type=LinkedOrderType.ONE_TRIGGERS_OTHER,
+            others=(profit,),
+            fill_condition=TriggerFillCondition.INCREMENTAL,
+        ),
+    )
+
+    floor.sell(BOB, 25, at=100)
+    floor.sell(BOB, 275, at=100)
+
+    assert floor.book() == ladder("""
+          | 110 | 25 100
+    """)
+    assert [view.amount for view in floor.exchange.open_orders(ALICE)] == [275, 25]

@@ -1,6 +1,7 @@
 import pytest
 
 from strikewire.exchange import OrderType, PlaceOrder, Trigger, TriggerPriceType
+from strikewire.exchange.state import conditional
 from strikewire.exchange.state.conditional import ConditionalOrder, Watch, rises, trailing_level
 from strikewire.model import AccountId, InstrumentId, Lots, OrderId, PriceE8, Side
 
@@ -111,6 +112,28 @@ def test_a_trailing_stop_follows_the_price_its_way_and_never_back() -> None:
     assert reached(watch, 95) == [1]
     assert reached(watch, 106) == [2]
     assert watch.trailing == {}
+
+
+def test_trailing_stops_follow_a_price_once_however_often_it_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[PriceE8] = []
+
+    def level(side: Side, price: PriceE8, offset: PriceE8 | None) -> PriceE8:
+        asked.append(price)
+        return trailing_level(side, price, offset)
+
+    monkeypatch.setattr(conditional, "trailing_level", level)
+    watch = watch_of(*(waiting(number, 90, offset=10) for number in (1, 2)))
+    for price in (105, 105, 104, 105):
+        watch.trail(PriceE8(price))
+    assert asked == [105, 105, 104, 104, 105, 105]
+
+    late = waiting(3, 80, offset=10)
+    watch.add(late)
+    watch.trail(PriceE8(105))
+
+    assert levels(late) == [95]
 
 
 def test_a_trailing_stop_stands_behind_the_price_on_its_own_side() -> None:

@@ -111,6 +111,20 @@ def test_an_option_may_be_bought_with_coins_that_are_not_there() -> None:
     assert refused.rejected.code is Reject.NOT_ENOUGH_FUNDS
 
 
+def test_a_premium_that_comes_in_counts_less_its_haircut() -> None:
+    # A call sold for 0.05 needs 0.10 + 0.05 coins, and its fee is 0.0003. Of all that is there then
+    # 95 % count, so 0.15 / 0.95 less 0.0497 must be there before: 0.108194737.
+    for btc, is_accepted in ((10_819_474, True), (10_819_473, False)):
+        floor = cross(btc=btc)
+        floor.buy(BOB, 10, at=500, name=CALL)
+
+        deed = floor.sell(ALICE, 10, at=500, name=CALL)
+
+        assert deed.is_rejected is not is_accepted
+        if is_accepted:
+            assert floor.summary(ALICE, "BTC").available_funds == 0
+
+
 def test_no_more_leaves_than_lies_there_and_is_not_needed() -> None:
     floor = cross(btc=BTC, usdc=100 * USDC)
     floor.sell(BOB, 10_000, at=100_000, name=LINEAR)
