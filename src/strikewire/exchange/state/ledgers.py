@@ -18,7 +18,7 @@ from strikewire.exchange.state.order_table import OrderList
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.records import Payments
 from strikewire.exchange.state.transactions import TRANSACTIONS_MAX, Transaction
-from strikewire.model import NS_PER_MS, InstrumentId, OrderId, Side, Ticks
+from strikewire.model import NS_PER_MS, OrderId, Side, Ticks
 
 
 class Holding:
