@@ -76,6 +76,8 @@ typedef struct {
     void *holding;
 } owner;
 
+enum { HANDED_OVER = 1 << 14 }; /* bytes of events: from so many on they are not copied */
+
 enum {
     SEAT_BITS = 13,
     SEATS = 1 << SEAT_BITS, /* holdings that are found without looking into their ledgers */
@@ -116,7 +118,8 @@ typedef struct {
     void *now;     /* the terms of the market in hand */
     void *recent;  /* that market, which need not be fetched again */
     void *state, *orders;
-    packed_event *first, *next, *end; /* events of this run, and where their room ends */
+    PyObject *block;                  /* bytes, for the events of this run */
+    packed_event *first, *next, *end; /* of it, and where its room ends */
     int tells;                        /* whether events are wanted */
     int makes_objects;                /* whether they become objects, of a few fills at most */
     match *matches;
@@ -170,14 +173,39 @@ __attribute__((noinline, cold)) static int lane_grow(void **array, Py_ssize_t *r
     return 0;
 }
 
-__attribute__((noinline, cold)) static int lane_room_grown(lane *l, Py_ssize_t more) {
-    Py_ssize_t told = l->next - l->first, room = l->end - l->first;
-    void *events = l->first;
-    if (lane_grow(&events, &room, 2 * room + more, sizeof(packed_event)) < 0) return -1;
-    l->first = (packed_event *)events;
+/* Events are written into what becomes the bytes that are returned, where there are many. */
+static inline void lane_block(lane *l, PyObject *block, Py_ssize_t told) {
+    l->block = block;
+    l->first = block == NULL ? NULL : (packed_event *)PyBytes_AS_STRING(block);
     l->next = l->first + told;
-    l->end = l->first + room;
-    return 0;
+    l->end = block == NULL ? NULL : l->first + PyBytes_GET_SIZE(block) / (Py_ssize_t)sizeof(packed_event);
+}
+
+__attribute__((noinline, cold)) static int lane_room_grown(lane *l, Py_ssize_t more) {
+    Py_ssize_t told = l->next - l->first, size;
+    PyObject *block = l->block;
+    size = (2 * told + more + 64) * (Py_ssize_t)sizeof(packed_event);
+    if (block == NULL)
+        block = PyBytes_FromStringAndSize(NULL, size);
+    else
+        _PyBytes_Resize(&block, size);
+    lane_block(l, block, block == NULL ? 0 : told);
+    return block == NULL ? -1 : 0;
+}
+
+/* Return what was told as bytes. Few are copied; many are handed over as they are. */
+static PyObject *lane_told(lane *l) {
+    Py_ssize_t size = (char *)l->next - (char *)l->first;
+    PyObject *block = l->block;
+    if (size < HANDED_OVER) return PyBytes_FromStringAndSize((const char *)l->first, size);
+    l->block = NULL;
+    if (_PyBytes_Resize(&block, size) < 0) {
+        lane_block(l, NULL, 0);
+        return NULL;
+    }
+    lane_block(l, PyBytes_FromStringAndSize(NULL, size + size / 8), 0);
+    if (l->block == NULL) PyErr_Clear(); /* there will be room when it is needed */
+    return block;
 }
 
 /* Make room for some more events; -1 without memory. */

@@ -20,7 +20,7 @@ cimport cython
 
 from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
-from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
@@ -100,6 +100,7 @@ cdef extern from "lane.h":
         void *recent
         void *state
         void *orders
+        PyObject *block
         packed_event *first
         packed_event *next
         int tells, makes_objects
@@ -126,6 +127,7 @@ cdef extern from "lane.h":
     void* seen(const directory* known, int64_t number) noexcept
     seat* lane_seat(lane* l, int64_t account_id, int64_t instrument_id) noexcept
     int lane_room(lane* l, Py_ssize_t more) except -1
+    object lane_told(lane* l)
 
 cdef enum:
     STEPS = 8  # coarser ticks of an instrument
@@ -202,7 +204,7 @@ cdef class Lane:
             l.blanks -= 1
             Py_DECREF(<object>l.blank[l.blanks])
         PyMem_Free(l.blank)
-        PyMem_Free(l.first)
+        Py_XDECREF(l.block)
         PyMem_Free(l.matches)
         PyMem_Free(l.changes)
         PyMem_Free(l.owners)
@@ -221,7 +223,7 @@ cdef class Lane:
         self.begin(time_ns, True, False)
         self.l.otherwise = <PyObject*>otherwise
         carry(l, PyBytes_AS_STRING(batch), PyBytes_GET_SIZE(batch))
-        return PyBytes_FromStringAndSize(<char*>l.first, <char*>l.next - <char*>l.first)
+        return lane_told(l)
 
     def replay(self, int64_t time_ns, bytes batch not None, otherwise):
         """Carry out packed commands, and return how many there were."""
