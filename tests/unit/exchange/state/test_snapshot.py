@@ -143,7 +143,7 @@ def test_a_snapshot_of_another_version_is_refused() -> None:
     assert (raised.value.found, raised.value.expected) == (99, 7)
 
 
-@pytest.mark.parametrize("blob", [b"", b"\x00", b"\x92\x06\x90"], ids=["empty", "byte", "hollow"])
+@pytest.mark.parametrize("blob", [b"", b"\x00", b"\x92\x07\x90"], ids=["empty", "byte", "hollow"])
 def test_bytes_that_are_no_snapshot_are_refused(blob: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         Exchange.restore(blob)
