@@ -121,7 +121,10 @@ cdef int otherwise(PyObject* asked, const char* record, Py_ssize_t size) except 
     """Carry out one record the common way."""
     cdef Lane self = <Lane>asked
     cdef bytes command = PyBytes_FromStringAndSize(record, size)
-    cdef bytes block = (<object>self.l.otherwise)(self.l.time_ns, command)
+    cdef bytes block
+    block, has_changed = self.otherwise(self.state, self.l.time_ns, command)
+    if has_changed:
+        self.forget()
     if self.l.tells:
         lane_room(self.l, PyBytes_GET_SIZE(block) // sizeof(packed_event))
         memcpy(self.l.next, PyBytes_AS_STRING(block), PyBytes_GET_SIZE(block))

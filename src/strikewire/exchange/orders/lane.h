@@ -138,7 +138,7 @@ typedef struct {
     void **blank; /* holdings of which nothing was left, to be opened again */
     Py_ssize_t blanks, blank_room;
     void *fills, *ended; /* where records come from */
-    PyObject *self, *otherwise, *zero, *no_label;
+    PyObject *self, *zero, *no_label;
     hooks ask;
     int64_t carried_out;
     directory accounts, markets;

@@ -117,7 +117,6 @@ cdef extern from "lane.h":
         void *fills
         void *ended
         PyObject* self
-        PyObject* otherwise
         PyObject* zero
         PyObject* no_label
         hooks ask
@@ -172,12 +171,13 @@ cdef class Lane:
 
     cdef State state
     cdef lane* l
+    cdef object otherwise
 
-    def __cinit__(self, State state not None):
+    def __cinit__(self, State state not None, otherwise):
         cdef lane* l = <lane*>PyMem_Calloc(1, sizeof(lane))
         if l == NULL:
             raise MemoryError
-        self.state, self.l = state, l
+        self.state, self.l, self.otherwise = state, l, otherwise
         l.self, l.state, l.orders = <PyObject*>self, <void*>state, <void*>state.orders
         l.looks = next_number()
         l.open_orders_max = admission.OPEN_ORDERS_MAX
@@ -217,18 +217,15 @@ cdef class Lane:
         """How many commands it carried out."""
         return self.l.carried_out
 
-    def run(self, int64_t time_ns, bytes batch not None, otherwise):
+    def submit(self, int64_t time_ns, bytes batch not None):
         """Carry out packed commands, and return all events as records."""
-        cdef lane* l = self.l
         self.begin(time_ns, True, False)
-        self.l.otherwise = <PyObject*>otherwise
-        carry(l, PyBytes_AS_STRING(batch), PyBytes_GET_SIZE(batch))
-        return lane_told(l)
+        carry(self.l, PyBytes_AS_STRING(batch), PyBytes_GET_SIZE(batch))
+        return lane_told(self.l)
 
-    def replay(self, int64_t time_ns, bytes batch not None, otherwise):
+    def replay(self, int64_t time_ns, bytes batch not None):
         """Carry out packed commands, and return how many there were."""
         self.begin(time_ns, False, False)
-        self.l.otherwise = <PyObject*>otherwise
         return carry(self.l, PyBytes_AS_STRING(batch), PyBytes_GET_SIZE(batch))
 
     def carry_out(self, int64_t time_ns, command):
