@@ -76,7 +76,7 @@ static inline void fetch_best(const half_object *half) {
 }
 
 static inline void fetch_end(const half_object *half) {
-    fetch(half->rungs + half->count - 1);
+    if (half->count) fetch(half->rungs + half->count - 1);
     fetch(half->spare);
 }
 
