@@ -99,6 +99,17 @@ static inline void fetch_market(int depth, const market_object *market) {
     }
 }
 
+/* Fetch where a ledger keeps a holding, which may be its last order there. */
+static inline void fetch_kept(int depth, const holding_object *holding) {
+    const holdings_object *holdings;
+    if (holding->ledger == NULL) return;
+    holdings = ledger_of(holding)->holdings;
+    if (depth == 0)
+        fetch_block(holdings, 128);
+    else if (holdings->room)
+        fetch(holdings->slots + holdings_home(holdings, holding->market->instrument_id));
+}
+
 /* Fetch what an account has where it does not trade yet, then where that will be kept. */
 static inline void fetch_account(int depth, const account_object *account, int64_t instrument_id) {
     const ledger_object *ledger;
@@ -179,7 +190,9 @@ static inline void fetch_for_waiting(lane *l, int depth, incoming *one) {
             fetch_around(l, one, (const order_object *)slot);
     } else {
         if (one->market != NULL) fetch_market(depth - 2, one->market);
-        if (one->holding != NULL) fetch_owner(depth - 3, one->holding, 0);
+        if (one->holding == NULL) return;
+        fetch_owner(depth - 3, one->holding, 0);
+        if (one->market != NULL && depth > 3) fetch_kept(depth - 4, one->holding);
     }
 }
 
