@@ -1,7 +1,8 @@
 """Order flow with all of its clearing and margin, against matching alone and against a disk.
 
-All of it passes the kernels `lane`, `archives`, `book`, `clearing`, `ledgers`, `markets`, `orders`,
-`order_table`, `records` and `state`; hashes of the state pass `folding`, `hashing` and `sealing`.
+All of it passes the kernels `lane`, `archives`, `book`, `clearing`, `holdings`, `ledgers`,
+`markets`, `orders`, `order_table`, `records` and `state`; hashes of the state pass `folding`,
+`hashing` and `sealing`.
 """
 
 import contextlib

@@ -4,7 +4,7 @@ Same commands, same numbers, same times: same events and same state, on every ma
 exchange knows no clock and no chance, and never raises on a command, however foolish.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
 from strikewire.exchange.accounts.cash import deposit, open_account, withdraw
@@ -79,10 +79,11 @@ from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.expiring import end_day
 from strikewire.exchange.orders.following import follow
 from strikewire.exchange.orders.lane import Lane
+from strikewire.exchange.orders.plain_lane import PlainLane
 from strikewire.exchange.orders.quoting import cancel_quotes, mass_quote
 from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import edit, place
-from strikewire.exchange.packed import pack_event, split, unpack
+from strikewire.exchange.packed import pack_event, unpack
 from strikewire.exchange.state.funding import Funding
 from strikewire.exchange.state.hashing import state_hash
 from strikewire.exchange.state.margin import PriceBand
@@ -110,10 +111,24 @@ class Exchange:
     What its reading methods return are copies: they stay as they are when the exchange moves on.
     """
 
+    submit: Callable[[int, bytes], bytes]
+    """Carry out packed commands, and return their events as records; see `packed`.
+
+    Args:
+        time_ns: When all of them were accepted, in nanoseconds since the Unix epoch; never less
+            than that of the commands before.
+        batch: Records, one behind the other, each followed by its label.
+
+    Raises:
+        ValueError: The batch ends within a record, or has one that is no command. What came before
+            it has been carried out.
+    """
+
+    replay: Callable[[int, bytes], int]
+    """Carry out packed commands as `submit` does, tell nothing, and return how many."""
+
     def __init__(self) -> None:
-        self._state = State()
-        self._lane = self._lane_of(self._state)
-        self._watch = Watch(self._state)
+        self._take(State())
         self.instruments: dict[InstrumentId, Instrument] = {}
         """Every instrument ever listed; not to be changed from outside."""
 
@@ -134,59 +149,23 @@ class Exchange:
             whatever becomes of it; these events come behind those of the command itself.
         """
         assert seq > 0
-        if self._lane is not None:
-            events = self._lane.carry_out(time_ns, command)
-            if events is not None:
-                return events
+        events = self._lane.carry_out(time_ns, command)
+        if events is not None:
+            return events
         if isinstance(command, Once) and recall(self._state, time_ns, command) is None:
             events = self.apply(seq, time_ns, command.command)
             remember(self._state, time_ns, command, events)
             return events
         return self._apply(time_ns, command)
 
-    def submit(self, time_ns: int, batch: bytes) -> bytes:
-        """Carry out packed commands, and return their events as records; see `packed`.
-
-        Args:
-            time_ns: When all of them were accepted, in nanoseconds since the Unix epoch; never
-                less than that of the commands before.
-            batch: Records, one behind the other, each followed by its label.
-
-        Raises:
-            ValueError: The batch ends within a record, or has one that is no command. What came
-                before it has been carried out.
-        """
-        if self._lane is None:
-            return b"".join(self._otherwise(time_ns, record) for record in split(batch))
-        return self._lane.run(time_ns, batch, self._otherwise)
-
-    def replay(self, time_ns: int, batch: bytes) -> int:
-        """Carry out packed commands as `submit` does, tell nothing, and return how many."""
-        if self._lane is None:
-            return sum(1 for record in split(batch) if self._otherwise(time_ns, record))
-        return self._lane.replay(time_ns, batch, self._otherwise)
-
-    def _otherwise(self, time_ns: int, record: bytes) -> bytes:
-        """Carry out one packed command the common way, and return its events as records."""
-        return b"".join(map(pack_event, self._apply(time_ns, unpack(record))))
-
     def _apply(self, time_ns: int, command: Command) -> tuple[Event, ...]:
         """Carry out a command the common way."""
-        turn = Turn(self._state, time_ns)
-        end_day(turn)
-        ended, turn.events = turn.events, []
-        rejected = _carry_out(turn, command)
-        if rejected is not None:
-            turn.events.append(rejected)
-        elif isinstance(command, ListInstrument | CreateCombo):
-            for event in turn.events:
+        events, has_changed = _common(self._state, time_ns, command)
+        if isinstance(command, ListInstrument | CreateCombo):
+            for event in events:
                 if isinstance(event, InstrumentListed):
                     self._index(event.instrument)
-        turn.events += ended
-        follow(turn)
-        events = turn.finish()
-        # What was refused, and nothing else happened, has changed nothing.
-        if self._lane is not None and (rejected is None or len(events) > 1):
+        if has_changed:
             self._lane.forget(holdings=isinstance(command, SettleInstrument))
         return events
 
@@ -203,9 +182,7 @@ class Exchange:
             msgspec.DecodeError: The bytes are no snapshot.
         """
         exchange = cls()
-        exchange._state = load(blob)
-        exchange._lane = cls._lane_of(exchange._state)
-        exchange._watch = Watch(exchange._state)
+        exchange._take(load(blob))
         for market in exchange._state.markets.values():
             exchange._index(market.instrument)
         return exchange
@@ -551,15 +528,47 @@ class Exchange:
         """Count all money of a currency, from both ends."""
         return money(self._state, currency)
 
+    def _take(self, state: State) -> None:
+        self._state = state
+        self._lane = self._lane_of(state)
+        self._watch = Watch(state)
+        # The lane's own methods: a call of one command is felt.
+        self.submit, self.replay = self._lane.submit, self._lane.replay
+
     @staticmethod
-    def _lane_of(state: State) -> Lane | None:
-        """Return what carries out the common commands; None to let all go one way."""
-        return Lane(state)
+    def _lane_of(state: State) -> PlainLane:
+        """Return what carries out the common commands."""
+        return Lane(state, packed_common)
 
     def _index(self, instrument: Instrument) -> None:
         instrument_id = InstrumentId(instrument.instrument_id)
         self.instruments[instrument_id] = instrument
         self.instrument_by_name[instrument.name] = instrument_id
+
+
+def packed_common(state: State, time_ns: int, record: bytes) -> tuple[bytes, bool]:
+    """Carry out one packed command the common way.
+
+    Returns:
+        Its events as records, and whether anything has changed.
+    """
+    events, has_changed = _common(state, time_ns, unpack(record))
+    return b"".join(map(pack_event, events)), has_changed
+
+
+def _common(state: State, time_ns: int, command: Command) -> tuple[tuple[Event, ...], bool]:
+    """Carry out a command; return its events, and whether anything has changed."""
+    turn = Turn(state, time_ns)
+    end_day(turn)
+    ended, turn.events = turn.events, []
+    rejected = _carry_out(turn, command)
+    if rejected is not None:
+        turn.events.append(rejected)
+    turn.events += ended
+    follow(turn)
+    events = turn.finish()
+    # What was refused, and nothing else happened, has changed nothing.
+    return events, rejected is None or len(events) > 1
 
 
 def _carry_out(turn: Turn, command: Command) -> Rejected | None:

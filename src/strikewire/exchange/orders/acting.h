@@ -43,7 +43,7 @@ static inline void announce(lane *l, order_object *order) {
 }
 
 /* Let an order have ended, and take back so many references and the table's; -1 without memory. */
-static inline int end_order(lane *l, account_object *account, order_object *order, uint8_t status,
+__attribute__((noinline)) static int end_order(lane *l, account_object *account, order_object *order, uint8_t status,
                             uint8_t reason, int references) {
     int owed;
     order->status = status;
@@ -142,7 +142,7 @@ static inline int maker_fee(lane *l, const holding_object *owner, const match *o
 }
 
 /* Let an order trade with one that waits. */
-static int fill_one(lane *l, holding_object *holding, order_object *taker, match *one) {
+static inline int fill_one(lane *l, holding_object *holding, order_object *taker, match *one) {
     const terms_object *now = (terms_object *)l->now;
     state_object *state = (state_object *)l->state;
     order_object *maker = (order_object *)one->maker;
@@ -254,7 +254,7 @@ static inline Py_ssize_t traders(lane *l, holding_object *holding) {
 }
 
 /* Bring margin up to date where positions changed, and tell of them. */
-static inline int settle(lane *l, holding_object *holding) {
+__attribute__((noinline)) static int settle(lane *l, holding_object *holding) {
     Py_ssize_t count = traders(l, holding), kept = 0;
     int64_t instrument_id = holding->market->instrument_id;
     uint32_t currency = ((terms_object *)l->now)->currency_code;
@@ -276,22 +276,62 @@ static inline int settle(lane *l, holding_object *holding) {
     return DONE;
 }
 
-/* Trade as found, then wait, or end. The caller's reference to the order is used up. */
-static inline int enter(lane *l, holding_object *holding, order_object *order, int was_waiting) {
-    account_object *account = account_of(holding);
-    const terms_object *now = (terms_object *)l->now;
-    int waits = 0;
-    if (l->matched && now->index_at != l->looks && l->ask.look_up_index(l->self) < 0) return FAILED;
+/* Let an order trade with all that were found. */
+__attribute__((noinline)) static int trade(lane *l, holding_object *holding, order_object *order) {
+    if (((terms_object *)l->now)->index_at != l->looks && l->ask.look_up_index(l->self) < 0)
+        return FAILED;
     for (Py_ssize_t place = 0; place < l->matched; place++)
         if (fill_one(l, holding, order, l->matches + place) < 0) return FAILED;
+    return DONE;
+}
+
+/* Take a holding out of its ledger, to be opened again if nobody else refers to it. */
+static inline int drop(lane *l, holding_object *holding) {
+    int64_t instrument_id = holding->market->instrument_id;
+    seat *at = lane_seat(l, account_of(holding)->account_id, instrument_id);
+    if (at->holding == holding) at->holding = NULL;
+    if (l->blanks == l->blank_room
+        && lane_grow((void **)&l->blank, &l->blank_room, l->blanks, sizeof(void *)) < 0)
+        return FAILED;
+    holdings_take(ledger_of(holding)->holdings, instrument_id);
+    holding->account = holding->ledger = NULL;
+    if (Py_REFCNT(holding) > 1) {
+        Py_DECREF(holding);
+        return DONE;
+    }
+    refer(&holding->valued_at, Py_None);
+    refer(&holding->reduce_only, Py_None);
+    holding->plain_at = holding->margined_under = 0;
+    l->blank[l->blanks++] = holding;
+    return DONE;
+}
+
+/* Forget a holding of which nothing is left: who comes to thousands of books leaves most of them. */
+static inline int leave(lane *l, holding_object *holding) {
+    const position_object *position = holding->position;
+    if (holding->queue->count || holding->buy_lots || holding->sell_lots || position->size
+        || position->entry_value || position->realized || position->funding
+        || holding->buy_reserve || holding->initial_margin || holding->position_margin
+        || holding->maintenance_margin || holding->profit || holding->funding
+        || holding->option_value || holding->option_profit || holding->funding_ms)
+        return DONE;
+    return drop(l, holding);
+}
+
+/* Trade as found, then wait, or end. The caller's reference to the order is used up. */
+INLINED int enter(lane *l, holding_object *holding, order_object *order, int was_waiting) {
+    int waits = 0;
+    if (l->matched && trade(l, holding, order) < 0) return FAILED;
     if (order_left(order) == 0) {
-        if (end_order(l, account, order, ORDER_(FILLED), order->reason, 1) < 0) return FAILED;
+        if (end_order(l, account_of(holding), order, ORDER_(FILLED), order->reason, 1) < 0)
+            return FAILED;
     } else if (order->type == ORDER_(LIMIT) && order->force == ORDER_(GTC)) {
         if (rest(l, holding, order) < 0) return FAILED;
         waits = 1;
     } else {
         uint8_t reason = order->type == ORDER_(MARKET) ? l->no_liquidity : l->immediate;
-        if (end_order(l, account, order, ORDER_(CANCELLED), reason, 1) < 0) return FAILED;
+        if (end_order(l, account_of(holding), order, ORDER_(CANCELLED), reason, 1) < 0)
+            return FAILED;
     }
     if (l->matched) {
         if (settle(l, holding) < 0) return FAILED;
@@ -299,7 +339,7 @@ static inline int enter(lane *l, holding_object *holding, order_object *order, i
         if (count_orders(l, holding, l->initial_after) < 0) return FAILED;
     }
     tell_levels(l, holding->market);
-    return DONE;
+    return waits || l->matched ? DONE : leave(l, holding);
 }
 
 /* Take an order out of its book and from its owner; two references are the caller's then. */
@@ -345,9 +385,9 @@ static inline int place_order(lane *l, seat *at, int64_t account_id, int64_t ins
     if (w->force == ORDER_(GTD) || w->lots <= 0 || w->lots > l->amount_max) return DEFER;
     if (w->type == ORDER_(LIMIT)) {
         if (!is_sane(now, w)) return DEFER;
-        if (w->post_only && (w->force != ORDER_(GTC) || crosses(holding->market, w))) return DEFER;
+        if (w->bits & POST_ONLY_FLAG && (w->force != ORDER_(GTC) || crosses(holding->market, w))) return DEFER;
     } else {
-        if (w->post_only) return DEFER;
+        if (w->bits & POST_ONLY_FLAG) return DEFER;
         w->limit = w->sign > 0 ? now->f.highest : now->f.lowest;
         if (w->limit > now->safe) return DEFER;
     }
@@ -371,8 +411,7 @@ static inline int place_order(lane *l, seat *at, int64_t account_id, int64_t ins
     order->force = w->force;
     order->ticks = w->type == ORDER_(MARKET) ? STRIKEWIRE_NEVER : w->limit;
     order->amount = w->lots;
-    order->bits = (uint8_t)(w->post_only * ORDER_(POST_ONLY)
-                            + w->reject_post_only * ORDER_(REJECT_POST_ONLY));
+    order->bits = w->bits;
     order->created_ns = l->time_ns;
     l->changed = 0;
     return enter(l, holding, order, 0);
@@ -406,7 +445,7 @@ static inline int cancel_order(lane *l, int64_t account_id, int64_t order_id, ui
     if (end_order(l, account_of(holding), order, ORDER_(CANCELLED), reason, 2) < 0) return FAILED;
     if (count_orders(l, holding, -1) < 0) return FAILED;
     tell_levels(l, holding->market);
-    return DONE;
+    return leave(l, holding);
 }
 
 /* Change a waiting order in its place, which it keeps. */
@@ -428,12 +467,11 @@ static inline int change_in_place(lane *l, holding_object *holding, order_object
 
 static inline void note_edit(order_object *order, const wish *w) {
     order->bits &= (uint8_t)~(ORDER_(POST_ONLY) | ORDER_(REJECT_POST_ONLY));
-    order->bits |= (uint8_t)(w->post_only * ORDER_(POST_ONLY)
-                             + w->reject_post_only * ORDER_(REJECT_POST_ONLY) + ORDER_(REPLACED));
+    order->bits |= (uint8_t)(w->bits | ORDER_(REPLACED));
 }
 
 /* Change a waiting order in its place, or bring it in anew. */
-static inline int edit_order(lane *l, int64_t account_id, int64_t order_id, wish *w) {
+__attribute__((noinline)) static int edit_order(lane *l, int64_t account_id, int64_t order_id, wish *w) {
     holding_object *holding;
     order_object *order;
     int64_t amount = w->lots;
@@ -450,11 +488,12 @@ static inline int edit_order(lane *l, int64_t account_id, int64_t order_id, wish
     w->type = ORDER_(LIMIT);
     w->force = order->force;
     if (w->limit == STRIKEWIRE_NEVER) w->limit = order->ticks;
-    if (!w->says_post_only) w->post_only = (order->bits & ORDER_(POST_ONLY)) != 0;
+    if (!w->says_post_only)
+        w->bits = (uint8_t)((w->bits & REJECT_POST_ONLY_FLAG) | (order->bits & ORDER_(POST_ONLY)));
     w->lots = amount - order->filled;
     w->waits = 1;
     if (order->ticks > now->safe || (w->limit != order->ticks && !is_sane(now, w))) return DEFER;
-    if (w->post_only && crosses(holding->market, w)) return DEFER;
+    if (w->bits & POST_ONLY_FLAG && crosses(holding->market, w)) return DEFER;
     l->changed = 0;
     if (w->limit == order->ticks && amount <= order->amount) {
         if (lane_room(l, 8) < 0) return FAILED;
@@ -503,8 +542,7 @@ static inline int carry_out(lane *l, const packed_command *command, seat *at, co
     if (command->flags & (REDUCE_ONLY_FLAG | REDUCE_ONLY_SAID)) return DEFER;
     w.limit = command->price;
     w.lots = command->amount;
-    w.post_only = (command->flags & POST_ONLY_FLAG) != 0;
-    w.reject_post_only = (command->flags & REJECT_POST_ONLY_FLAG) != 0;
+    w.bits = command->flags & (POST_ONLY_FLAG | REJECT_POST_ONLY_FLAG);
     if (command->op == EDIT) {
         w.says_post_only = (command->flags & POST_ONLY_SAID) != 0;
         return edit_order(l, command->account_id, command->other_id, &w);
@@ -525,37 +563,57 @@ static inline int day_is_over(const lane *l) {
     return end != Py_None && l->time_ns >= PyLong_AsLongLong((PyObject *)end);
 }
 
+/* Carry out one packed command, here or the common way; -1 with an exception. */
+static inline int carry_one(lane *l, const packed_command *command, seat *at, int *over) {
+    Py_ssize_t size = (Py_ssize_t)sizeof(packed_command) + command->label_bytes;
+    const char *label = (const char *)(command + 1);
+    int outcome = *over ? DEFER : carry_out(l, command, at, label, l->user_request);
+    if (outcome == DONE) {
+        l->carried_out += 1;
+    } else if (outcome == DEFER) {
+        outcome = l->ask.otherwise(l->self, (const char *)command, size) < 0 ? FAILED : DEFER;
+        *over = day_is_over(l);
+    }
+    return outcome;
+}
+
+/* Say what is wrong with bytes that are no whole record; -1 if anything is. */
+static inline int refuse_rest(const char *at, const char *end) {
+    if (at == end) return DONE;
+    if (end - at >= (Py_ssize_t)sizeof(packed_command))
+        PyErr_SetString(PyExc_ValueError, "the last label is cut off");
+    else
+        PyErr_Format(PyExc_ValueError, "%zd bytes behind the last record", end - at);
+    return FAILED;
+}
+
 /* Carry out packed commands, and return how many there were; -1 with an exception. */
-static Py_ssize_t carry(lane *l, const char *at, Py_ssize_t size) {
+__attribute__((noinline)) static Py_ssize_t carry_batch(lane *l, const char *at, Py_ssize_t size) {
     window ahead = {.at = at, .end = at + size};
     Py_ssize_t count = 0;
     int over = day_is_over(l);
     while (ahead.count < STAGES * STRIDE && read_on(&ahead)) look_ahead(l, &ahead, 0);
     for (; count < ahead.count; count++) {
         const incoming *one = incoming_at(&ahead, count);
-        const packed_command *command = one->command;
-        const char *label = (const char *)(command + 1);
-        int outcome = over ? DEFER : carry_out(l, command, one->seat, label, l->user_request);
-        if (outcome == DONE) {
-            l->carried_out += 1;
-        } else {
-            Py_ssize_t bytes = (Py_ssize_t)sizeof(packed_command) + command->label_bytes;
-            if (outcome == FAILED) return FAILED;
-            if (l->ask.otherwise(l->self, (const char *)command, bytes) < 0) return FAILED;
-            look_away(&ahead);
-            over = day_is_over(l);
-        }
+        int outcome = carry_one(l, one->command, one->seat, &over);
+        if (outcome == FAILED) return FAILED;
+        if (outcome == DEFER) look_away(&ahead);
         if (read_on(&ahead)) look_ahead(l, &ahead, count + 1);
     }
-    if (ahead.end - ahead.at >= (Py_ssize_t)sizeof(packed_command)) {
-        PyErr_SetString(PyExc_ValueError, "the last label is cut off");
+    return refuse_rest(ahead.at, ahead.end) < 0 ? FAILED : count;
+}
+
+/* Carry out packed commands as above; one alone needs no looking ahead. */
+static Py_ssize_t carry(lane *l, const char *at, Py_ssize_t size) {
+    const packed_command *command = (const packed_command *)at;
+    int over;
+    if (size < (Py_ssize_t)sizeof(packed_command)
+        || size != (Py_ssize_t)sizeof(packed_command) + command->label_bytes)
+        return carry_batch(l, at, size);
+    over = day_is_over(l);
+    if (carry_one(l, command, lane_seat(l, command->account_id, command->other_id), &over) < 0)
         return FAILED;
-    }
-    if (ahead.at != ahead.end) {
-        PyErr_Format(PyExc_ValueError, "%zd bytes behind the last record", ahead.end - ahead.at);
-        return FAILED;
-    }
-    return count;
+    return 1;
 }
 
 #endif

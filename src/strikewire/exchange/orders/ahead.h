@@ -9,14 +9,14 @@
 #ifndef STRIKEWIRE_AHEAD_H
 #define STRIKEWIRE_AHEAD_H
 
+#include "../state/holdings.h"
 #include "../state/order_table.h"
 #include "clearing.h"
 
 enum {
-    STAGES = 5,
-    STRIDE = 3,  /* commands from one stage to the next */
-    WINDOW = 16, /* more than all stages together, and a power of two */
-    HEADER = 24  /* of an object, before its fields */
+    STAGES = 6,
+    STRIDE = 2,  /* commands from one stage to the next */
+    WINDOW = 16  /* more than all stages together, and a power of two */
 };
 
 /* A record that was read from a batch and is not carried out yet. */
@@ -25,6 +25,7 @@ typedef struct {
     seat *seat;            /* of a new order: where its holding is found */
     market_object *market; /* NULL where it is the one that was traded in last, or not known */
     holding_object *holding;
+    account_object *account; /* of a new order, where there is no holding */
 } incoming;
 
 typedef struct {
@@ -39,27 +40,34 @@ static inline void fetch_block(const void *place, size_t size) {
     for (size_t at = 0; at < size; at += 64) __builtin_prefetch((const char *)place + at);
 }
 
-static inline void fetch_fields(const void *object, size_t size) {
-    fetch_block((const char *)object + HEADER, size);
+static inline void fetch_ring(const void *ring) { fetch_block(ring, 128); }
+
+static inline void fetch_tail(const void *ring) {
+    const ring_object *kept = (const ring_object *)ring;
+    fetch(kept->kept + (kept->count < kept->size ? kept->count : kept->start));
 }
 
-/* Fetch what stands behind a holding. */
-static inline void fetch_owner(const holding_object *holding) {
-    fetch(holding->position);
-    fetch_fields(holding->queue, 1);
-    if (holding->ledger != NULL) {
-        fetch_block(holding->ledger, 128);
+/* Fetch what stands behind a holding, then its archives, then where these go on. */
+static inline void fetch_owner(int depth, const holding_object *holding, int trades) {
+    if (depth == 0) {
+        fetch(holding->position);
+        fetch_block(holding->queue, 64);
+        if (holding->ledger == NULL) return;
+        fetch_block(holding->ledger, 192);
         fetch_block(holding->account, 128);
-    }
-}
-
-/* Fetch where it is kept what becomes of the orders of a holding, and what they traded. */
-static inline void fetch_archives(const holding_object *holding, int trades) {
-    if (holding->account == NULL) return;
-    fetch_fields(account_of(holding)->closed, 64);
-    if (trades) {
-        fetch_fields(account_of(holding)->fills, 64);
-        fetch_fields(ledger_of(holding)->transactions, 64);
+    } else if (holding->account != NULL) {
+        const account_object *account = account_of(holding);
+        if (depth == 1) {
+            fetch_ring(account->closed);
+            if (!trades) return;
+            fetch_ring(account->fills);
+            fetch_ring(ledger_of(holding)->transactions);
+        } else {
+            fetch_tail(account->closed);
+            if (!trades) return;
+            fetch_tail(account->fills);
+            fetch_tail(ledger_of(holding)->transactions);
+        }
     }
 }
 
@@ -67,50 +75,87 @@ static inline void fetch_best(const half_object *half) {
     if (half->count) fetch(half->rungs[half->count - 1].level);
 }
 
+static inline void fetch_end(const half_object *half) {
+    if (half->count) fetch(half->rungs + half->count - 1);
+    fetch(half->spare);
+}
+
 /* Fetch a market, then its book and terms, then both sides, then their ends, then the best. */
-static inline void fetch_market(int stage, const market_object *market) {
-    if (stage == 4) {
-        fetch_block(market, 256);
-    } else if (stage == 3) {
+static inline void fetch_market(int depth, const market_object *market) {
+    if (depth == 0) {
+        fetch_block(market, 128);
+    } else if (depth == 1) {
         fetch_block(market->book, 128);
-        fetch_block(market->terms, 576);
-    } else if (stage == 2) {
-        fetch(market->book->bids);
-        fetch(market->book->asks);
-    } else if (stage == 1) {
-        fetch(market->book->bids->rungs + market->book->bids->count - 1);
-        fetch(market->book->asks->rungs + market->book->asks->count - 1);
+        fetch_block(market->terms, 320);
+    } else if (depth == 2) {
+        fetch_block(market->book->bids, 128);
+        fetch_block(market->book->asks, 128);
+    } else if (depth == 3) {
+        fetch_end(market->book->bids);
+        fetch_end(market->book->asks);
     } else {
         fetch_best(market->book->bids);
         fetch_best(market->book->asks);
     }
 }
 
+/* Fetch where a ledger keeps a holding, which may be its last order there. */
+static inline void fetch_kept(int depth, const holding_object *holding) {
+    const holdings_object *holdings;
+    if (holding->ledger == NULL) return;
+    holdings = ledger_of(holding)->holdings;
+    if (depth == 0)
+        fetch_block(holdings, 128);
+    else if (holdings->room)
+        fetch(holdings->slots + holdings_home(holdings, holding->market->instrument_id));
+}
+
+/* Fetch what an account has where it does not trade yet, then where that will be kept. */
+static inline void fetch_account(int depth, const account_object *account, int64_t instrument_id) {
+    const ledger_object *ledger;
+    const holdings_object *holdings;
+    if (depth == 0) {
+        fetch_block(account, 192);
+        return;
+    }
+    ledger = (const ledger_object *)account->ledger_found;
+    if (ledger == NULL) return;
+    if (depth == 1) {
+        fetch_block(ledger, 192);
+        return;
+    }
+    holdings = ledger->holdings;
+    if (depth == 2)
+        fetch_block(holdings, 128);
+    else if (depth == 3 && holdings->room)
+        fetch(holdings->slots + holdings_home(holdings, instrument_id));
+}
+
 /* Fetch what a new order needs: its seat, then the holding, then what is behind that. */
-static inline void fetch_for_new(lane *l, int stage, incoming *one) {
+static inline void fetch_for_new(lane *l, int depth, incoming *one) {
     const packed_command *command = one->command;
-    if (stage == STAGES - 1) {
+    int takes = command->force != ORDER_(GTC);
+    if (depth == 0) {
         one->seat = lane_seat(l, command->account_id, command->other_id);
         one->market = (market_object *)seen(&l->markets, command->other_id);
-        one->holding = NULL;
         if (one->market == l->recent) one->market = NULL;
-    }
-    if (one->market != NULL) fetch_market(stage, one->market);
-    if (stage == 3) {
+        one->holding = NULL;
+        one->account = NULL;
         fetch(one->seat);
-    } else if (stage == 2) {
+    }
+    if (one->market != NULL) fetch_market(depth, one->market);
+    if (depth == 1) {
         if (one->seat->holding != NULL && one->seat->account_id == command->account_id) {
             one->holding = (holding_object *)one->seat->holding;
             fetch_block(one->holding, 192);
         } else {
-            const void *account = seen(&l->accounts, command->account_id);
-            if (account != NULL) fetch_block(account, 192);
+            one->account = (account_object *)seen(&l->accounts, command->account_id);
+            if (one->account != NULL) fetch_account(0, one->account, command->other_id);
         }
-    } else if (one->holding != NULL) {
-        if (stage == 1)
-            fetch_owner(one->holding);
-        else if (stage == 0)
-            fetch_archives(one->holding, command->force != ORDER_(GTC));
+    } else if (depth >= 2 && one->holding != NULL) {
+        fetch_owner(depth - 2, one->holding, takes);
+    } else if (depth >= 2 && one->account != NULL) {
+        fetch_account(depth - 1, one->account, command->other_id);
     }
 }
 
@@ -119,7 +164,7 @@ static inline void fetch_around(lane *l, incoming *one, const order_object *orde
     one->holding = (holding_object *)order->owner;
     one->market = (market_object *)seen(&l->markets, order->instrument_id);
     if (one->market == l->recent) one->market = NULL;
-    if (one->market != NULL) fetch_market(4, one->market);
+    if (one->market != NULL) fetch_market(0, one->market);
     fetch(order->level);
     fetch_block(order->owner, 192);
     fetch_block(order->before, 128);
@@ -129,35 +174,34 @@ static inline void fetch_around(lane *l, incoming *one, const order_object *orde
 }
 
 /* Fetch what the end of an order needs: where to find it, itself, then all around it. */
-static inline void fetch_for_waiting(lane *l, int stage, incoming *one) {
+static inline void fetch_for_waiting(lane *l, int depth, incoming *one) {
     const table_object *orders = (table_object *)l->orders;
     int64_t order_id = one->command->other_id;
-    if (stage == 4) {
+    if (depth == 0) {
         one->holding = NULL;
         one->market = NULL;
         fetch(table_place(orders, order_id));
-    } else if (stage >= 2) {
+    } else if (depth <= 2) {
         uintptr_t slot = table_slot(orders, order_id);
         if (slot == 0 || slot & TABLE_(ENDED)) return;
-        if (stage == 3)
+        if (depth == 1)
             fetch_block((const void *)slot, 192);
         else
             fetch_around(l, one, (const order_object *)slot);
     } else {
-        if (one->market != NULL) fetch_market(stage + 2, one->market);
+        if (one->market != NULL) fetch_market(depth - 2, one->market);
         if (one->holding == NULL) return;
-        if (stage == 1)
-            fetch_owner(one->holding);
-        else
-            fetch_archives(one->holding, 0);
+        fetch_owner(depth - 3, one->holding, 0);
+        if (one->market != NULL && depth > 3) fetch_kept(depth - 4, one->holding);
     }
 }
 
-static inline void fetch_stage(lane *l, int stage, incoming *one) {
-    if (one->command->op == PLACE)
-        fetch_for_new(l, stage, one);
-    else if (one->command->op == CANCEL || one->command->op == EDIT)
-        fetch_for_waiting(l, stage, one);
+static inline void fetch_deeper(lane *l, int depth, incoming *one) {
+    if (one->command->op == PLACE) {
+        if (depth < STAGES - 1) fetch_for_new(l, depth, one);
+    } else if (one->command->op == CANCEL || one->command->op == EDIT) {
+        fetch_for_waiting(l, depth, one);
+    }
 }
 
 static inline incoming *incoming_at(window *w, Py_ssize_t number) {
@@ -166,12 +210,13 @@ static inline incoming *incoming_at(window *w, Py_ssize_t number) {
 
 /* Fetch what the records from a number on need, each by its distance from the last one read. */
 static inline void look_ahead(lane *l, window *w, Py_ssize_t first) {
-    Py_ssize_t last = w->count - 1;
-#define STAGE(stage)                                                 \
-    if (last - STRIDE * (STAGES - 1 - (stage)) < first) return;      \
-    fetch_stage(l, stage, incoming_at(w, last - STRIDE * (STAGES - 1 - (stage))));
-    STAGE(4) STAGE(3) STAGE(2) STAGE(1) STAGE(0)
-#undef STAGE
+    Py_ssize_t number = w->count - 1;
+#define GO(depth)                                  \
+    if (number < first) return;                    \
+    fetch_deeper(l, depth, incoming_at(w, number)); \
+    number -= STRIDE;
+    GO(0) GO(1) GO(2) GO(3) GO(4) GO(5)
+#undef GO
 }
 
 /* Forget what was found out about the records that are not carried out yet. */

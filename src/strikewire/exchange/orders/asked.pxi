@@ -49,11 +49,14 @@ cdef int refresh(PyObject* asked, PyObject* stale, PyObject* account) except -1:
     cdef Ledger ledger = <Ledger>stale
     cdef void* now = self.l.now
     cdef void* recent = self.l.recent
-    cdef Py_ssize_t place = 0
+    cdef Py_ssize_t place
     cdef PyObject* at
     cdef Holding one
     cdef Market market
-    while PyDict_Next(ledger.holdings, &place, NULL, &at):
+    for place in range(ledger.holdings.room):
+        at = ledger.holdings.slots[place].held
+        if at == NULL:
+            continue
         one = <Holding>at
         if not (one.buy_lots or one.sell_lots or one.position.size):
             continue
@@ -117,7 +120,11 @@ cdef int trade_wide(
 cdef int otherwise(PyObject* asked, const char* record, Py_ssize_t size) except -1:
     """Carry out one record the common way."""
     cdef Lane self = <Lane>asked
-    cdef bytes block = self.otherwise(self.l.time_ns, PyBytes_FromStringAndSize(record, size))
+    cdef bytes command = PyBytes_FromStringAndSize(record, size)
+    cdef bytes block
+    block, has_changed = self.otherwise(self.state, self.l.time_ns, command)
+    if has_changed:
+        self.forget()
     if self.l.tells:
         lane_room(self.l, PyBytes_GET_SIZE(block) // sizeof(packed_event))
         memcpy(self.l.next, PyBytes_AS_STRING(block), PyBytes_GET_SIZE(block))

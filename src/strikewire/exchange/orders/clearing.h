@@ -13,8 +13,6 @@
 
 typedef struct __pyx_obj_10strikewire_8exchange_6orders_4lane_Terms terms_object;
 
-#define NS_PER_MS 1000000LL
-
 enum { IS_FILLED = 1, WAS_POST_ONLY = 2, WAS_REDUCE_ONLY = 4, WAS_LIQUIDATION = 8 };
 
 static inline int64_t order_left(const order_object *order) {
@@ -146,7 +144,7 @@ static inline int realize_funding(lane *l, holding_object *holding, int64_t *owe
     *owed = 0;
     if (now->is_free && (holding->funding_paid == now->funding_paid || !holding->position->size)) {
         refer(&holding->funding_paid, now->funding_paid);
-        holding->funding_ms = l->time_ns / NS_PER_MS;
+        holding->funding_ms = l->time_ms;
         return 0;
     }
     if (l->ask.realize(l->self, (PyObject *)holding, owed) < 0) return -1;
@@ -162,7 +160,7 @@ static inline int enter_position(lane *l, holding_object *holding, order_object 
     const figures *f = &((terms_object *)l->now)->f;
     position_object *position = holding->position;
     int64_t held = absolute(position->size), closed = 0, opened, mean = 0;
-    int64_t moved = f->is_inverse_future ? order->sign * value : -order->sign * value;
+    int64_t moved = (order->sign > 0) == f->is_inverse_future ? value : -value;
     *profit = 0;
     if (position->size * order->sign < 0) closed = smaller(lots, held);
     opened = lots - closed;

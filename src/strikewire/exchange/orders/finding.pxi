@@ -3,9 +3,6 @@
 A part of `lane.pyx`, which includes it.
 """
 
-cdef extern from "Python.h":
-    void PyObject_GC_UnTrack(void* thing) noexcept
-
 cdef void remember(directory* known, int64_t number, void* thing) noexcept:
     cdef void** grown
     cdef int64_t wanted, one
@@ -34,21 +31,6 @@ cdef object numbered(directory* known, dict kept, int64_t number):
     return <object>found
 
 
-cdef Holding opened(Market market):
-    """Return what `Holding(market)` is, without a look at its arguments.
-
-    The collector need not look at it: nothing that it refers to refers to it, and where accounts
-    trade in thousands of books there are so many that looking takes longer than trading.
-    """
-    cdef Holding holding = Holding.__new__(Holding)
-    PyObject_GC_UnTrack(<void*>holding)
-    holding.market = market
-    holding.position = Position.__new__(Position)
-    holding.queue = OrderList.__new__(OrderList)
-    holding.funding_paid = 0
-    return holding
-
-
 cdef Holding find_holding(Account account, Market market, Terms terms):
     """Return what an account has in a market, made where there was nothing."""
     cdef PyObject* ledger = account.ledger_found
@@ -58,17 +40,27 @@ cdef Holding find_holding(Account account, Market market, Terms terms):
         ledger = PyDict_GetItem(account.ledgers, terms.currency)
         account.currency, account.ledger_found = <PyObject*>terms.currency, ledger
     if ledger != NULL:
-        found = PyDict_GetItem((<Ledger>ledger).holdings, terms.key)
-    if ledger == NULL:
+        found = holdings_find((<Ledger>ledger).holdings, market.instrument_id)
+    if found != NULL:
+        holding = <Holding>found
+    elif ledger == NULL:
         holding = account.holding(market)
         ledger = PyDict_GetItem(account.ledgers, terms.currency)
         account.ledger_found = ledger
-    elif found == NULL:
-        holding = opened(market)
-        (<Ledger>ledger).holdings[terms.key] = holding
     else:
-        holding = <Holding>found
+        holding = opened(market)
+        (<Ledger>ledger).holdings[market.instrument_id] = holding
     holding.account, holding.ledger = <PyObject*>account, ledger
+    return holding
+
+
+cdef Holding opened(Market market):
+    """Return what `Holding(market)` is, without a look at its arguments."""
+    cdef Holding holding = Holding.__new__(Holding)
+    holding.market = market
+    holding.position = Position.__new__(Position)
+    holding.queue = OrderList.__new__(OrderList)
+    holding.funding_paid = _ZERO
     return holding
 
 

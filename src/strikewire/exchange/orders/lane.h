@@ -30,7 +30,7 @@ typedef struct {
 } packed_event;
 
 enum { PLACE = 1, EDIT = 2, CANCEL = 3 };
-enum {
+enum { /* the first two are those of an order's bits */
     POST_ONLY_FLAG = 1,
     REJECT_POST_ONLY_FLAG = 2,
     REDUCE_ONLY_FLAG = 4,
@@ -53,7 +53,8 @@ enum { FAILED = -1, DONE, DEFER }; /* deferred: nothing has changed; it goes the
 typedef struct {
     int8_t sign;
     uint8_t type, force;
-    int post_only, reject_post_only, waits, says_post_only;
+    uint8_t bits; /* of the order: whether it is post-only, and what becomes of it then */
+    int waits, says_post_only;
     int64_t limit, lots; /* without what an edited order has filled already */
 } wish;
 
@@ -74,6 +75,8 @@ typedef struct {
     int64_t account_id;
     void *holding;
 } owner;
+
+enum { HANDED_OVER = 1 << 14 }; /* bytes of events: from so many on they are not copied */
 
 enum {
     SEAT_BITS = 13,
@@ -110,12 +113,13 @@ typedef struct {
 } hooks;
 
 typedef struct {
-    int64_t time_ns;
+    int64_t time_ns, time_ms;
     int64_t looks; /* how often what is known of accounts and markets was forgotten, and one */
     void *now;     /* the terms of the market in hand */
     void *recent;  /* that market, which need not be fetched again */
     void *state, *orders;
-    packed_event *first, *next, *end; /* events of this run, and where their room ends */
+    PyObject *block;                  /* bytes, for the events of this run */
+    packed_event *first, *next, *end; /* of it, and where its room ends */
     int tells;                        /* whether events are wanted */
     int makes_objects;                /* whether they become objects, of a few fills at most */
     match *matches;
@@ -131,6 +135,8 @@ typedef struct {
     uint8_t user_request, immediate, no_liquidity; /* reasons of an end */
     int64_t not_open, not_owner;     /* codes of a refusal */
     void *spare; /* orders that ended and that nobody refers to, each the next one's `after` */
+    void **blank; /* holdings of which nothing was left, to be opened again */
+    Py_ssize_t blanks, blank_room;
     void *fills, *ended; /* where records come from */
     PyObject *self, *zero, *no_label;
     hooks ask;
@@ -155,7 +161,7 @@ static inline void *seen(const directory *known, int64_t number) {
 }
 
 /* Make room for some more things in an array that grows; -1 without memory. */
-static int lane_grow(void **array, Py_ssize_t *room, Py_ssize_t wanted, size_t size) {
+__attribute__((noinline, cold)) static int lane_grow(void **array, Py_ssize_t *room, Py_ssize_t wanted, size_t size) {
     Py_ssize_t grown_room = wanted + wanted / 2 + 16;
     void *grown = PyMem_Realloc(*array, (size_t)grown_room * size);
     if (grown == NULL) {
@@ -167,16 +173,44 @@ static int lane_grow(void **array, Py_ssize_t *room, Py_ssize_t wanted, size_t s
     return 0;
 }
 
-/* Make room for some more events. */
-static int lane_room(lane *l, Py_ssize_t more) {
-    Py_ssize_t told = l->next - l->first, room = l->end - l->first;
-    void *events = l->first;
-    if (room - told >= more) return 0;
-    if (lane_grow(&events, &room, 2 * room + more, sizeof(packed_event)) < 0) return -1;
-    l->first = (packed_event *)events;
+/* Events are written into what becomes the bytes that are returned, where there are many. */
+static inline void lane_block(lane *l, PyObject *block, Py_ssize_t told) {
+    l->block = block;
+    l->first = block == NULL ? NULL : (packed_event *)PyBytes_AS_STRING(block);
     l->next = l->first + told;
-    l->end = l->first + room;
-    return 0;
+    l->end = block == NULL ? NULL : l->first + PyBytes_GET_SIZE(block) / (Py_ssize_t)sizeof(packed_event);
+}
+
+__attribute__((noinline, cold)) static int lane_room_grown(lane *l, Py_ssize_t more) {
+    Py_ssize_t told = l->next - l->first, size;
+    PyObject *block = l->block;
+    size = (2 * told + more + 64) * (Py_ssize_t)sizeof(packed_event);
+    if (block == NULL)
+        block = PyBytes_FromStringAndSize(NULL, size);
+    else
+        _PyBytes_Resize(&block, size);
+    lane_block(l, block, block == NULL ? 0 : told);
+    return block == NULL ? -1 : 0;
+}
+
+/* Return what was told as bytes. Few are copied; many are handed over as they are. */
+static PyObject *lane_told(lane *l) {
+    Py_ssize_t size = (char *)l->next - (char *)l->first;
+    PyObject *block = l->block;
+    if (size < HANDED_OVER) return PyBytes_FromStringAndSize((const char *)l->first, size);
+    l->block = NULL;
+    if (_PyBytes_Resize(&block, size) < 0) {
+        lane_block(l, NULL, 0);
+        return NULL;
+    }
+    lane_block(l, PyBytes_FromStringAndSize(NULL, size + size / 8), 0);
+    if (l->block == NULL) PyErr_Clear(); /* there will be room when it is needed */
+    return block;
+}
+
+/* Make room for some more events; -1 without memory. */
+static inline int lane_room(lane *l, Py_ssize_t more) {
+    return __builtin_expect(l->end - l->next >= more, 1) ? 0 : lane_room_grown(l, more);
 }
 
 /* Tell of something. There must be room: see `lane_room`. */

@@ -18,9 +18,9 @@ from sys import intern
 
 cimport cython
 
-from cpython.dict cimport PyDict_GetItem, PyDict_Next
+from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
-from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
@@ -28,6 +28,7 @@ from strikewire.exchange.state.orders cimport (
     FOK, GTC, GTD, IOC, LIMIT, MARKET, NEVER, Order, reason_place
 )
 from strikewire.exchange.state.clearing cimport Position
+from strikewire.exchange.state.holdings cimport holdings_find
 from strikewire.exchange.state.ledgers cimport Holding, Ledger
 from strikewire.exchange.state.markets cimport Market
 from strikewire.exchange.state.order_table cimport ENDED, OrderList, ended_orders, view_of
@@ -53,7 +54,7 @@ from strikewire.exchange.packed import currency_code
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
 from strikewire.exchange.state.margin import MARGIN_MAX
 from strikewire.exchange.state.views import position_view
-from strikewire.model import AMOUNT_LOTS_MAX, PRICE_SCALE, PRICE_TICKS_MAX, Side
+from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX, Side
 
 cdef extern from "lane.h":
     enum:
@@ -94,11 +95,12 @@ cdef extern from "lane.h":
         int (*trade_wide)(PyObject*, PyObject*, int64_t, int64_t, int64_t, int64_t*) except -1
         int (*otherwise)(PyObject*, const char*, Py_ssize_t) except -1
     ctypedef struct lane:
-        int64_t time_ns, looks
+        int64_t time_ns, time_ms, looks
         void *now
         void *recent
         void *state
         void *orders
+        PyObject *block
         packed_event *first
         packed_event *next
         int tells, makes_objects
@@ -110,6 +112,8 @@ cdef extern from "lane.h":
         uint8_t user_request, immediate, no_liquidity
         int64_t not_open, not_owner
         void *spare
+        void **blank
+        Py_ssize_t blanks
         void *fills
         void *ended
         PyObject* self
@@ -122,6 +126,7 @@ cdef extern from "lane.h":
     void* seen(const directory* known, int64_t number) noexcept
     seat* lane_seat(lane* l, int64_t account_id, int64_t instrument_id) noexcept
     int lane_room(lane* l, Py_ssize_t more) except -1
+    object lane_told(lane* l)
 
 cdef enum:
     STEPS = 8  # coarser ticks of an instrument
@@ -130,6 +135,7 @@ cdef object _NO_LIMITS = NO_LIMITS
 cdef object _STATE_OPEN = InstrumentState.OPEN
 cdef object _STANDARD = MarginModel.STANDARD
 cdef object _ALLOWED = SelfTrading.ALLOWED
+cdef int64_t _NS_PER_MS = NS_PER_MS
 cdef object _ZERO = 0
 cdef object _NO_LABEL = ""
 cdef dict _TYPES = {OrderType.LIMIT: LIMIT, OrderType.MARKET: MARKET}
@@ -167,11 +173,11 @@ cdef class Lane:
     cdef lane* l
     cdef object otherwise
 
-    def __cinit__(self, State state not None):
+    def __cinit__(self, State state not None, otherwise):
         cdef lane* l = <lane*>PyMem_Calloc(1, sizeof(lane))
         if l == NULL:
             raise MemoryError
-        self.state, self.l = state, l
+        self.state, self.l, self.otherwise = state, l, otherwise
         l.self, l.state, l.orders = <PyObject*>self, <void*>state, <void*>state.orders
         l.looks = next_number()
         l.open_orders_max = admission.OPEN_ORDERS_MAX
@@ -194,7 +200,11 @@ cdef class Lane:
             after = (<Order>order).after
             Py_DECREF(<object>order)
             order = after
-        PyMem_Free(l.first)
+        while l.blanks:
+            l.blanks -= 1
+            Py_DECREF(<object>l.blank[l.blanks])
+        PyMem_Free(l.blank)
+        Py_XDECREF(l.block)
         PyMem_Free(l.matches)
         PyMem_Free(l.changes)
         PyMem_Free(l.owners)
@@ -207,18 +217,15 @@ cdef class Lane:
         """How many commands it carried out."""
         return self.l.carried_out
 
-    def run(self, int64_t time_ns, bytes batch not None, otherwise):
+    def submit(self, int64_t time_ns, bytes batch not None):
         """Carry out packed commands, and return all events as records."""
-        cdef lane* l = self.l
         self.begin(time_ns, True, False)
-        self.otherwise = otherwise
-        carry(l, PyBytes_AS_STRING(batch), PyBytes_GET_SIZE(batch))
-        return PyBytes_FromStringAndSize(<char*>l.first, <char*>l.next - <char*>l.first)
+        carry(self.l, PyBytes_AS_STRING(batch), PyBytes_GET_SIZE(batch))
+        return lane_told(self.l)
 
-    def replay(self, int64_t time_ns, bytes batch not None, otherwise):
+    def replay(self, int64_t time_ns, bytes batch not None):
         """Carry out packed commands, and return how many there were."""
         self.begin(time_ns, False, False)
-        self.otherwise = otherwise
         return carry(self.l, PyBytes_AS_STRING(batch), PyBytes_GET_SIZE(batch))
 
     def carry_out(self, int64_t time_ns, command):
@@ -268,7 +275,8 @@ cdef class Lane:
                 self.l.seats[place].holding = NULL
 
     cdef void begin(self, int64_t time_ns, bint tells, bint makes_objects) noexcept:
-        self.l.time_ns, self.l.next = time_ns, self.l.first
+        self.l.time_ns, self.l.time_ms = time_ns, time_ns // _NS_PER_MS
+        self.l.next = self.l.first
         self.l.tells, self.l.makes_objects = tells, makes_objects
 
     cdef tuple told(self):

@@ -5,11 +5,15 @@
 #define STRIKEWIRE_LOOKING_H
 
 #include "../state/book.h"
+#include "../state/holdings.h"
 #include "ahead.h"
 #include "clearing.h"
 
 /* Fills of one command that become objects: all of them are still in the archives then. */
 enum { OBJECTS_MAX = 500 };
+
+/* In the one straight way of a new order: a change, which is rarer, has a copy of its own. */
+#define INLINED static inline __attribute__((always_inline))
 
 static inline half_object *side_of(const market_object *market, int8_t sign) {
     return sign > 0 ? market->book->bids : market->book->asks;
@@ -41,6 +45,43 @@ static inline int know(lane *l, market_object *market) {
     return now->fits ? DONE : DEFER;
 }
 
+/* Return what an account has in a market where both were met before; NULL if it has to be asked.
+
+   Where it has nothing, one is opened of which nothing was left. */
+__attribute__((noinline)) static holding_object *find_again(lane *l, int64_t account_id,
+                                                            int64_t instrument_id, seat *at) {
+    account_object *account = (account_object *)seen(&l->accounts, account_id);
+    market_object *market = (market_object *)seen(&l->markets, instrument_id);
+    const terms_object *now;
+    ledger_object *ledger;
+    holding_object *holding;
+    if (account == NULL || market == NULL || account->plain_at != l->looks) return NULL;
+    now = (terms_object *)market->terms;
+    if ((PyObject *)now == Py_None || now->valuation != market->_valuation || !now->fits
+        || now->plain_at != l->looks)
+        return NULL;
+    ledger = (ledger_object *)account->ledger_found;
+    if (account->currency != now->currency || ledger == NULL) return NULL;
+    holding = (holding_object *)holdings_find(ledger->holdings, instrument_id);
+    if (holding == NULL) {
+        if (l->blanks == 0) return NULL;
+        holding = (holding_object *)l->blank[l->blanks - 1];
+        if (holdings_put(ledger->holdings, instrument_id, (PyObject *)holding) < 0) {
+            PyErr_Clear(); /* whoever is asked will find out again */
+            return NULL;
+        }
+        l->blanks -= 1;
+        refer((PyObject **)&holding->market, (PyObject *)market);
+    }
+    holding->account = (PyObject *)account;
+    holding->ledger = (PyObject *)ledger;
+    holding->plain_at = l->looks;
+    at->account_id = account_id;
+    at->instrument_id = instrument_id;
+    at->holding = holding;
+    return holding;
+}
+
 /* Set what an account has in a market, if nothing there needs a second look. */
 static inline int approach(lane *l, int64_t account_id, int64_t instrument_id, seat *at,
                            holding_object **found) {
@@ -48,7 +89,9 @@ static inline int approach(lane *l, int64_t account_id, int64_t instrument_id, s
     terms_object *now;
     if (holding == NULL || at->account_id != account_id || at->instrument_id != instrument_id
         || holding->plain_at != l->looks) {
-        holding = (holding_object *)l->ask.approach(l->self, account_id, instrument_id);
+        holding = find_again(l, account_id, instrument_id, at);
+        if (holding == NULL)
+            holding = (holding_object *)l->ask.approach(l->self, account_id, instrument_id);
         if (holding == NULL) return PyErr_Occurred() ? FAILED : DEFER;
     }
     now = (terms_object *)holding->market->terms;
@@ -93,7 +136,7 @@ static inline int find_match(lane *l, const terms_object *now, order_object *mak
 }
 
 /* Walk the opposite side, best price first and first come first. */
-static int walk(lane *l, holding_object *holding, const wish *w) {
+__attribute__((noinline)) static int walk(lane *l, holding_object *holding, const wish *w) {
     const terms_object *now = (terms_object *)l->now;
     const half_object *half = side_of(holding->market, (int8_t)-w->sign);
     int64_t worst = -w->limit * w->sign, wanted = w->lots;
@@ -110,7 +153,7 @@ static int walk(lane *l, holding_object *holding, const wish *w) {
             other = holding_of(l, maker);
             if (other == NULL) return FAILED;
             if (only_reduces(other)) return DEFER;
-            fetch_owner(other);
+            fetch_owner(0, other, 1);
             if (find_match(l, now, maker, lots) < 0) return FAILED;
             if (other == holding) l->own_lots += lots;
             wanted -= lots;
@@ -124,7 +167,7 @@ static int walk(lane *l, holding_object *holding, const wish *w) {
 
    `waiting` lots of it would wait, and `opposing` would be on its side of the book with the rest;
    an order that is changed is `freed` first. */
-static inline int affords(lane *l, holding_object *holding, const wish *w,
+INLINED int affords(lane *l, holding_object *holding, const wish *w,
                           const order_object *freed, int64_t waiting, int64_t opposing) {
     const terms_object *now = (terms_object *)l->now;
     const figures *f = &now->f;
@@ -182,7 +225,7 @@ static inline int affords(lane *l, holding_object *holding, const wish *w,
 }
 
 /* Find whom an order would trade with, and whether its owner can pay. Nothing changes. */
-static inline int look(lane *l, holding_object *holding, const wish *w, const order_object *freed) {
+INLINED int look(lane *l, holding_object *holding, const wish *w, const order_object *freed) {
     int64_t freed_lots = freed == NULL ? 0 : order_left(freed), waiting, opposing;
     l->matched = 0;
     l->found_lots = l->own_lots = 0;

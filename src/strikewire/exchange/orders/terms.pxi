@@ -30,22 +30,24 @@ class TooWide(Exception):
 cdef class Terms:
     """What trading in one market comes to at its present mark, in machine words."""
 
+    # What each order looks at comes first.
     cdef object valuation
+    cdef object currency
     cdef int64_t plain_at  # the look at which the market needed no second one
     cdef int64_t serial  # no other terms have it
-    cdef int64_t index, index_at  # the price of the index, and the look at which it was that
-    cdef figures f
     cdef int64_t safe  # the highest price in ticks at which values fit
-    cdef int64_t expiry_ns, maker_ppm, taker_ppm, mark, funding_ms
-    cdef bint has_funding, is_free
+    cdef int64_t expiry_ns
+    cdef bint fits, has_funding, is_free
+    cdef int steps
+    cdef figures f
+    cdef int64_t[STEPS] above, tick
+    cdef int64_t index, index_at  # the price of the index, and the look at which it was that
+    cdef int64_t maker_ppm, taker_ppm, mark, funding_ms
     cdef object funding_paid
     cdef int32_t iv_e4
-    cdef int steps
-    cdef int64_t[STEPS] above, tick
-    cdef object currency, key, index_name
     cdef uint32_t currency_code
+    cdef object index_name
     cdef Treasury treasury
-    cdef bint fits
 
     def __init__(self, State state, Market market):
         self.valuation = market._valuation
@@ -62,7 +64,6 @@ cdef class Terms:
         instrument = contract.instrument
         self.currency = intern(contract.currency)
         self.currency_code = currency_code(contract.currency)
-        self.key = instrument.instrument_id
         self.index_name = instrument.price_index
         funding = market.funding
         self.has_funding = funding is not None

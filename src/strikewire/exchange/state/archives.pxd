@@ -5,10 +5,12 @@ cdef enum:
     TAGS = 3  # bits of an entry that say which kind of record it is; 0: an object
 
 cdef class Ring:
+    # What is looked at with each entry comes first.
+    cdef Py_ssize_t count, start
     cdef readonly Py_ssize_t size
-    cdef Py_ssize_t start, count, room
     cdef uintptr_t* kept
     cdef public Py_ssize_t unsealed
+    cdef Py_ssize_t room
     # What a ring of records does with an entry that has a tag.
     cdef object (*shown)(uintptr_t entry)
     cdef void (*release)(uintptr_t entry) noexcept

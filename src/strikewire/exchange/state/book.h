@@ -14,19 +14,20 @@
    From the best outwards in steps that double: most of what happens, happens there. */
 static inline Py_ssize_t half_locate(const half_object *half, int64_t key) {
     const rung_record *rungs = half->rungs;
-    Py_ssize_t high = half->count, low = high - 1, step = 1;
+    Py_ssize_t span = 1, low = half->count - 1, step = 1;
     while (low >= 0 && rungs[low].key > key) {
-        high = low;
+        span = step;
         low -= step;
         step *= 2;
     }
-    if (low < 0) low = -1;
-    while (high - low > 1) {
-        Py_ssize_t middle = (low + high) >> 1;
-        if (rungs[middle].key > key)
-            high = middle;
-        else
-            low = middle;
+    if (low < -1) {
+        span -= -1 - low;
+        low = -1;
+    }
+    while (span > 1) { /* without a guess, which would be wrong half of the time */
+        Py_ssize_t part = span >> 1;
+        low += rungs[low + part].key <= key ? part : 0;
+        span -= part;
     }
     return low;
 }

@@ -3,10 +3,12 @@ from cpython.ref cimport PyObject
 from libc.stdint cimport int64_t
 from strikewire.exchange.state.order_table cimport OrderList
 from strikewire.exchange.state.clearing cimport Position
+from strikewire.exchange.state.holdings cimport Holdings
 from strikewire.exchange.state.markets cimport Market
 from strikewire.exchange.state.records cimport Payments
 
 @cython.final
+@cython.no_gc
 cdef class Holding:
     cdef public int64_t buy_lots, sell_lots, initial_margin
     cdef public Position position
@@ -25,9 +27,10 @@ cdef class Holding:
 
 @cython.final
 cdef class Ledger:
-    cdef public int64_t balance, session_rpl, initial_margin, spot_reserve, profit, funding
-    cdef public int64_t valued_at, fees_paid, maintenance_margin, position_margin
+    # What each order looks at comes first.
     cdef public object verdict
+    cdef public Holdings holdings
+    cdef public int64_t valued_at, balance, session_rpl, initial_margin, spot_reserve, profit, funding
+    cdef public int64_t fees_paid, maintenance_margin, position_margin
     cdef public Payments transactions
     cdef public int64_t session_funding, options_session_rpl, option_value, option_profit
-    cdef public dict holdings

@@ -11,13 +11,14 @@ from it, and is, when a snapshot is restored.
 from strikewire.exchange.commands import Verdict
 from strikewire.exchange.state.clearing import Position
 from strikewire.exchange.state.funding import funding_payment
+from strikewire.exchange.state.holdings import Holdings
 from strikewire.exchange.state.margin import Valuation
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.order_table import OrderList
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.records import Payments
 from strikewire.exchange.state.transactions import TRANSACTIONS_MAX, Transaction
-from strikewire.model import NS_PER_MS, InstrumentId, OrderId, Side, Ticks
+from strikewire.model import NS_PER_MS, OrderId, Side, Ticks
 
 
 class Holding:
@@ -281,7 +282,7 @@ class Ledger:
         self.transactions = Payments(TRANSACTIONS_MAX)
         """What changed the balance, newest last."""
 
-        self.holdings: dict[InstrumentId, Holding] = {}
+        self.holdings: Holdings[Holding] = Holdings()
         self.valued_at = 0
         """The count of `State.marks_set` at which the sums below were right."""
 

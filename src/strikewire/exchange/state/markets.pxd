@@ -8,14 +8,16 @@ cdef int64_t _NEVER
 
 @cython.final
 cdef class Market:
-    cdef public object instrument, set_state, limits, mark, funding, settlement_price
+    # What each order looks at comes first.
+    cdef public int64_t instrument_id
     cdef public object _valuation, terms
-    cdef public int64_t instrument_id, open_interest, trade_seq, last_ticks
-    cdef public int tick_direction
-    cdef public Contract contract
     cdef public Book book
-    cdef public bint is_open, is_locked
     cdef public Fills trades
+    cdef public int64_t open_interest, trade_seq, last_ticks
+    cdef public int tick_direction
+    cdef public bint is_open, is_locked
+    cdef public object instrument, set_state, limits, mark, funding, settlement_price
+    cdef public Contract contract
     cdef public dict watches
     cdef public tuple legs
     cdef public list combos

@@ -43,7 +43,7 @@ from strikewire.model import (
     TradeId,
 )
 
-SNAPSHOT_VERSION = 6
+SNAPSHOT_VERSION = 7
 """Of the layout below and of what is hashed. A snapshot of another version is refused."""
 
 

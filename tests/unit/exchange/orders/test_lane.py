@@ -19,6 +19,7 @@ from strikewire.exchange import (
     SetMmp,
     TimeInForce,
 )
+from strikewire.exchange.engine import packed_common
 from strikewire.exchange.events import OrderEvent
 from strikewire.exchange.orders import lane
 from strikewire.exchange.packed import pack
@@ -157,14 +158,12 @@ def both(commands: list[Command]) -> tuple[TradingFloor, int]:
         assert told == reference.apply(seq, START_NS + seq, command)
         assert floor.exchange.state_hash() == reference.state_hash()
     last = floor.exchange._lane
-    assert last is not None
     return floor, last.carried_out
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_common_commands_go_the_quick_way_to_the_same_end(name: str) -> None:
     before = TradingFloor.at(100).exchange._lane
-    assert before is not None
 
     _, carried_out = both(PLAIN[name])
 
@@ -236,7 +235,8 @@ def test_packed_cancels_of_what_has_ended_are_refused_as_ever() -> None:
     ]
     records = [record for one in cancels if (record := pack(one))]
 
-    common = b"".join(floor.exchange._otherwise(START_NS, record) for record in records)
+    state = floor.exchange._state
+    common = b"".join(packed_common(state, START_NS, record)[0] for record in records)
 
     assert floor.exchange.submit(START_NS, b"".join(records)) == common
     assert floor.exchange.replay(START_NS, b"".join(records)) == len(records) == len(cancels)
@@ -260,6 +260,67 @@ def test_the_lane_opens_a_holding_as_it_is_opened_elsewhere() -> None:
     }
     assert opened.position.parts == fresh.position.parts
     assert list(opened.queue) == []
+
+
+def test_what_comes_back_to_the_lane_has_nothing_of_what_it_was() -> None:
+    floor = TradingFloor("BTC-25DEC26-60000-C", "BTC-25DEC26-70000-C")
+    other = {"instrument_id": InstrumentId(2)}
+    floor.apply(SetMarks((), (_mark(1, 5_000_000), _mark(2, 3_000_000))))
+    reference = Reference.restore(floor.exchange.snapshot())
+    commands: list[Command] = [
+        buy(5, 500, label="first", post_only=True),
+        CancelOrder(ALICE, OrderId(1)),
+        sell(5, 300, **other),
+        order(CAROL, Side.BUY, 2, 200, time_in_force=TimeInForce.IOC, **other),
+        CancelOrder(BOB, OrderId(2)),
+        buy(2, 400, **other),
+        sell(2, 400, **other),
+        sell(1, 600),
+    ]
+    for seq, command in enumerate(commands, start=1000):
+        told = floor.exchange.apply(seq, START_NS + seq, command)
+        assert told == reference.apply(seq, START_NS + seq, command)
+        assert floor.exchange.state_hash() == reference.state_hash()
+        for account_id in (ALICE, BOB, CAROL):
+            summary = floor.exchange.summary(account_id, "BTC")
+            assert summary == reference.summary(account_id, "BTC")
+
+
+def test_who_leaves_a_book_leaves_nothing_there() -> None:
+    floor = TradingFloor.at(100)
+    ledger = floor.exchange._state.accounts[CAROL].ledger("USDC")
+    floor.apply(order(CAROL, Side.BUY, 1, 90))
+    held = ledger.holdings[ONE]
+
+    floor.apply(CancelOrder(CAROL, OrderId(1)))
+    assert (ONE in ledger.holdings) == (not IS_COMPILED)
+    assert held.queue is not None  # somebody still looks at it: it is not opened again
+    floor.apply(order(CAROL, Side.BUY, 1, 90))
+
+    assert (ledger.holdings[ONE] is held) == (not IS_COMPILED)
+    assert ledger.holdings[ONE].buy_lots == 1
+
+
+def test_an_order_that_somebody_looks_at_stays_as_it_ended() -> None:
+    floor = TradingFloor.at(100)
+    floor.apply(sell(3, 100, label="mine"))
+    waiting = floor.exchange._state.orders.get(OrderId(1))
+    assert waiting is not None
+    floor.apply(CancelOrder(BOB, OrderId(1)))
+    floor.apply(sell(2, 101))
+
+    assert (waiting.order_id, waiting.amount, waiting.label) == (1, 3, "mine")
+
+
+def test_a_long_sweep_goes_the_common_way_to_the_same_end() -> None:
+    floor = TradingFloor.at(100)
+    packed = [pack(sell(1, 100 + number % 3)) for number in range(600)]
+    floor.exchange.submit(START_NS, b"".join(record for record in packed if record))
+    reference = Reference.restore(floor.exchange.snapshot())
+    for seq, command in enumerate([buy(501, 103), buy(50, 103)], start=1000):
+        told = floor.exchange.apply(seq, START_NS + seq, command)
+        assert told == reference.apply(seq, START_NS + seq, command)
+    assert floor.exchange.state_hash() == reference.state_hash()
 
 
 def test_a_refusal_lets_the_lane_keep_what_it_knows() -> None:
