@@ -145,11 +145,13 @@ def arbitrages(smile: Smile, nearer: Smile | None, *, years: float = 0.0) -> lis
     """
     found: list[Arbitrage] = []
     grid = grid_of(smile)
-    if np.min(smile.total_variances(grid)) > 0.0:
-        k, density = _lowest(lambda k: signed_densities(smile, k), grid, _NEAR)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where a variance is 0
+        variances, densities = _densities(_numbers(smile), grid)
+    if np.min(variances) > 0.0:
+        k, density = _lowest(lambda k: signed_densities(smile, k), grid, densities, _NEAR)
         missing = DENSITY_MIN - density
     else:
-        k, variance = _lowest(smile.total_variances, grid, 0.0)
+        k, variance = _lowest(smile.total_variances, grid, variances, 0.0)
         missing = -variance
     if missing > 0.0:
         found.append(Arbitrage(years, "butterfly", k, missing))
@@ -238,32 +240,38 @@ def _numbers(smile: Smile) -> tuple[float, float, float, float, float]:
 
 
 def _grid(numbers: _Numbers) -> Doubles:
-    """Return the grid for the numbers of a smile, or a row for each of columns (5, n, 1)."""
+    """Return the grid, unordered, for a smile's numbers, or a row for each of columns (5, n, 1)."""
     a, b, rho, m, s = numbers
     variance = a + b * (np.sqrt(m * m + s * s) - rho * m)
     reach = GRID_DEVIATIONS * np.sqrt(np.maximum(variance, 1e-12))
     beyond = reach * np.maximum(GRID_END / reach, 2.0) ** _BEYOND
     bend = s * np.maximum(reach / s, 2.0) ** _BEND
-    parts = (-beyond[..., ::-1], reach * _INNER, beyond, m - bend, m + bend)
+    parts = (-beyond, reach * _INNER, beyond, m - bend, m + bend)
     return np.concatenate(parts, axis=-1)
 
 
 def _lowest(
-    curve: Callable[[Doubles], Doubles], grid: Doubles, near: Doubles | float
+    curve: Callable[[Doubles], Doubles], grid: Doubles, values: Doubles, near: Doubles | float
 ) -> tuple[float, float]:
     """Return where a curve is lowest, and how low: on the grid, then closer and closer up.
 
-    Where it stays above `near` on the grid, no place between is below 0, and the grid will do.
+    Args:
+        curve: Returns values for log-moneynesses.
+        grid: Where it is looked at, ascending.
+        values: Of the curve there.
+        near: What stays above it on the grid is nowhere below 0, and the grid will do; and so on
+            for what has been looked at closely, and a lesser `near`.
     """
-    values = curve(grid)
     if np.all(values > near):
         lowest = int(np.argmin(values))
         return float(grid[lowest]), float(values[lowest])
-    return _lowest_close_up(curve, grid, _dips(values))
+    dips = _dips(values)
+    nearness = np.broadcast_to(near, values.shape)[dips]
+    return _lowest_close_up(curve, grid, dips, nearness)
 
 
 def _lowest_close_up(
-    curve: Callable[[Doubles], Doubles], grid: Doubles, dips: NDArray[np.int64]
+    curve: Callable[[Doubles], Doubles], grid: Doubles, dips: NDArray[np.int64], near: Doubles
 ) -> tuple[float, float]:
     at = grid[dips]
     # A point may stand in the grid more than once.
@@ -274,7 +282,9 @@ def _lowest_close_up(
         closer = at + widths * _CLOSER
         values = curve(closer)
         lowest = np.argmin(values, axis=0)
-        at, widths = closer[lowest, each], widths / _CLOSER_STEPS
+        at, widths, near = closer[lowest, each], widths / _CLOSER_STEPS, near / _CLOSER_STEPS
+        if np.all(values[lowest, each] > near):
+            break
     inside = np.clip(lowest, 1, 2 * _CLOSER_STEPS - 1)
     before, here, after = (values[inside + step, each] for step in (-1, 0, 1))
     # The lowest point of the parabola through the three last.
@@ -295,9 +305,14 @@ def _dips(values: Doubles) -> NDArray[np.int64]:
 
 
 def _lowest_of_difference(smile: Smile, nearer: Smile) -> tuple[float, float]:
-    both = np.sort(np.concatenate([grid_of(smile), grid_of(nearer)]))
-    near = _NEAR * nearer.total_variances(both)
-    return _lowest(lambda k: smile.total_variances(k) - nearer.total_variances(k), both, near)
+    both = np.sort(np.concatenate([_grid(_numbers(smile)), _grid(_numbers(nearer))]))
+    before = nearer.total_variances(both)
+    return _lowest(
+        lambda k: smile.total_variances(k) - nearer.total_variances(k),
+        both,
+        smile.total_variances(both) - before,
+        _NEAR * before,
+    )
 
 
 def _variances(numbers: _Numbers, k: Doubles) -> Doubles:
