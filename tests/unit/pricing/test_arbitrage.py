@@ -75,6 +75,22 @@ def test_smiles_that_cross_at_a_sharp_bend_only_are_found() -> None:
     assert found.depth == pytest.approx(1e-4, rel=0.5)
 
 
+def test_smiles_that_cross_at_a_round_bend_far_from_the_money_are_found() -> None:
+    near = Smile(
+        0.00017651073036126677, 1.40602989e-05, 0.0168465307, -5.2186418, 7.200948828883562
+    )
+    low = Smile(0.0001359562, 0.0005683486847771063, 0.46516781637758914, -1.3363228, 0.3088989330)
+    bend = np.linspace(-1.6, -1.4, 20_001)
+    apart = float(np.min(low.total_variances(bend) - near.total_variances(bend)))
+    low = Smile(low.a - apart - 1e-9, low.b, low.rho, low.m, low.s)
+
+    (found,) = arbitrages(low, near)
+
+    assert found.kind == "calendar"
+    assert found.k == pytest.approx(-1.493, abs=1e-3)
+    assert found.depth == pytest.approx(1e-9, rel=0.01)
+
+
 def test_smiles_that_hardly_cross_are_found() -> None:
     near = Smile(
         1.5186828826461778, 1.331145623069516, 0.14893524849409256, -1.52077779, 2.11672689
@@ -202,7 +218,8 @@ def test_the_grid_is_fine_in_the_middle_and_at_the_bend_and_reaches_far() -> Non
     assert grid[0] == pytest.approx(-30.0)
     assert grid[-1] == pytest.approx(30.0)
     left, right = np.searchsorted(grid, (0.303, 0.307))
-    assert grid[left:right] == pytest.approx([0.303365, 0.304, 0.306, 0.306635], abs=1e-6)
+    bend = [0.303533, 0.304144, 0.3045, 0.3055, 0.305856, 0.306467]
+    assert grid[left:right] == pytest.approx(bend, abs=1e-6)
 
 
 def test_a_smile_is_lowered_below_the_one_after_it() -> None:
