@@ -642,7 +642,9 @@ class ResetMmp(msgspec.Struct, frozen=True, array_like=True, tag="reset_mmp"):
 class SetMarks(msgspec.Struct, frozen=True, array_like=True, tag="marks"):
     """Tell the exchange what the world is worth. Names and marks that it lacks stay as they are.
 
-    Marks of instruments that are not open are ignored: they may have expired on the way here.
+    Each is judged for itself: a senseless one stays as it was and is told in `MarksRefused`, the
+    others are taken over. Marks of instruments that are not open are ignored: they may have expired
+    on the way here.
     """
 
     indices: tuple[tuple[str, PriceE8], ...] = ()

@@ -415,7 +415,7 @@ class Exchange:
 
     @property
     def is_fund_busy(self) -> bool:
-        """Whether the insurance fund has positions to work off, or is in debt."""
+        """Whether the insurance fund has positions to work off, or a debt that somebody can pay."""
         return is_fund_busy(self._state)
 
     @property
@@ -593,7 +593,8 @@ def _carry_out(turn: Turn, command: Command) -> Rejected | None:
         case ExecuteBlockTrade():
             return execute_block_trade(turn, command)
         case SetMarks():
-            return set_marks(turn, command)
+            set_marks(turn, command)
+            return None
         case OpenAccount():
             return open_account(turn, command)
         case Deposit():

@@ -604,6 +604,16 @@ class MarksChanged(msgspec.Struct, frozen=True, array_like=True, tag="marked"):
     marks: tuple[Mark, ...]
 
 
+class MarksRefused(msgspec.Struct, frozen=True, array_like=True, tag="marks_refused"):
+    """Indices and marks that a command named and that are not in force; the others of it are."""
+
+    indices: tuple[tuple[str, str], ...]
+    """Name, and what is wrong."""
+
+    marks: tuple[tuple[InstrumentId, str], ...]
+    """Instrument, and what is wrong, in the order of the command."""
+
+
 class Repeated(msgspec.Struct, frozen=True, array_like=True, tag="repeated"):
     """A command came again under its key: nothing was done, and this is what the first one did.
 
@@ -640,6 +650,7 @@ Event: TypeAlias = (
     | LimitsChanged
     | SessionSettled
     | MarksChanged
+    | MarksRefused
     | LockChanged
     | LiquidationFee
     | Bankruptcy

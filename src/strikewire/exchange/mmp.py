@@ -20,7 +20,7 @@ class MmpConfig(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """
 
     interval_s: int
-    """What is traded is counted for so long, from the first trade on; positive."""
+    """What is traded is counted for so long, each trade from its own time on; positive."""
 
     frozen_s: int
     """So long no protected orders come in afterwards; 0 until it is reset."""
@@ -66,4 +66,4 @@ class MmpStatus(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     quantity_e8: int
     delta_e8: int
     vega_e8: int
-    """Traded in the present interval."""
+    """Traded within the interval that ended with the last trade."""

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from strikewire.client import connect
 from strikewire.depth import Level
-from strikewire.exchange import Command, Exchange, Rejected
+from strikewire.exchange import Command, Exchange, MarksRefused, Rejected
 from strikewire.feeds import Feed, open_shipped, play
 from strikewire.feeds.player import feed_for
 from strikewire.gateway import RATES_DERIBIT, RATES_OFF, ApiKey, GatewayService
@@ -52,6 +52,9 @@ from strikewire.venue.surfaces import SurfaceKeeper
 from strikewire.venue.tls import check_certificate, server_context
 
 log: Final = logging.getLogger(__name__)
+
+REFUSALS_TOLD_MAX: Final = 5
+"""Marks that a line of the log names when they are refused; of more it tells how many."""
 
 LIQUIDATION_INTERVAL_S: Final = 1.0
 """How often accounts are looked over, and a round of liquidation sent if one is due.
@@ -291,16 +294,21 @@ async def _open_accounts(venue: Venue) -> None:
 async def _carry_out(sequencer: SequencerService, commands: Sequence[Command]) -> None:
     """Carry out the venue's own commands in order, and wait for the last."""
     for command in commands[:-1]:
-        sequencer.submit(command, _complain)
+        sequencer.submit(command, complain)
     if commands:
-        _complain(await sequencer.execute(commands[-1]))
+        complain(await sequencer.execute(commands[-1]))
 
 
-def _complain(applied: Applied) -> None:
+def complain(applied: Applied) -> None:
+    """Log what was refused of a command of the venue's own."""
     for event in applied.events:
         if isinstance(event, Rejected):
             kind = type(applied.command).__name__
             log.warning("%s was rejected: %s %s", kind, event.reason, event.param)
+        elif isinstance(event, MarksRefused):
+            odd = [*event.indices, *event.marks]
+            first = ", ".join(f"{name}: {why}" for name, why in odd[:REFUSALS_TOLD_MAX])
+            log.warning("%d indices and marks were refused: %s", len(odd), first)
 
 
 async def _start_prices(venue: Venue, market: MarketData, tasks: Crew) -> None:

@@ -151,6 +151,39 @@ def test_protection_outlives_a_restart() -> None:
     assert made.order(1).cancel_reason == CancelReason.MMP_TRIGGER
 
 
+def test_no_border_of_two_windows_lets_twice_the_limit_through() -> None:
+    made = floor(quantity_e8=10 * LOT)
+    made.buy(ALICE, 30, at=500, mmp=True)
+
+    # One lot opens what used to be a window from 0 to 10 s; 8 came at its end, 9 in the next one.
+    made.sell(BOB, 1, at=500)
+    made.now_ns += 9 * NS_PER_S
+    made.sell(BOB, 8, at=500)
+    made.now_ns += 1 * NS_PER_S
+    made.sell(BOB, 9, at=500)
+
+    status = made.exchange.protections(ALICE)[0]
+    assert (status.is_triggered, status.quantity_e8) == (True, 17 * LOT)
+    view = made.order(1)
+    assert (view.filled, view.cancel_reason) == (Lots(18), CancelReason.MMP_TRIGGER)
+
+
+def test_a_restart_does_not_forget_when_things_were_traded() -> None:
+    made = floor(quantity_e8=10 * LOT)
+    made.buy(ALICE, 30, at=500, mmp=True)
+    made.sell(BOB, 5, at=500)
+    made.now_ns += 6 * NS_PER_S
+    made.sell(BOB, 4, at=500)
+
+    made.exchange = Exchange.restore(made.exchange.snapshot())
+
+    made.now_ns += 4 * NS_PER_S
+    made.sell(BOB, 5, at=500)
+    assert made.exchange.protections(ALICE)[0].quantity_e8 == 9 * LOT
+    made.sell(BOB, 1, at=500)
+    assert made.order(1).cancel_reason == CancelReason.MMP_TRIGGER
+
+
 def test_a_change_of_it_keeps_what_was_counted_and_that_it_is_frozen() -> None:
     made = floor(quantity_e8=LOT, frozen_s=0)
     made.buy(ALICE, 1, at=500, mmp=True)

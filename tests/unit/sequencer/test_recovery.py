@@ -120,7 +120,7 @@ def test_a_snapshot_that_cannot_be_used_is_skipped_and_reported() -> None:
     other_version = b"\x92\x63\x90"
     for blob, state_hash, reason in [
         (b"no snapshot", b"", "the snapshot after entry 2 cannot be read: "),
-        (other_version, b"", "snapshot has version 99, expected 7"),
+        (other_version, b"", "snapshot has version 99, expected 8"),
         (
             other.blob,
             sound.state_hash,

@@ -6,6 +6,7 @@ from strikewire.exchange import (
     Command,
     Exchange,
     ListInstrument,
+    MarksRefused,
     Rejected,
     SetMarks,
     SettleInstrument,
@@ -48,7 +49,7 @@ class Venue:
         for command in commands:
             self.seq += 1
             (*_, last) = self.exchange.apply(self.seq, now_ns, command)
-            assert not isinstance(last, Rejected), last
+            assert not isinstance(last, Rejected | MarksRefused), last
         return commands
 
     def settle_times(self, now_ns: int) -> list[SettleInstrument]:

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from strikewire.client import ClientError, ConnectError, Disconnected, VenueError, connect
-from strikewire.exchange import LockChanged, PlaceOrder, SetMarks
+from strikewire.exchange import LockChanged, MarksRefused, PlaceOrder, Reject, Rejected, SetMarks
 from strikewire.journal import JournalLockedError, JournalWriteError, SqliteJournal
 from strikewire.model import (
     PRICE_SCALE,
@@ -29,6 +29,7 @@ from strikewire.venue.venue import (
     LIQUIDATION_INTERVAL_S,
     Surroundings,
     Venue,
+    complain,
     open_venue,
 )
 from strikewire.websocket import AddressInUseError
@@ -370,3 +371,19 @@ async def test_a_key_file_that_is_damaged_changes_nothing(
 
         async with connect(venue.addresses.ws, key.client_id, key.client_secret):
             pass
+
+
+def test_what_was_refused_of_the_venues_own_commands_stands_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    marks = tuple((InstrumentId(n), "price is -1") for n in range(1, 8))
+    rejected = Rejected(Reject.INVALID_ARGUMENTS, "not_expired", "instrument_id")
+
+    for event in (MarksRefused((("btc_usd", "index is 0"),), marks), rejected):
+        complain(Applied(None, 1, 1, SetMarks(), (event,)))
+
+    assert caplog.messages == [
+        "8 indices and marks were refused: btc_usd: index is 0, 1: price is -1, 2: price is -1, "
+        "3: price is -1, 4: price is -1",
+        "SetMarks was rejected: not_expired instrument_id",
+    ]

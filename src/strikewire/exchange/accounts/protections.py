@@ -31,7 +31,7 @@ def set_mmp(turn: Turn, command: SetMmp) -> Rejected | None:
         turn.unprotect(account, protection, CancelReason.MMP_CONFIG_CURTAILMENT)
     else:
         protection = account.protections.setdefault(key, Protection(*key, config))
-        protection.config = config
+        protection.configure(config)
         _curtail(turn, account, protection)
     turn.events.append(MmpChanged(account.account_id, *key, config))
     return None

@@ -3,7 +3,8 @@
 A mark or a delivery price comes from outside, and may be anything that a broken source said. At
 such a price the largest position that the venue allows could be worth more than a 64-bit word
 holds, and then no state could be written down any more. So the price is refused where that could
-happen, also if nobody holds anything: whether a command is refused must be plain to see.
+happen, also if nobody holds anything: whether it is refused must be plain to see. Other marks of
+the same command are taken over: they are no worse for it.
 
 Margin needs no such bound: see `state.margin.MARGIN_MAX`.
 """
@@ -36,13 +37,28 @@ def is_deliverable(contract: Contract, delivery_price: PriceE8) -> bool:
     )
 
 
-def crowded_currency(state: State, marks: Iterable[Mark]) -> str | None:
-    """Return a currency in which all that is held would together be worth too much; or None."""
-    sums: dict[str, int] = {}
-    for mark in marks:
+def crowding(state: State, marks: Iterable[Mark]) -> list[tuple[int, str]]:
+    """Return the marks at which all that is held would together be worth too much.
+
+    Of each currency those that make most of it, until what is left of it is not too much: an absurd
+    price is one that makes much. Of equals the one that comes later.
+
+    Returns:
+        Place among the marks, and currency.
+    """
+    worths: dict[str, list[tuple[int, int]]] = {}
+    for place, mark in enumerate(marks):
         market = state.markets[mark.instrument_id]
         if market.open_interest and mark.price:
             contract = market.contract
             worth = abs(contract.exit_value(market.open_interest, mark.price))
-            sums[contract.currency] = sums.get(contract.currency, 0) + worth
-    return next((name for name in sorted(sums) if sums[name] > WORTH_MAX), None)
+            worths.setdefault(contract.currency, []).append((worth, place))
+    found = []
+    for currency, held in sorted(worths.items()):
+        total = sum(worth for worth, _ in held)
+        for worth, place in sorted(held, reverse=True):
+            if total <= WORTH_MAX:
+                break
+            total -= worth
+            found.append((place, currency))
+    return found

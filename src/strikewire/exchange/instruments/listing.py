@@ -1,5 +1,6 @@
 """An instrument's life as the venue sees it: listed, marked, settled."""
 
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from strikewire.exchange.commands import (
@@ -15,10 +16,11 @@ from strikewire.exchange.events import (
     InstrumentListed,
     InstrumentSettled,
     MarksChanged,
+    MarksRefused,
     Reject,
     Rejected,
 )
-from strikewire.exchange.instruments.bounds import crowded_currency, is_deliverable, is_markable
+from strikewire.exchange.instruments.bounds import crowding, is_deliverable, is_markable
 from strikewire.exchange.instruments.combos import close_combos
 from strikewire.exchange.instruments.settling import Tally, settlement
 from strikewire.exchange.orders.cancelling import clear
@@ -75,36 +77,35 @@ def list_instrument(turn: Turn, command: ListInstrument) -> Rejected | None:
     return None
 
 
-def set_marks(turn: Turn, command: SetMarks) -> Rejected | None:
-    """Take over new indices and marks; ledgers that hold the instruments become stale."""
-    state = turn.state
-    for name, price in command.indices:
-        if not 0 < price <= PRICE_E8_MAX:
-            return Rejected(Reject.INVALID_ARGUMENTS, f"index of {name} is {price}", "indices")
-    marks = [mark for mark in command.marks if _is_open(state, mark)]
-    for mark in marks:
-        market = state.markets[mark.instrument_id]
-        if not (_is_sane(market.instrument, mark) and is_markable(market.contract, mark.price)):
-            reason = f"mark of {mark.instrument_id} is {mark.price}"
-            return Rejected(Reject.INVALID_ARGUMENTS, reason, "marks")
-    crowded = crowded_currency(state, marks)
-    if crowded is not None:
-        return Rejected(Reject.INVALID_ARGUMENTS, f"positions_too_large_in_{crowded}", "marks")
+def set_marks(turn: Turn, command: SetMarks) -> None:
+    """Take over new indices and marks; ledgers that hold the instruments become stale.
 
-    state.indices.update(command.indices)
+    One that is senseless stays as it was, with what is priced by it: it makes no other one stale.
+    """
+    state = turn.state
+    indices = tuple(one for one in command.indices if 0 < one[1] <= PRICE_E8_MAX)
+    odd_indices = tuple(
+        (name, f"index is {price}")
+        for name, price in command.indices
+        if not 0 < price <= PRICE_E8_MAX
+    )
+    marks, odd_marks = _sorted_out(state, command.marks, {name for name, _ in odd_indices})
+
+    state.indices.update(indices)
     for mark in marks:
         market = state.markets[mark.instrument_id]
         if market.mark != mark or market.funding is not None:
             index = state.indices.get(market.instrument.price_index, PriceE8(0))
             market.set_mark(mark, turn.time_ns, index)
         turn.moved(market, TriggerPriceType.MARK, mark.price)
-    for name, price in command.indices:
+    for name, price in indices:
         watchers = state.index_watchers.get(name, {})
         for instrument_id in sorted(watchers):
             turn.moved(watchers[instrument_id], TriggerPriceType.INDEX, price)
     state.marks_set += 1
-    turn.events.append(MarksChanged(command.indices, tuple(marks)))
-    return None
+    turn.events.append(MarksChanged(indices, tuple(marks)))
+    if odd_indices or odd_marks:
+        turn.events.append(MarksRefused(odd_indices, tuple(odd_marks)))
 
 
 def settle(turn: Turn, command: SettleInstrument) -> Rejected | None:
@@ -226,13 +227,46 @@ def _is_open(state: State, mark: Mark) -> bool:
     return market is not None and market.is_open and not market.legs
 
 
-def _is_sane(instrument: Instrument, mark: Mark) -> bool:
-    lowest = 0 if instrument.is_option else 1
-    return (
-        lowest <= mark.price <= PRICE_E8_MAX
-        and 0 < mark.underlying <= PRICE_E8_MAX
-        and 0 <= mark.iv_e4 <= IV_E4_MAX
-        and abs(mark.funding_rate) <= (FUNDING_SCALE if instrument.is_perpetual else 0)
-        and abs(mark.delta_e5) <= (DELTA_ONE_E5 if instrument.is_option else 0)
-        and 0 <= mark.vega_e5 <= (VEGA_E5_MAX if instrument.is_option else 0)
+def _sorted_out(
+    state: State, marks: Iterable[Mark], odd_indices: Collection[str]
+) -> tuple[list[Mark], list[tuple[InstrumentId, str]]]:
+    """Tell marks that can be taken over from those that cannot, and why not.
+
+    What is priced by an index that is refused stands still with it.
+    """
+    sound: list[Mark] = []
+    odd: dict[int, tuple[InstrumentId, str]] = {}
+    places: list[int] = []
+    for place, mark in enumerate(marks):
+        if not _is_open(state, mark):
+            continue
+        market = state.markets[mark.instrument_id]
+        is_adrift = market.instrument.price_index in odd_indices
+        reason = "index_refused" if is_adrift else _oddity(market, mark)
+        if reason is not None:
+            odd[place] = (mark.instrument_id, reason)
+        else:
+            sound.append(mark)
+            places.append(place)
+    for number, currency in crowding(state, sound):
+        mark = sound[number]
+        odd[places[number]] = (mark.instrument_id, f"positions_too_large_in_{currency}")
+    kept = [mark for mark, place in zip(sound, places, strict=True) if place not in odd]
+    return kept, [odd[place] for place in sorted(odd)]
+
+
+def _oddity(market: Market, mark: Mark) -> str | None:
+    """Return what is senseless about a mark; None if nothing is."""
+    one = market.instrument
+    bounds = (
+        ("price", mark.price, 0 if one.is_option else 1, PRICE_E8_MAX),
+        ("underlying", mark.underlying, 1, PRICE_E8_MAX),
+        ("iv", mark.iv_e4, 0, IV_E4_MAX),
+        ("funding rate", abs(mark.funding_rate), 0, FUNDING_SCALE if one.is_perpetual else 0),
+        ("delta", abs(mark.delta_e5), 0, DELTA_ONE_E5 if one.is_option else 0),
+        ("vega", mark.vega_e5, 0, VEGA_E5_MAX if one.is_option else 0),
     )
+    for name, value, lowest, highest in bounds:
+        if not lowest <= value <= highest:
+            return f"{name} is {value}"
+    return None if is_markable(market.contract, mark.price) else f"price is {mark.price}"

@@ -21,7 +21,7 @@ from strikewire.exchange.commands import CancelReason, Liquidate
 from strikewire.exchange.events import LockChanged, Rejected
 from strikewire.exchange.liquidation.insurance import take_over, work_off
 from strikewire.exchange.liquidation.reducing import reduce
-from strikewire.exchange.liquidation.socialising import socialise
+from strikewire.exchange.liquidation.socialising import is_payable, socialise
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.ties import answer_ties
 from strikewire.exchange.state.orders import Order
@@ -56,8 +56,11 @@ def liquidate(turn: Turn, command: Liquidate) -> Rejected | None:
 
 
 def is_fund_busy(state: State) -> bool:
-    """Say whether the insurance fund has something to work off, or is in debt."""
-    return any(pool.holdings or pool.equity < 0 for pool in pools(state, state.fund))
+    """Say whether the insurance fund has something to work off, or a debt that somebody can pay."""
+    return any(
+        pool.holdings or (pool.equity < 0 and any(is_payable(state, one) for one in pool.ledgers))
+        for pool in pools(state, state.fund)
+    )
 
 
 def _clients(state: State, account_ids: Iterable[AccountId] | None) -> Iterator[Account]:

@@ -7,18 +7,19 @@ them for it, at the indices, as far as it reaches. Only the rest is a loss of th
 
 What one lost another gained, but for the fees: where all gains do not suffice the venue gives fees
 back. What was gained and has left meanwhile (what an option brings is cash at once) nobody can be
-asked for: so much the fund stays in debt, until liquidations bring fees or others gain.
+asked for: so much the fund stays in debt, until trades bring fees or others gain. As long as nobody
+could pay, no round is due for it.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from strikewire.exchange.commands import MarginModel
 from strikewire.exchange.events import BankruptcyView, LossCompensated, LossSocialised
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.state.ledgers import Ledger
 from strikewire.exchange.state.pools import pool_of
-from strikewire.exchange.state.state import BANKRUPTCIES_MAX
+from strikewire.exchange.state.state import BANKRUPTCIES_MAX, State
 from strikewire.exchange.state.transactions import TransactionType
 from strikewire.model import AccountId, Units, divide_down
 
@@ -33,7 +34,7 @@ def socialise(turn: Turn, currency: str, deficit: int) -> None:
     """
     state = turn.state
     lacking = max(-state.ledger(state.fund, currency).equity, 0)
-    profits = {} if lacking == 0 else _profits(turn, currency)
+    profits = dict(_profits(state, currency)) if lacking else {}
     total = sum(profits.values())
     paid = min(lacking, total)
     compensated = 0
@@ -55,6 +56,13 @@ def socialise(turn: Turn, currency: str, deficit: int) -> None:
                 profits=Units(total),
             )
         )
+
+
+def is_payable(state: State, currency: str) -> bool:
+    """Say whether anybody could pay some of what the fund owes in a currency, if it does."""
+    treasury = state.treasuries.get(currency)
+    has_fees = treasury is not None and treasury.fees > 0
+    return has_fees or next(_profits(state, currency), None) is not None
 
 
 def shared(amount: int, weights: Mapping[AccountId, int]) -> dict[AccountId, int]:
@@ -124,17 +132,15 @@ def _compensate(turn: Turn, currency: str, shares: Mapping[AccountId, int]) -> i
     return fund.units(currency, claimed - sum(claims.values()))
 
 
-def _profits(turn: Turn, currency: str) -> dict[AccountId, int]:
-    """Return what accounts gained in the session and still have, by id."""
-    found = {}
-    for account_id in sorted(turn.state.accounts):
-        account = turn.state.accounts[account_id]
-        if account is turn.state.fund or currency not in account.ledgers:
+def _profits(state: State, currency: str) -> Iterator[tuple[AccountId, int]]:
+    """Walk what accounts gained in the session and still have, by id."""
+    for account_id in sorted(state.accounts):
+        account = state.accounts[account_id]
+        if account is state.fund or currency not in account.ledgers:
             continue
-        gained = _gained(turn.state.ledger(account, currency))
+        gained = _gained(state.ledger(account, currency))
         if gained > 0:
-            found[account_id] = gained
-    return found
+            yield account_id, gained
 
 
 def _gained(ledger: Ledger) -> int:

@@ -2,17 +2,19 @@
 
 Theory of operation.
 
-| state     | trade                                      | time passes         | reset    |
-|-----------|--------------------------------------------|---------------------|----------|
-| counting  | counts; at a limit it is triggered         | -                   | counting |
-| triggered | does not count (it comes of the same sweep) | counting, at its end | counting |
+| state     | trade                                       | time passes               | reset    |
+|-----------|---------------------------------------------|---------------------------|----------|
+| counting  | counts; at a limit it is triggered          | what is too old leaves    | counting |
+| triggered | does not count (it comes of the same sweep) | counting, when it is over | counting |
 
-The interval begins with the first trade. A trade at its end or later begins another one, from zero.
+What is counted with a trade is what was traded within the interval before it. When a protection has
+acted, counting goes on from zero: what had been traded has had its consequence.
 
 Source: Deribit, "Market Maker Protection (MMP) API Configuration".
 """
 
 from strikewire.exchange.mmp import MmpConfig, MmpStatus
+from strikewire.exchange.state.windows import Part, Window
 from strikewire.model import NS_PER_S
 
 
@@ -21,28 +23,25 @@ class Protection:
 
     __slots__ = (
         "config",
-        "delta_e8",
         "frozen_until_ns",
         "group",
         "index",
-        "interval_end_ns",
         "is_triggered",
-        "quantity_e8",
-        "vega_e8",
+        "window",
     )
 
     def __init__(self, index: str, group: str, config: MmpConfig) -> None:
         self.index = index
         self.group = group
         self.config = config
-        self.interval_end_ns = 0
-        """When the interval that was last begun is over."""
-
-        self.quantity_e8 = 0
-        self.delta_e8 = 0
-        self.vega_e8 = 0
+        self.window = Window(config.interval_s)
         self.is_triggered = False
         self.frozen_until_ns = 0
+
+    def configure(self, config: MmpConfig) -> None:
+        """Let other limits be in force from the next trade on; what was counted stays."""
+        self.config = config
+        self.window.stretch(config.interval_s)
 
     def is_frozen(self, time_ns: int) -> bool:
         """Say whether no protected orders may come in."""
@@ -59,12 +58,10 @@ class Protection:
         """
         if self.is_frozen(time_ns):
             return False
-        if self.is_triggered or time_ns >= self.interval_end_ns:
+        if self.is_triggered:
             self.reset()
-            self.interval_end_ns = time_ns + self.config.interval_s * NS_PER_S
-        self.quantity_e8 += quantity_e8
-        self.delta_e8 += delta_e8
-        self.vega_e8 += vega_e8
+        self.window.forget(time_ns)
+        self.window.put(Part(time_ns, time_ns, quantity_e8, delta_e8, vega_e8))
         if not self._is_reached():
             return False
         self.is_triggered = True
@@ -74,8 +71,8 @@ class Protection:
 
     def reset(self) -> None:
         """Count from zero, and let orders come in."""
-        self.quantity_e8 = self.delta_e8 = self.vega_e8 = 0
-        self.interval_end_ns = self.frozen_until_ns = 0
+        self.window.clear()
+        self.frozen_until_ns = 0
         self.is_triggered = False
 
     def status(self) -> MmpStatus:
@@ -86,19 +83,19 @@ class Protection:
             config=self.config,
             is_triggered=self.is_triggered,
             frozen_until_ns=self.frozen_until_ns,
-            quantity_e8=self.quantity_e8,
-            delta_e8=self.delta_e8,
-            vega_e8=self.vega_e8,
+            quantity_e8=self.window.quantity_e8,
+            delta_e8=self.window.delta_e8,
+            vega_e8=self.window.vega_e8,
         )
 
     def _is_reached(self) -> bool:
         """Say whether what was traded is at a limit, or beyond."""
-        config = self.config
+        config, window = self.config, self.window
         return any(
             limit and traded >= limit
             for limit, traded in (
-                (config.quantity_e8, self.quantity_e8),
-                (config.delta_e8, abs(self.delta_e8)),
-                (config.vega_e8, abs(self.vega_e8)),
+                (config.quantity_e8, window.quantity_e8),
+                (config.delta_e8, abs(window.delta_e8)),
+                (config.vega_e8, abs(window.vega_e8)),
             )
         )

@@ -34,6 +34,7 @@ from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.records import fill_of, transaction_of
 from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, Agreement, State, Treasury
 from strikewire.exchange.state.transactions import Transaction
+from strikewire.exchange.state.windows import Part
 from strikewire.model import (
     AccountId,
     Instrument,
@@ -43,7 +44,7 @@ from strikewire.model import (
     TradeId,
 )
 
-SNAPSHOT_VERSION = 7
+SNAPSHOT_VERSION = 8
 """Of the layout below and of what is hashed. A snapshot of another version is refused."""
 
 
@@ -114,12 +115,9 @@ class _Protection(msgspec.Struct, frozen=True, array_like=True):
     index: str
     group: str
     config: MmpConfig
-    interval_end_ns: int
-    quantity: str
-    """In decimals, as the others: they may have more than 64 bits."""
+    window: list[tuple[int, int, str, str, str]]
+    """Its parts; sums are in decimals, because they may have more than 64 bits."""
 
-    delta: str
-    vega: str
     is_triggered: bool
     frozen_until_ns: int
 
@@ -337,10 +335,10 @@ def dump_protection(one: Protection) -> _Protection:
         index=one.index,
         group=one.group,
         config=one.config,
-        interval_end_ns=one.interval_end_ns,
-        quantity=str(one.quantity_e8),
-        delta=str(one.delta_e8),
-        vega=str(one.vega_e8),
+        window=[
+            (first_ns, last_ns, str(quantity), str(delta), str(vega))
+            for first_ns, last_ns, quantity, delta, vega in one.window.parts
+        ],
         is_triggered=one.is_triggered,
         frozen_until_ns=one.frozen_until_ns,
     )
@@ -348,9 +346,8 @@ def dump_protection(one: Protection) -> _Protection:
 
 def _load_protection(kept: _Protection) -> Protection:
     one = Protection(kept.index, kept.group, kept.config)
-    one.interval_end_ns = kept.interval_end_ns
-    one.quantity_e8, one.delta_e8 = int(kept.quantity), int(kept.delta)
-    one.vega_e8 = int(kept.vega)
+    for first_ns, last_ns, quantity, delta, vega in kept.window:
+        one.window.put(Part(first_ns, last_ns, int(quantity), int(delta), int(vega)))
     one.is_triggered, one.frozen_until_ns = kept.is_triggered, kept.frozen_until_ns
     return one
 

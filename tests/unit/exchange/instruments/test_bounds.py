@@ -3,6 +3,8 @@ import pytest
 from strikewire.exchange import (
     Exchange,
     Mark,
+    MarksChanged,
+    MarksRefused,
     Reject,
     SetMarks,
     SettleInstrument,
@@ -65,10 +67,10 @@ def test_nothing_changes_when_an_absurd_mark_comes(name: str, price: float, absu
     before = floor.exchange.state_hash()
     mark = Mark(floor.id(), e8(absurd), 0, e8(60_000))
 
-    rejected = Deed(floor.apply(SetMarks((), (mark,)))).rejected
+    events = floor.apply(SetMarks((), (mark,)))
 
-    assert (rejected.code, rejected.param) == (Reject.INVALID_ARGUMENTS, "marks")
-    assert rejected.reason == f"mark of 1 is {e8(absurd)}"
+    reason = f"price is {e8(absurd)}"
+    assert events == (MarksChanged((), ()), MarksRefused((), ((floor.id(), reason),)))
     assert floor.exchange.state_hash() == before
 
 
@@ -104,19 +106,26 @@ def test_a_position_of_a_billion_dollars_is_written_down_at_any_mark(price: floa
 
 def test_positions_that_together_are_worth_too_much_are_not_marked_so() -> None:
     strikes = [f"BTC_USDC-25DEC26-{strike}-C" for strike in (50_000, 60_000, 70_000)]
-    floor = TradingFloor(*strikes)
+    floor = TradingFloor(*strikes, INVERSE)
     for name in strikes:
         floor.mark(1, name, underlying=100)
         for _ in range(50):
             floor.sell(BOB, 10_000_000, 1, name=name)
             floor.buy(ALICE, 10_000_000, 1, name=name)
-    # Half of the largest position in each: at 200 000 USD worth 1e18 units, together 3e18.
+    # Half of the largest position in each: at 200 000 USD worth 1e18 units, together 3e18 and more.
     held = [floor.position(ALICE, name).size for name in strikes]
-    marks = tuple(Mark(floor.id(name), e8(200_000), 0, e8(100)) for name in strikes)
+    marks = tuple(
+        Mark(floor.id(name), e8(price), 0, e8(100))
+        for name, price in zip(strikes, (200_000, 210_000, 200_000), strict=True)
+    )
 
-    rejected = Deed(floor.apply(SetMarks((), marks))).rejected
+    other = Mark(floor.id(INVERSE), e8(60_000), 0, e8(60_000))
+    events = floor.apply(SetMarks((), (*marks, other)))
 
+    # Two of them fit: what makes most of it is left out, and a position elsewhere is no part of it.
     assert held == [500_000_000] * 3
-    assert rejected.reason == "positions_too_large_in_USDC"
-    assert not Deed(floor.apply(SetMarks((), marks[:2]))).is_rejected
+    assert events == (
+        MarksChanged((), (marks[0], marks[2], other)),
+        MarksRefused((), ((floor.id(strikes[1]), "positions_too_large_in_USDC"),)),
+    )
     assert WORTH_MAX == 2_305_843_009_213_693_952

@@ -11,6 +11,7 @@ from strikewire.exchange import (
     ListInstrument,
     Mark,
     MarksChanged,
+    MarksRefused,
     PositionChanged,
     Reject,
     Rejected,
@@ -140,29 +141,66 @@ def test_marks_of_instruments_that_are_not_open_are_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("index", "mark"),
+    ("mark", "reason"),
     [
-        (0, None),
-        (-1, None),
-        (10**17 + 1, None),
-        (1, Mark(InstrumentId(1), PriceE8(0), 0, PriceE8(1))),  # only an option may be worthless
-        (1, Mark(InstrumentId(2), PriceE8(-1), 0, PriceE8(1))),
-        (1, Mark(InstrumentId(2), PriceE8(10**17 + 1), 0, PriceE8(1))),
-        (1, Mark(InstrumentId(2), PriceE8(1), -1, PriceE8(1))),
-        (1, Mark(InstrumentId(2), PriceE8(1), 10**9 + 1, PriceE8(1))),
-        (1, Mark(InstrumentId(2), PriceE8(1), 0, PriceE8(0))),
+        # Only an option may be worthless.
+        (Mark(InstrumentId(1), PriceE8(0), 0, PriceE8(1)), "price is 0"),
+        (Mark(InstrumentId(2), PriceE8(-1), 0, PriceE8(1)), "price is -1"),
+        (Mark(InstrumentId(2), PriceE8(10**17 + 1), 0, PriceE8(1)), f"price is {10**17 + 1}"),
+        (Mark(InstrumentId(2), PriceE8(1), -1, PriceE8(1)), "iv is -1"),
+        (Mark(InstrumentId(2), PriceE8(1), 10**9 + 1, PriceE8(1)), f"iv is {10**9 + 1}"),
+        (Mark(InstrumentId(2), PriceE8(1), 0, PriceE8(0)), "underlying is 0"),
+        (Mark(InstrumentId(2), PriceE8(1), 0, PriceE8(1), 1), "funding rate is 1"),
+        (Mark(InstrumentId(1), PriceE8(1), 0, PriceE8(1), 0, 1), "delta is 1"),
+        (Mark(InstrumentId(2), PriceE8(1), 0, PriceE8(1), 0, -100_001), "delta is 100001"),
+        (Mark(InstrumentId(2), PriceE8(1), 0, PriceE8(1), 0, 0, -1), "vega is -1"),
     ],
 )
-def test_one_senseless_price_refuses_them_all(index: int, mark: Mark | None) -> None:
-    floor = TradingFloor("BTC-PERPETUAL", CALL)
-    sound = Mark(InstrumentId(1), e8(60_000), 0, e8(60_000))
-    command = SetMarks((("btc_usd", PriceE8(index)),), (sound,) if mark is None else (sound, mark))
+def test_one_senseless_mark_stays_behind_and_all_others_are_in_force(
+    mark: Mark, reason: str
+) -> None:
+    floor = TradingFloor("BTC-PERPETUAL", CALL, "ETH-PERPETUAL")
+    sound = [Mark(InstrumentId(n), e8(60_000), 0, e8(60_000)) for n in (1, 3)]
+    sound = [one for one in sound if one.instrument_id != mark.instrument_id]
+    indices = (("btc_usd", e8(60_000)),)
 
-    code, _ = rejection(floor, command)
+    events = floor.apply(SetMarks(indices, (mark, *sound)))
 
-    assert code is Reject.INVALID_ARGUMENTS
-    assert floor.exchange.marks == {}
-    assert floor.exchange.indices == {}
+    assert events == (
+        MarksChanged(indices, tuple(sound)),
+        MarksRefused((), ((mark.instrument_id, reason),)),
+    )
+    assert floor.exchange.marks == {one.instrument_id: one for one in sound}
+    assert floor.exchange.indices == {"btc_usd": e8(60_000)}
+
+
+@pytest.mark.parametrize("price", [0, -1, 10**17 + 1])
+def test_what_is_priced_by_a_senseless_index_stands_still_with_it(price: int) -> None:
+    floor = TradingFloor("BTC-PERPETUAL", "ETH-PERPETUAL")
+    floor.mark(name="BTC-PERPETUAL", price=60_000)
+    before = floor.exchange.marks
+    marks = tuple(Mark(InstrumentId(n), e8(61_000), 0, e8(61_000)) for n in (1, 2))
+
+    events = floor.apply(SetMarks((("btc_usd", PriceE8(price)), ("eth_usd", e8(2_500))), marks))
+
+    assert events == (
+        MarksChanged((("eth_usd", e8(2_500)),), (marks[1],)),
+        MarksRefused((("btc_usd", f"index is {price}"),), ((InstrumentId(1), "index_refused"),)),
+    )
+    assert floor.exchange.marks == before | {InstrumentId(2): marks[1]}
+    assert floor.exchange.indices == {"btc_usd": e8(60_000), "eth_usd": e8(2_500)}
+
+
+def test_of_four_thousand_marks_one_bad_one_makes_no_other_stale() -> None:
+    strikes = [f"BTC-25DEC26-{strike}-C" for strike in range(1_000, 4_000_001, 1_000)]
+    floor = TradingFloor(*strikes)
+    marks = [Mark(floor.id(name), e8(0.05), 500_000, e8(60_000)) for name in strikes]
+    marks[1_234] = Mark(floor.id(strikes[1_234]), PriceE8(-1), 500_000, e8(60_000))
+
+    _, refused = floor.apply(SetMarks((), tuple(marks)))
+
+    assert refused == MarksRefused((), ((InstrumentId(1_235), "price is -1"),))
+    assert len(floor.exchange.marks) == 3_999
 
 
 def test_an_option_may_be_worth_nothing() -> None:

@@ -11,6 +11,7 @@ from strikewire.exchange import (
     LossCompensated,
     LossSocialised,
     MarginModel,
+    SettleSession,
 )
 from strikewire.exchange.liquidation.socialising import shared
 from strikewire.model import AccountId, Units
@@ -84,13 +85,53 @@ def test_what_was_gained_and_has_left_stays_a_debt_of_the_fund_until_others_gain
     # times 0.003 coins, all goes to the fund.
     floor.liquidate()
     assert floor.summary(INSURANCE_FUND, "BTC").equity == -3 * BTC + 1_200_000
-    assert floor.exchange.is_fund_busy
+    assert floor.exchange.is_fund_busy  # It has positions to work off, too.
 
     # What the fund has sold to Carol now is worth a coin more: it owes that, and she gains it.
     floor.mark(price=0.6, underlying=120_000)
     floor.liquidate()
     assert floor.summary(INSURANCE_FUND, "BTC").equity == -3 * BTC + 1_200_000
     assert floor.exchange.bankruptcies("BTC")[-1].socialised == BTC
+
+
+def test_no_round_is_due_for_a_debt_that_nobody_can_pay() -> None:
+    floor = TradingFloor("BTC-25DEC26-60000-C", PERPETUAL)
+    floor.mark(price=0.01, underlying=30_000, name="BTC-25DEC26-60000-C")
+    floor.buy(ALICE, 100, at=100, name="BTC-25DEC26-60000-C")
+    floor.sell(BOB, 100, at=100, name="BTC-25DEC26-60000-C")
+    floor.leave(BOB, "BTC", 2 * BTC)
+    floor.leave(ALICE, "BTC", 0)
+    floor.expire("BTC-25DEC26-60000-C")
+    floor.mark(60_000 * 2, PERPETUAL)
+    # Alice gets 5 coins at 120,000, Bob owes 3 of them: she takes them away.
+    floor.settle("BTC-25DEC26-60000-C", 120_000)
+    floor.leave(ALICE, "BTC", 0)
+    floor.apply(SettleSession("BTC"))
+
+    assert floor.exchange.is_liquidation_due
+    floor.liquidate()
+
+    debt = floor.summary(INSURANCE_FUND, "BTC").equity
+    assert debt < 0
+    assert not floor.exchange.is_fund_busy
+    assert not floor.exchange.is_liquidation_due
+    before = floor.exchange.state_hash()
+    floor.liquidate()
+    assert floor.exchange.state_hash() == before
+
+    # A fee that comes in can pay some of it, and so can what somebody gains.
+    floor.apply(Deposit(ALICE, "BTC", Units(BTC)))
+    floor.sell(CAROL, 100, at=120_000, name=PERPETUAL)
+    floor.buy(ALICE, 100, at=120_000, name=PERPETUAL)
+    assert floor.exchange.is_fund_busy
+    floor.liquidate()
+    assert floor.summary(INSURANCE_FUND, "BTC").equity > debt
+    assert not floor.exchange.is_fund_busy
+    floor.mark(130_000, PERPETUAL)
+    assert floor.exchange.is_fund_busy
+    floor.liquidate()
+    assert floor.exchange.bankruptcies("BTC")[-1].socialised > 0
+    assert not floor.exchange.is_fund_busy
 
 
 def test_a_fund_that_has_the_coins_keeps_the_dollars() -> None:

@@ -32,12 +32,35 @@ def test_what_is_traded_adds_up_until_a_limit_is_reached() -> None:
     assert count(one, 9, 1)
 
 
-def test_an_interval_begins_with_a_trade_and_another_one_from_zero() -> None:
+def test_the_interval_ends_with_each_trade_and_has_no_borders() -> None:
     one = protection()
 
-    assert not count(one, 7, 9)
-    assert not count(one, 17, 9)
-    assert count(one, 26, 1)
+    assert not count(one, 7, 1)
+    assert not count(one, 16, 8)
+    assert not count(one, 17, 1)
+    assert one.status().quantity_e8 == 9 * COIN  # Of 16 s and 17 s; that of 7 s has just left.
+    assert count(one, 25, 1)
+    assert one.status().quantity_e8 == 10 * COIN
+
+
+def test_a_trade_an_interval_old_is_counted_no_more() -> None:
+    one = protection()
+
+    assert not count(one, 7, 9, delta=4, vega=-99)
+    assert not count(one, 17, 9, delta=4, vega=-99)
+    assert (one.status().delta_e8, one.status().vega_e8) == (4 * COIN, -99 * COIN)
+
+
+def test_another_interval_is_in_force_at_the_next_trade() -> None:
+    one = protection()
+    count(one, 0, 4)
+    count(one, 6, 4)
+
+    one.configure(protection(interval_s=3).config)
+
+    assert one.status().quantity_e8 == 8 * COIN
+    assert not count(one, 8, 4)
+    assert one.status().quantity_e8 == 8 * COIN
 
 
 def test_bought_and_sold_delta_cancel_out_and_either_side_may_reach_the_limit() -> None:

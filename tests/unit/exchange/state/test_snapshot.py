@@ -137,13 +137,13 @@ def test_an_empty_state_comes_back_empty() -> None:
 def test_a_snapshot_of_another_version_is_refused() -> None:
     blob = msgspec.msgpack.encode((99, ["whatever", "it", "holds"]))
 
-    with pytest.raises(SnapshotVersionError, match="has version 99, expected 7") as raised:
+    with pytest.raises(SnapshotVersionError, match="has version 99, expected 8") as raised:
         Exchange.restore(blob)
 
-    assert (raised.value.found, raised.value.expected) == (99, 7)
+    assert (raised.value.found, raised.value.expected) == (99, 8)
 
 
-@pytest.mark.parametrize("blob", [b"", b"\x00", b"\x92\x07\x90"], ids=["empty", "byte", "hollow"])
+@pytest.mark.parametrize("blob", [b"", b"\x00", b"\x92\x08\x90"], ids=["empty", "byte", "hollow"])
 def test_bytes_that_are_no_snapshot_are_refused(blob: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         Exchange.restore(blob)
