@@ -43,8 +43,9 @@ static inline void announce(lane *l, order_object *order) {
 }
 
 /* Let an order have ended, and take back so many references and the table's; -1 without memory. */
-__attribute__((noinline)) static int end_order(lane *l, account_object *account, order_object *order, uint8_t status,
-                            uint8_t reason, int references) {
+__attribute__((noinline)) static int end_order(lane *l, account_object *account,
+                                               order_object *order, uint8_t status,
+                                               uint8_t reason, int references) {
     int owed;
     order->status = status;
     order->reason = reason;
@@ -68,8 +69,7 @@ static inline int touch(lane *l, int8_t sign, int64_t key, level_record *level, 
         && ((one[l->changed - 1].key == key && one[l->changed - 1].sign == sign)
             || (one->key == key && one->sign == sign)))
         return DONE;
-    if (l->changed == l->change_room
-        && lane_grow((void **)&l->changes, &l->change_room, l->changed, sizeof(touched)) < 0)
+    if (make_room((void **)&l->changes, &l->change_room, l->changed, sizeof(touched)) < 0)
         return FAILED;
     one = l->changes + l->changed++;
     one->level = level;
@@ -238,8 +238,7 @@ static inline void sort_owners(owner *owners, Py_ssize_t count) {
 /* Collect who has traded, each once, and return how many they are; -1 without memory. */
 static inline Py_ssize_t traders(lane *l, holding_object *holding) {
     Py_ssize_t count = 1;
-    if (l->matched >= l->owner_room
-        && lane_grow((void **)&l->owners, &l->owner_room, l->matched + 1, sizeof(owner)) < 0)
+    if (make_room((void **)&l->owners, &l->owner_room, l->matched, sizeof(owner)) < 0)
         return FAILED;
     l->owners[0].account_id = account_of(holding)->account_id;
     l->owners[0].holding = holding;
@@ -290,8 +289,7 @@ static inline int drop(lane *l, holding_object *holding) {
     int64_t instrument_id = holding->market->instrument_id;
     seat *at = lane_seat(l, account_of(holding)->account_id, instrument_id);
     if (at->holding == holding) at->holding = NULL;
-    if (l->blanks == l->blank_room
-        && lane_grow((void **)&l->blank, &l->blank_room, l->blanks, sizeof(void *)) < 0)
+    if (make_room((void **)&l->blank, &l->blank_room, l->blanks, sizeof(void *)) < 0)
         return FAILED;
     holdings_take(ledger_of(holding)->holdings, instrument_id);
     holding->account = holding->ledger = NULL;
@@ -299,14 +297,14 @@ static inline int drop(lane *l, holding_object *holding) {
         Py_DECREF(holding);
         return DONE;
     }
-    refer(&holding->valued_at, Py_None);
     refer(&holding->reduce_only, Py_None);
     holding->plain_at = holding->margined_under = 0;
+    holding->valued_at = -1;
     l->blank[l->blanks++] = holding;
     return DONE;
 }
 
-/* Forget a holding of which nothing is left: who comes to thousands of books leaves most of them. */
+/* Forget a holding of which nothing is left: who comes to thousands of books leaves most. */
 static inline int leave(lane *l, holding_object *holding) {
     const position_object *position = holding->position;
     if (holding->queue->count || holding->buy_lots || holding->sell_lots || position->size
@@ -352,268 +350,6 @@ static inline int lift(lane *l, holding_object *holding, order_object *order) {
     account_of(holding)->open_orders -= 1;
     count_less(l, holding, order, left);
     return DONE;
-}
-
-/* Commands */
-
-/* Set the label of an order that comes in; DEFER if it is too long. */
-static inline int set_label(lane *l, order_object *order, const char *text, Py_ssize_t size) {
-    PyObject *label;
-    if (size == 0) {
-        refer(&order->label, l->no_label);
-        return DONE;
-    }
-    label = PyUnicode_DecodeUTF8(text, size, "surrogatepass");
-    if (label == NULL) return FAILED;
-    if (PyUnicode_GET_LENGTH(label) > l->label_max) {
-        Py_DECREF(label);
-        return DEFER;
-    }
-    Py_SETREF(order->label, label);
-    return DONE;
-}
-
-/* Let a new order trade, wait, or end. */
-static inline int place_order(lane *l, seat *at, int64_t account_id, int64_t instrument_id,
-                              wish *w, const char *label, Py_ssize_t label_size) {
-    holding_object *holding;
-    order_object *order;
-    state_object *state = (state_object *)l->state;
-    int outcome = approach(l, account_id, instrument_id, at, &holding);
-    const terms_object *now = (terms_object *)l->now;
-    if (outcome != DONE) return outcome;
-    if (w->force == ORDER_(GTD) || w->lots <= 0 || w->lots > l->amount_max) return DEFER;
-    if (w->type == ORDER_(LIMIT)) {
-        if (!is_sane(now, w)) return DEFER;
-        if (w->bits & POST_ONLY_FLAG && (w->force != ORDER_(GTC) || crosses(holding->market, w))) return DEFER;
-    } else {
-        if (w->bits & POST_ONLY_FLAG) return DEFER;
-        w->limit = w->sign > 0 ? now->f.highest : now->f.lowest;
-        if (w->limit > now->safe) return DEFER;
-    }
-    w->waits = w->type == ORDER_(LIMIT) && w->force == ORDER_(GTC);
-    outcome = look(l, holding, w, NULL);
-    if (outcome != DONE) return outcome;
-    if (w->force == ORDER_(FOK) && l->found_lots < w->lots) return DEFER;
-    if (lane_room(l, 7 * l->matched + 8) < 0) return FAILED;
-    order = order_taken(l);
-    if (order == NULL) return FAILED;
-    outcome = set_label(l, order, label, label_size);
-    if (outcome != DONE) {
-        order_given(l, order, 1);
-        return outcome;
-    }
-    order->order_id = state->next_order_id++;
-    order->account_id = account_id;
-    order->instrument_id = (int32_t)instrument_id;
-    order->sign = w->sign;
-    order->type = w->type;
-    order->force = w->force;
-    order->ticks = w->type == ORDER_(MARKET) ? STRIKEWIRE_NEVER : w->limit;
-    order->amount = w->lots;
-    order->bits = w->bits;
-    order->created_ns = l->time_ns;
-    l->changed = 0;
-    return enter(l, holding, order, 0);
-}
-
-/* Set the order that an account wants to change or to end; DEFER if it cannot be done here. */
-static inline int find_waiting(lane *l, int64_t account_id, int64_t order_id,
-                               order_object **found) {
-    uintptr_t slot = table_slot((table_object *)l->orders, order_id);
-    order_object *order = (order_object *)slot;
-    if (slot == 0 || slot & TABLE_(ENDED)) return DEFER;
-    if (!is_plain(order) || order->account_id != account_id) return DEFER;
-    *found = order;
-    return DONE;
-}
-
-/* Take an order out of its book for good. */
-static inline int cancel_order(lane *l, int64_t account_id, int64_t order_id, uint8_t reason) {
-    holding_object *holding;
-    order_object *order;
-    int outcome = find_waiting(l, account_id, order_id, &order);
-    if (outcome != DONE) return outcome;
-    holding = holding_of(l, order);
-    if (holding == NULL) return PyErr_Occurred() ? FAILED : DEFER;
-    outcome = know(l, holding->market);
-    if (outcome != DONE) return outcome;
-    if (order->ticks > ((terms_object *)l->now)->safe) return DEFER;
-    if (lane_room(l, 8) < 0) return FAILED;
-    l->changed = 0;
-    if (lift(l, holding, order) < 0) return FAILED;
-    if (end_order(l, account_of(holding), order, ORDER_(CANCELLED), reason, 2) < 0) return FAILED;
-    if (count_orders(l, holding, -1) < 0) return FAILED;
-    tell_levels(l, holding->market);
-    return leave(l, holding);
-}
-
-/* Change a waiting order in its place, which it keeps. */
-static inline int change_in_place(lane *l, holding_object *holding, order_object *order,
-                                  int64_t amount) {
-    level_record *level = order->level;
-    int64_t less = order->amount - amount;
-    if (touch(l, order->sign, level->key, level, level->amount) < 0) return FAILED;
-    if (less) {
-        count_less(l, holding, order, less);
-        order->amount = amount;
-        level->amount -= less;
-    }
-    announce(l, order);
-    if (count_orders(l, holding, -1) < 0) return FAILED;
-    tell_levels(l, holding->market);
-    return DONE;
-}
-
-static inline void note_edit(order_object *order, const wish *w) {
-    order->bits &= (uint8_t)~(ORDER_(POST_ONLY) | ORDER_(REJECT_POST_ONLY));
-    order->bits |= (uint8_t)(w->bits | ORDER_(REPLACED));
-}
-
-/* Change a waiting order in its place, or bring it in anew. */
-__attribute__((noinline)) static int edit_order(lane *l, int64_t account_id, int64_t order_id, wish *w) {
-    holding_object *holding;
-    order_object *order;
-    int64_t amount = w->lots;
-    int outcome = find_waiting(l, account_id, order_id, &order);
-    const terms_object *now;
-    if (outcome != DONE) return outcome;
-    outcome = approach(l, account_id, order->instrument_id,
-                       lane_seat(l, account_id, order->instrument_id), &holding);
-    if (outcome != DONE) return outcome;
-    order->owner = (PyObject *)holding;
-    now = (terms_object *)l->now;
-    if (amount <= 0 || amount > l->amount_max || amount <= order->filled) return DEFER;
-    w->sign = order->sign;
-    w->type = ORDER_(LIMIT);
-    w->force = order->force;
-    if (w->limit == STRIKEWIRE_NEVER) w->limit = order->ticks;
-    if (!w->says_post_only)
-        w->bits = (uint8_t)((w->bits & REJECT_POST_ONLY_FLAG) | (order->bits & ORDER_(POST_ONLY)));
-    w->lots = amount - order->filled;
-    w->waits = 1;
-    if (order->ticks > now->safe || (w->limit != order->ticks && !is_sane(now, w))) return DEFER;
-    if (w->bits & POST_ONLY_FLAG && crosses(holding->market, w)) return DEFER;
-    l->changed = 0;
-    if (w->limit == order->ticks && amount <= order->amount) {
-        if (lane_room(l, 8) < 0) return FAILED;
-        note_edit(order, w);
-        return change_in_place(l, holding, order, amount);
-    }
-    outcome = look(l, holding, w, order);
-    if (outcome != DONE) return outcome;
-    if (lane_room(l, 7 * l->matched + 8) < 0) return FAILED;
-    note_edit(order, w);
-    if (lift(l, holding, order) < 0) return FAILED;
-    Py_DECREF(order); /* of the two, one is for what it does next */
-    order->ticks = w->limit;
-    order->amount = amount;
-    return enter(l, holding, order, 1);
-}
-
-/* Refuse to cancel an order that has ended, which is the commonest refusal by far.
-
-   A packed refusal has a code and no words, so it need not be made where those are known. */
-static inline int refuse_cancel(lane *l, int64_t account_id, int64_t order_id) {
-    uintptr_t slot = table_slot((table_object *)l->orders, order_id);
-    const ended_record *ended = (ended_record *)(slot & ~(uintptr_t)TABLE_(ENDED));
-    int known;
-    if (!(slot & TABLE_(ENDED)) || l->makes_objects) return DEFER;
-    known = seen(&l->accounts, account_id) != NULL || l->ask.know_account(l->self, account_id);
-    if (known <= 0) return known < 0 ? FAILED : DEFER;
-    if (lane_room(l, 1) < 0) return FAILED;
-    tell(l, REJECTED_EVENT, 0, 0, 0, 0,
-         ended->account_id == account_id ? l->not_open : l->not_owner, 0, 0, 0, 0);
-    return DONE;
-}
-
-/* Carry out one packed command, with the seat of a new order and its label. */
-static inline int carry_out(lane *l, const packed_command *command, seat *at, const char *label,
-                            uint8_t reason) {
-    wish w;
-    if (command->op == CANCEL) {
-        int outcome = DEFER;
-        if (command->kind == 0) outcome = cancel_order(l, command->account_id, command->other_id, reason);
-        if (command->kind == 0 && outcome == DEFER)
-            outcome = refuse_cancel(l, command->account_id, command->other_id);
-        return outcome;
-    }
-    if (command->op > CANCEL || command->op == 0 || command->valid_until_ns) return DEFER;
-    if (command->flags & (REDUCE_ONLY_FLAG | REDUCE_ONLY_SAID)) return DEFER;
-    w.limit = command->price;
-    w.lots = command->amount;
-    w.bits = command->flags & (POST_ONLY_FLAG | REJECT_POST_ONLY_FLAG);
-    if (command->op == EDIT) {
-        w.says_post_only = (command->flags & POST_ONLY_SAID) != 0;
-        return edit_order(l, command->account_id, command->other_id, &w);
-    }
-    if (command->kind > ORDER_(MARKET) || command->force > ORDER_(FOK)) return DEFER;
-    if (command->side != 1 && command->side != -1) return DEFER;
-    if ((command->kind == ORDER_(MARKET)) != (command->price == STRIKEWIRE_NEVER)) return DEFER;
-    w.sign = command->side;
-    w.type = command->kind;
-    w.force = command->force;
-    return place_order(l, at, command->account_id, command->other_id, &w, label,
-                       command->label_bytes);
-}
-
-/* Say whether the day has ended before now: what ends with it comes first then. */
-static inline int day_is_over(const lane *l) {
-    const PyObject *end = ((state_object *)l->state)->day_end_ns;
-    return end != Py_None && l->time_ns >= PyLong_AsLongLong((PyObject *)end);
-}
-
-/* Carry out one packed command, here or the common way; -1 with an exception. */
-static inline int carry_one(lane *l, const packed_command *command, seat *at, int *over) {
-    Py_ssize_t size = (Py_ssize_t)sizeof(packed_command) + command->label_bytes;
-    const char *label = (const char *)(command + 1);
-    int outcome = *over ? DEFER : carry_out(l, command, at, label, l->user_request);
-    if (outcome == DONE) {
-        l->carried_out += 1;
-    } else if (outcome == DEFER) {
-        outcome = l->ask.otherwise(l->self, (const char *)command, size) < 0 ? FAILED : DEFER;
-        *over = day_is_over(l);
-    }
-    return outcome;
-}
-
-/* Say what is wrong with bytes that are no whole record; -1 if anything is. */
-static inline int refuse_rest(const char *at, const char *end) {
-    if (at == end) return DONE;
-    if (end - at >= (Py_ssize_t)sizeof(packed_command))
-        PyErr_SetString(PyExc_ValueError, "the last label is cut off");
-    else
-        PyErr_Format(PyExc_ValueError, "%zd bytes behind the last record", end - at);
-    return FAILED;
-}
-
-/* Carry out packed commands, and return how many there were; -1 with an exception. */
-__attribute__((noinline)) static Py_ssize_t carry_batch(lane *l, const char *at, Py_ssize_t size) {
-    window ahead = {.at = at, .end = at + size};
-    Py_ssize_t count = 0;
-    int over = day_is_over(l);
-    while (ahead.count < STAGES * STRIDE && read_on(&ahead)) look_ahead(l, &ahead, 0);
-    for (; count < ahead.count; count++) {
-        const incoming *one = incoming_at(&ahead, count);
-        int outcome = carry_one(l, one->command, one->seat, &over);
-        if (outcome == FAILED) return FAILED;
-        if (outcome == DEFER) look_away(&ahead);
-        if (read_on(&ahead)) look_ahead(l, &ahead, count + 1);
-    }
-    return refuse_rest(ahead.at, ahead.end) < 0 ? FAILED : count;
-}
-
-/* Carry out packed commands as above; one alone needs no looking ahead. */
-static Py_ssize_t carry(lane *l, const char *at, Py_ssize_t size) {
-    const packed_command *command = (const packed_command *)at;
-    int over;
-    if (size < (Py_ssize_t)sizeof(packed_command)
-        || size != (Py_ssize_t)sizeof(packed_command) + command->label_bytes)
-        return carry_batch(l, at, size);
-    over = day_is_over(l);
-    if (carry_one(l, command, lane_seat(l, command->account_id, command->other_id), &over) < 0)
-        return FAILED;
-    return 1;
 }
 
 #endif

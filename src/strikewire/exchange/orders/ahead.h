@@ -2,9 +2,9 @@
 
    A thousand accounts do not fit into the memory that is near the processor, and each command
    touches some twenty places that nothing foretells; waiting for one after the other takes longer
-   than all the work. So while a command is carried out, the places of those behind it are already on
-   their way, one step further with each command: where to look, then what is there, then what that
-   refers to. Nothing is changed here, and nothing depends on it. */
+   than all the work. So while a command is carried out, the places of those behind it are already
+   on their way, one step further with each command: where to look, then what is there, then what
+   that refers to. Nothing is changed here, and nothing depends on it. */
 
 #ifndef STRIKEWIRE_AHEAD_H
 #define STRIKEWIRE_AHEAD_H
@@ -40,7 +40,7 @@ static inline void fetch_block(const void *place, size_t size) {
     for (size_t at = 0; at < size; at += 64) __builtin_prefetch((const char *)place + at);
 }
 
-static inline void fetch_ring(const void *ring) { fetch_block(ring, 128); }
+static inline void fetch_ring(const void *ring) { fetch(&((const ring_object *)ring)->kept); }
 
 static inline void fetch_tail(const void *ring) {
     const ring_object *kept = (const ring_object *)ring;
@@ -50,8 +50,8 @@ static inline void fetch_tail(const void *ring) {
 /* Fetch what stands behind a holding, then its archives, then where these go on. */
 static inline void fetch_owner(int depth, const holding_object *holding, int trades) {
     if (depth == 0) {
-        fetch(holding->position);
-        fetch_block(holding->queue, 64);
+        fetch(&holding->position->size);
+        fetch(&holding->queue->tail);
         if (holding->ledger == NULL) return;
         fetch_block(holding->ledger, 192);
         fetch_block(holding->account, 128);

@@ -64,7 +64,7 @@ cdef int refresh(PyObject* asked, PyObject* stale, PyObject* account) except -1:
         if market._valuation is None or market.legs:
             # Whoever is the first in a market after a mark: terms are made for the second.
             ledger.revalue(one)
-        elif one.valued_at is not market._valuation:
+        elif one.valued_at != market.marked:
             if self.knows(market):
                 one.account, one.ledger = account, stale
                 revalue(self.l, one)

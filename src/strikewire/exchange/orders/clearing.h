@@ -80,10 +80,12 @@ static int revalue(lane *l, holding_object *holding) {
         short_of(&now->f, larger(-size, 0), &initial, &kept);
         worth = exit_worth(&now->f, size);
         profit = worth + holding->position->entry_value;
-        ledger->option_value += worth - holding->option_value;
-        ledger->option_profit += profit - holding->option_profit;
-        holding->option_value = worth;
-        holding->option_profit = profit;
+        if (worth != holding->option_value || profit != holding->option_profit) {
+            ledger->option_value += worth - holding->option_value;
+            ledger->option_profit += profit - holding->option_profit;
+            holding->option_value = worth;
+            holding->option_profit = profit;
+        }
     } else {
         future_of(&now->f, size, &initial, &kept, &worth);
         profit = worth + holding->position->entry_value;
@@ -92,12 +94,14 @@ static int revalue(lane *l, holding_object *holding) {
         if (now->has_funding && revalue_funding(l, holding, size) < 0) return -1;
     }
     ledger->initial_margin += needed - holding->initial_margin;
-    ledger->position_margin += initial - holding->position_margin;
-    ledger->maintenance_margin += kept - holding->maintenance_margin;
     holding->initial_margin = needed;
-    holding->position_margin = initial;
-    holding->maintenance_margin = kept;
-    refer(&holding->valued_at, holding->market->_valuation);
+    if (initial != holding->position_margin || kept != holding->maintenance_margin) {
+        ledger->position_margin += initial - holding->position_margin;
+        ledger->maintenance_margin += kept - holding->maintenance_margin;
+        holding->position_margin = initial;
+        holding->maintenance_margin = kept;
+    }
+    holding->valued_at = holding->market->marked;
     return 0;
 }
 
@@ -106,7 +110,7 @@ static int revalue(lane *l, holding_object *holding) {
    `needed` is the initial margin, where it has been worked out already; else negative. */
 static inline int count_orders(lane *l, holding_object *holding, int64_t needed) {
     account_of(holding)->changes += 1;
-    if (holding->valued_at != holding->market->_valuation) return revalue(l, holding);
+    if (holding->valued_at != holding->market->marked) return revalue(l, holding);
     if (needed < 0) needed = margin_needed((terms_object *)l->now, holding);
     ledger_of(holding)->initial_margin += needed - holding->initial_margin;
     holding->initial_margin = needed;

@@ -60,7 +60,7 @@ cdef Holding opened(Market market):
     holding.market = market
     holding.position = Position.__new__(Position)
     holding.queue = OrderList.__new__(OrderList)
-    holding.funding_paid = _ZERO
+    holding.funding_paid, holding.valued_at = _ZERO, -1
     return holding
 
 

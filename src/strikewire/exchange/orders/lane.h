@@ -2,7 +2,8 @@
 
    The lane is written in C because it is nearly all that a venue does, and because what a compiler
    of Python adds to each step (references of all that is only looked at, a way out of every call)
-   takes longer than the steps. The objects are those of the rest of the exchange: see `objects.h`. */
+   takes longer than the steps. The objects are those of the rest of the exchange: see
+   `objects.h`. */
 
 #ifndef STRIKEWIRE_LANE_H
 #define STRIKEWIRE_LANE_H
@@ -160,9 +161,9 @@ static inline void *seen(const directory *known, int64_t number) {
     return number >= 0 && number < known->room ? known->things[number] : NULL;
 }
 
-/* Make room for some more things in an array that grows; -1 without memory. */
-__attribute__((noinline, cold)) static int lane_grow(void **array, Py_ssize_t *room, Py_ssize_t wanted, size_t size) {
-    Py_ssize_t grown_room = wanted + wanted / 2 + 16;
+__attribute__((noinline, cold)) static int array_grow(void **array, Py_ssize_t *room,
+                                                      Py_ssize_t count, size_t size) {
+    Py_ssize_t grown_room = count + count / 2 + 16;
     void *grown = PyMem_Realloc(*array, (size_t)grown_room * size);
     if (grown == NULL) {
         PyErr_NoMemory();
@@ -173,12 +174,18 @@ __attribute__((noinline, cold)) static int lane_grow(void **array, Py_ssize_t *r
     return 0;
 }
 
+/* Make sure that an array has room for one more than so many things; -1 without memory. */
+static inline int make_room(void **array, Py_ssize_t *room, Py_ssize_t count, size_t size) {
+    return __builtin_expect(count < *room, 1) ? 0 : array_grow(array, room, count, size);
+}
+
 /* Events are written into what becomes the bytes that are returned, where there are many. */
 static inline void lane_block(lane *l, PyObject *block, Py_ssize_t told) {
+    Py_ssize_t size = block == NULL ? 0 : PyBytes_GET_SIZE(block);
     l->block = block;
     l->first = block == NULL ? NULL : (packed_event *)PyBytes_AS_STRING(block);
     l->next = l->first + told;
-    l->end = block == NULL ? NULL : l->first + PyBytes_GET_SIZE(block) / (Py_ssize_t)sizeof(packed_event);
+    l->end = l->first + size / (Py_ssize_t)sizeof(packed_event);
 }
 
 __attribute__((noinline, cold)) static int lane_room_grown(lane *l, Py_ssize_t more) {

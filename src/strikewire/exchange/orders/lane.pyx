@@ -3,11 +3,12 @@
 
 Theory of operation. A command is looked at first and carried out after: `looking.h` walks the book
 and collects whom the order would trade with and what that costs, and only when nothing at all speaks
-against it does `acting.h` move anything. Whatever is not plain sailing (a refusal, an order with
-ties, a market that is not trading, figures of more than 126 bits) answers `DEFER`, with nothing
-changed, and the command goes the common way. So every rule, every refusal and its wording exist
-once, in Python, and what is here twice is arithmetic. The one refusal that is made here is the
-commonest: of a packed cancel that comes too late, whose answer is a code without words.
+against it does `acting.h` move anything; `placing.h` has the commands, `carrying.h` a batch of
+them. Whatever is not plain sailing (a refusal, an order with ties, a market that is not trading,
+figures of more than 126 bits) answers `DEFER`, with nothing changed, and the command goes the
+common way. So every rule, every refusal and its wording exist once, in Python, and what is here
+twice is arithmetic. The one refusal that is made here is the commonest: of a packed cancel that
+comes too late, whose answer is a code without words.
 
 What moves is written in C (`lane.h` says why). Here is what it asks for: accounts, markets and
 holdings that it has not met yet, what a mark means, and events as objects.
@@ -157,7 +158,7 @@ include "terms.pxi"
 include "finding.pxi"
 cdef hooks ASKED
 
-cdef extern from "acting.h":
+cdef extern from "carrying.h":
     Py_ssize_t carry(lane* l, const char* at, Py_ssize_t size) except -1
     int carry_out(
         lane* l, const packed_command* command, seat* at, const char* label, uint8_t reason

@@ -124,8 +124,7 @@ static inline int crosses(const market_object *market, const wish *w) {
 
 static inline int find_match(lane *l, const terms_object *now, order_object *maker, int64_t lots) {
     match *one;
-    if (l->matched == l->match_room
-        && lane_grow((void **)&l->matches, &l->match_room, l->matched, sizeof(match)) < 0)
+    if (make_room((void **)&l->matches, &l->match_room, l->matched, sizeof(match)) < 0)
         return FAILED;
     one = l->matches + l->matched++;
     one->maker = maker;
@@ -181,7 +180,7 @@ INLINED int affords(lane *l, holding_object *holding, const wish *w,
     l->initial_after = -1;
     size = holding->position->size;
     reducible = -w->sign * size;
-    if (opposing <= reducible && opposing >= 0) return DONE; /* it can only make the position smaller */
+    if (opposing <= reducible && opposing >= 0) return DONE; /* the position can only shrink */
     freed_lots = freed == NULL ? 0 : order_left(freed);
     buys = holding->buy_lots;
     sells = holding->sell_lots;

@@ -85,7 +85,7 @@ static inline int64_t product_even(int64_t a, int64_t b, int64_t d) {
     return n < 0 ? -divided_even((uwide)-n, (uint64_t)d) : divided_even((uwide)n, (uint64_t)d);
 }
 
-/* What is charged of some millionths, rounded up; what is paid for negative ones is rounded down. */
+/* What is charged of some millionths, rounded up; what negative ones pay is rounded down. */
 static inline int64_t charge_of(int64_t value, int64_t rate_ppm) {
     uint64_t size = (uint64_t)(rate_ppm < 0 ? -rate_ppm : rate_ppm), rest;
     uint64_t quotient = quotient_of((uwide)(uint64_t)value * size, PPM, &rest);
@@ -96,7 +96,7 @@ static inline int64_t charge_of(int64_t value, int64_t rate_ppm) {
 typedef struct {
     int is_option, is_inverse_future;
     int64_t lowest, highest;       /* the price band, in ticks */
-    int64_t lot_scale, tick_e8;    /* an inverse future's value is lots * lot_scale / (price * tick_e8) */
+    int64_t lot_scale, tick_e8;    /* an inverse future: lots * lot_scale / (price * tick_e8) */
     ratio tick_value;              /* of one lot at one tick, of other contracts */
     ratio initial;                 /* of one short lot of an option */
     ratio worth;                   /* of one lot at the mark; of an inverse future without sign */

@@ -4,16 +4,19 @@ from libc.stdint cimport uintptr_t
 cdef enum:
     TAGS = 3  # bits of an entry that say which kind of record it is; 0: an object
 
+cdef struct Keeping:
+    # What a ring of records does with an entry that has a tag.
+    object (*shown)(uintptr_t entry)
+    void (*release)(uintptr_t entry) noexcept
+
 cdef class Ring:
-    # What is looked at with each entry comes first.
-    cdef Py_ssize_t count, start
-    cdef readonly Py_ssize_t size
+    # No more than one line of a cache, for there are thousands.
+    cdef int count, start
+    cdef readonly int size
+    cdef int room
     cdef uintptr_t* kept
     cdef public Py_ssize_t unsealed
-    cdef Py_ssize_t room
-    # What a ring of records does with an entry that has a tag.
-    cdef object (*shown)(uintptr_t entry)
-    cdef void (*release)(uintptr_t entry) noexcept
+    cdef const Keeping* records
 
     @cython.final
     cdef int grow(self) except -1

@@ -14,7 +14,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 cdef class Ring:
     """The last `size` things that were appended, oldest first; it grows only as it fills."""
 
-    def __cinit__(self, Py_ssize_t size):
+    def __cinit__(self, int size):
         assert size > 0
         self.size = size
 
@@ -26,7 +26,7 @@ cdef class Ring:
 
     @cython.final
     cdef int grow(self) except -1:
-        cdef Py_ssize_t room = min(2 * self.room + 4, self.size)
+        cdef int room = min(2 * self.room + 4, self.size)
         cdef uintptr_t* grown = <uintptr_t*>PyMem_Realloc(self.kept, room * sizeof(uintptr_t))
         if grown == NULL:
             raise MemoryError
@@ -35,12 +35,12 @@ cdef class Ring:
 
     @cython.final
     cdef object look(self, uintptr_t entry):
-        return self.shown(entry) if entry & TAGS else <object><void*>entry
+        return self.records.shown(entry) if entry & TAGS else <object><void*>entry
 
     @cython.final
     cdef void let_go(self, uintptr_t entry) noexcept:
         if entry & TAGS:
-            self.release(entry)
+            self.records.release(entry)
         else:
             Py_DECREF(<object><void*>entry)
 

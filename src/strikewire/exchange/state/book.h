@@ -1,6 +1,6 @@
 /* One side of a book: where a price stands, and how an order comes there and goes.
 
-   What is said here of references: none is counted. Who lets an order wait at a level owes it one. */
+   No reference is counted here. Who lets an order wait at a level owes it one. */
 
 #ifndef STRIKEWIRE_BOOK_H
 #define STRIKEWIRE_BOOK_H

@@ -29,14 +29,15 @@ static inline PyObject *holdings_find(const holdings_object *holdings, int64_t i
 __attribute__((cold)) static int holdings_grow(holdings_object *holdings) {
     slot_record *before = holdings->slots;
     Py_ssize_t room = holdings->room;
-    slot_record *slots = (slot_record *)PyMem_Calloc(room ? 2 * (size_t)room : 4, sizeof(slot_record));
+    size_t wanted = room ? 2 * (size_t)room : 4;
+    slot_record *slots = (slot_record *)PyMem_Calloc(wanted, sizeof(slot_record));
     if (slots == NULL) {
         PyErr_NoMemory();
         return -1;
     }
     holdings->slots = slots;
     holdings->shift = room ? holdings->shift - 1 : 62;
-    holdings->room = room ? 2 * room : 4;
+    holdings->room = (Py_ssize_t)wanted;
     for (Py_ssize_t at = 0; at < room; at++)
         if (before[at].held != NULL)
             *holdings_slot(holdings, before[at].instrument_id) = before[at];
@@ -44,13 +45,17 @@ __attribute__((cold)) static int holdings_grow(holdings_object *holdings) {
     return 0;
 }
 
-/* Keep something where there is nothing; -1 without memory. The reference becomes the table's. */
+/* Keep something where there is nothing; -1 without memory. The reference becomes the table's.
+
+   Nothing that is held refers back to who holds it, and there may be a hundred thousand: so the
+   collector need not look at them. */
 static inline int holdings_put(holdings_object *holdings, int64_t instrument_id, PyObject *held) {
     slot_record *slot;
     if (4 * (holdings->count + 1) > 3 * holdings->room && holdings_grow(holdings) < 0) return -1;
     slot = holdings_slot(holdings, instrument_id);
     slot->instrument_id = instrument_id;
     slot->held = held;
+    if (PyObject_GC_IsTracked(held)) PyObject_GC_UnTrack(held);
     holdings->count += 1;
     return 0;
 }

@@ -20,8 +20,7 @@ cdef class Holding:
     cdef int64_t margined_lots, margined, margined_under
     cdef public Market market
     cdef public dict reduce_only
-    cdef public object valued_at
-    cdef public int64_t buy_reserve, maintenance_margin, position_margin, profit
+    cdef public int64_t valued_at, buy_reserve, maintenance_margin, position_margin, profit
     cdef public object funding_paid
     cdef public int64_t funding_ms, funding, option_value, option_profit
 

@@ -65,8 +65,8 @@ class Holding:
         self.funding_ms = 0
         """When that was, milliseconds since the Unix epoch; 0 when flat."""
 
-        # What this holding last added to the sums of its ledger.
-        self.valued_at: Valuation | None = None
+        # What this holding last added to the sums of its ledger, at which mark of its market.
+        self.valued_at = -1
         self.initial_margin = 0
         self.maintenance_margin = 0
         self.position_margin = 0
@@ -168,7 +168,8 @@ class Holding:
 
     def revalue(self) -> None:
         """Work out anew what this holding adds to its ledger."""
-        self.valued_at = valuation = self.market.valuation
+        valuation = self.market.valuation
+        self.valued_at = self.market.marked
         if self.market.legs:
             self.initial_margin = self.buy_reserve
             return
@@ -367,7 +368,7 @@ class Ledger:
         for holding in self.holdings.values():
             # What is flat and has no orders adds nothing, at any mark.
             is_active = holding.buy_lots or holding.sell_lots or holding.position.size
-            is_stale = holding.valued_at is not holding.market.valuation or holding.market.legs
+            is_stale = holding.valued_at != holding.market.marked or holding.market.legs
             if is_active and is_stale:
                 self.revalue(holding)
         self.valued_at = marks_set

@@ -10,6 +10,7 @@ cdef int64_t _NEVER
 cdef class Market:
     # What each order looks at comes first.
     cdef public int64_t instrument_id
+    cdef public int64_t marked
     cdef public object _valuation, terms
     cdef public Book book
     cdef public Fills trades

@@ -66,6 +66,7 @@ class Market:
         "legs",
         "limits",
         "mark",
+        "marked",
         "open_interest",
         "set_state",
         "settlement_price",
@@ -115,6 +116,9 @@ class Market:
         """The combos that trade in it, in the order of their listing."""
 
         self._valuation: Valuation | None = None
+        self.marked = 0
+        """How often a mark was set, so that what was made of it can be told from what it is now."""
+
         self.terms: object = None
         """What the compiled lane has made of the mark; only a memory, and its own."""
 
@@ -181,6 +185,7 @@ class Market:
             value = abs(self.contract.exit_value(LOTS, mark.price))
             self.funding.change(time_ns, rate=mark.funding_rate, value=value, index=index)
         self.mark = mark
+        self.marked += 1
         self._valuation = None
 
     def print_trade(self, price: Ticks) -> None:

@@ -1,7 +1,7 @@
 /* What the compiler of Python calls the objects of the state, once for all that is written in C.
 
-   An object is a structure with the fields that its `.pxd` declares, under a name made of its module
-   and class. Nothing here defines anything: a module knows the objects that it imports. */
+   An object is a structure with the fields that its `.pxd` declares, under a name made of its
+   module and class. Nothing here defines anything: a module knows the objects that it imports. */
 
 #ifndef STRIKEWIRE_OBJECTS_H
 #define STRIKEWIRE_OBJECTS_H

@@ -98,7 +98,7 @@ static inline ended_record *ended_from(slabs *pool, const order_object *order) {
 
 /* Keep an order as it has ended, in the ring of its owner, and let it be found that way.
 
-   Return whether the table has owed it a reference, which is the caller's now; -1 without memory. */
+   Return whether the table owed it a reference, which is the caller's now; -1 without memory. */
 static inline int table_end(table_object *table, ring_object *closed, slabs *pool,
                             const order_object *order) {
     ended_record *ended = ended_from(pool, order);

@@ -10,7 +10,7 @@ cimport cython
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
-from strikewire.exchange.state.archives cimport Ring, ring_push
+from strikewire.exchange.state.archives cimport Keeping, Ring, ring_push
 from strikewire.exchange.state.orders cimport Extras, Order
 from strikewire.exchange.state.slabs cimport slabs, slabs_give
 
@@ -78,11 +78,15 @@ cdef void free_ended(uintptr_t entry) noexcept:
     slabs_give(&ENDED_ORDERS, ended)
 
 
+cdef Keeping CLOSED
+CLOSED.shown, CLOSED.release = view_of, free_ended
+
+
 cdef class ClosedOrders(Ring):
     """Orders that have ended; all but those in packed form are views."""
 
     def __cinit__(self):
-        self.shown, self.release = view_of, free_ended
+        self.records = &CLOSED
 
 
 cdef class OrderTable:

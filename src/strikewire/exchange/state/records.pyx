@@ -8,7 +8,7 @@ instrument comes from its contract when somebody looks.
 
 cimport cython
 from cpython.ref cimport Py_DECREF, PyObject
-from strikewire.exchange.state.archives cimport TAGS, Ring
+from strikewire.exchange.state.archives cimport TAGS, Keeping, Ring
 from strikewire.exchange.state.slabs cimport slabs, slabs_give
 
 from strikewire.exchange.commands import OrderType
@@ -53,18 +53,22 @@ cdef object shown_entry(uintptr_t entry):
     return recorded
 
 
+cdef Keeping RECORDED
+RECORDED.shown, RECORDED.release = shown_entry, drop_entry
+
+
 cdef class Fills(Ring):
     """Fills, as they are kept."""
 
     def __cinit__(self):
-        self.shown, self.release = shown_entry, drop_entry
+        self.records = &RECORDED
 
 
 cdef class Payments(Ring):
     """Transactions, as they are kept."""
 
     def __cinit__(self):
-        self.shown, self.release = shown_entry, drop_entry
+        self.records = &RECORDED
 
 
 @cython.final

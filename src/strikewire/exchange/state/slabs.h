@@ -1,10 +1,10 @@
 /* Records of one size, taken from large pieces of memory and given back to be taken again.
 
-   A venue keeps millions of small records that nobody may ever look at, so what counts is that they
-   lie behind each other, and that the machine maps the memory in large pages where it can: a page of
-   4 KiB at a time costs more than all that is written into it. A slab counts its records, so that it
-   begins anew when the last one is gone: records of one time go at about one time, and those that
-   are taken then lie behind each other again. Pieces are never returned. */
+   A venue keeps millions of small records that nobody may ever look at, so what counts is that
+   they lie behind each other, and that the machine maps the memory in large pages where it can: a
+   page of 4 KiB at a time costs more than all that is written into it. A slab counts its records,
+   so that it begins anew when the last one is gone: records of one time go at about one time, and
+   those that are taken then lie behind each other again. Pieces are never returned. */
 
 #ifndef STRIKEWIRE_SLABS_H
 #define STRIKEWIRE_SLABS_H

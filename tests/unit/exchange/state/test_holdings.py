@@ -1,3 +1,4 @@
+import gc
 from types import SimpleNamespace
 from typing import Any
 
@@ -54,3 +55,13 @@ def test_it_holds_what_a_dict_holds(twin: Any, steps: list[tuple[int, bool]]) ->
             del held[instrument_id], expected[instrument_id]
         assert (instrument_id in held) == (instrument_id in expected)
         assert held.items() == sorted(expected.items())
+
+
+@pytest.mark.skipif(holdings.__file__.endswith(".py"), reason="no compiler")
+def test_the_collector_does_not_look_at_what_is_held() -> None:
+    held, one = holdings.Holdings(), SimpleNamespace()
+    assert gc.is_tracked(one)
+
+    held[1] = one
+
+    assert not gc.is_tracked(one)
