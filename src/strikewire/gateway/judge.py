@@ -39,7 +39,9 @@ from strikewire.exchange import (
     PositionChanged,
     SetVerdicts,
     Summary,
+    Transfer,
     Verdict,
+    Withdraw,
 )
 from strikewire.marketdata import IV_E4_PER_ONE
 from strikewire.model import (
@@ -158,7 +160,8 @@ class Judge:
 
         Args:
             now_ns: Nanoseconds since the Unix epoch.
-            command: Of any kind; only orders of accounts with portfolio margin are judged.
+            command: Of any kind; only orders of accounts with portfolio margin are judged, and
+                what they withdraw or transfer.
         """
         if isinstance(command, Once):
             return structs.replace(command, command=self.judged(now_ns, command.command))
@@ -168,6 +171,12 @@ class Judge:
                 for account_id, is_maker in ((command.maker_id, True), (command.taker_id, False))
             )
             return structs.replace(command, maker_verdict=maker, taker_verdict=taker)
+        if isinstance(command, Withdraw | Transfer):
+            payer = command.account_id if isinstance(command, Withdraw) else command.source
+            if not self._is_judged(payer) or command.currency not in CURRENCIES:
+                return command
+            verdict = self.verdict(now_ns, payer, command.currency)
+            return structs.replace(command, verdict=verdict)
         if not isinstance(command, PlaceOrder | EditOrder | MassQuote):
             return command
         if self._exchange.margin_model(command.account_id) is not MarginModel.PORTFOLIO:
