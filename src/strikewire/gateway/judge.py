@@ -138,7 +138,7 @@ class Judge:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._books: dict[tuple[str, str], _Book] = {}
-        self._known = 0  # instruments that the books were made of
+        self._known = (0, 0)  # how many instruments the books were made of, and the newest
         self._marked: dict[InstrumentId, Mark] = {}
         self._told: dict[tuple[AccountId, str], Verdict] = {}
         self._has_moved = False
@@ -487,7 +487,7 @@ class Judge:
 
     def _refresh(self, now_ns: int) -> None:
         """Bring the books up to date with the instruments and marks of the exchange."""
-        if len(self._exchange.instruments) != self._known:
+        if self._known != _extent(self._exchange.instruments):
             self._rebuild()
         marked, self._marked = self._marked, {}
         for book in self._books.values():
@@ -511,7 +511,7 @@ class Judge:
             book.matrix.refresh(index / PRICE_SCALE)
 
     def _rebuild(self) -> None:
-        self._known = len(self._exchange.instruments)
+        self._known = _extent(self._exchange.instruments)
         self._marked = dict(self._exchange.marks)
         grouped: dict[tuple[str, str], list[Instrument]] = {}
         for one in self._exchange.instruments.values():
@@ -530,6 +530,14 @@ class Judge:
             )
             for (currency, index_name), instruments in grouped.items()
         }
+
+
+def _extent(instruments: dict[InstrumentId, Instrument]) -> tuple[int, int]:
+    """Return what differs where another instrument was listed or forgotten, whatever became of it.
+
+    How many there are does not: one may have come as another went.
+    """
+    return len(instruments), next(reversed(instruments), 0)
 
 
 def _margin(book: _Book, held: Mapping[int, float], *parts: Mapping[int, float]) -> PortfolioMargin:

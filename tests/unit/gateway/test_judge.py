@@ -283,6 +283,24 @@ def test_instruments_that_are_listed_later_are_judged_too() -> None:
     assert verdict.initial == pytest.approx((1 / 0.84 - 1 + roll) * BTC, abs=2)
 
 
+def test_an_instrument_that_comes_as_a_combo_goes_is_judged_too() -> None:
+    court = Court()
+    near, far = "BTC-27NOV26", "BTC-25DEC26"
+    court.list(near)
+    court.mark(name=near, price=100_000.0)
+    court.combine((near, 1), (PERPETUAL, -1))
+    court.verdict()
+    court.expire(near)
+    before = len(court.exchange.instruments)
+
+    court.settle(near, 100_000.0)
+    court.list(far)
+    court.mark(name=far, price=100_000.0)
+
+    assert len(court.exchange.instruments) == before
+    assert court.verdict(more=[(court.id(far), Side.BUY, Lots(10_000))]).initial > 0
+
+
 def test_without_an_index_nothing_can_be_judged_and_nothing_is_said_to_be_needed() -> None:
     floor = TradingFloor(PERPETUAL)
     judge = Judge(floor.exchange)
