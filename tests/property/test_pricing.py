@@ -31,6 +31,7 @@ from strikewire.pricing import (
     option_mark,
     price,
 )
+from strikewire.pricing.crossing import deepest_crossing
 from strikewire.testing.pricing import Option
 
 forwards = st.floats(0.1, 1e6)
@@ -254,6 +255,35 @@ def closely(smile: Smile) -> NDArray[np.float64]:
     return k[np.abs(k) <= 30.0]
 
 
+def furthest_below(later: Smile, nearer: Smile) -> float:
+    """Return how far one smile is below another anywhere close by, as a part of it or of 1.0."""
+    k = np.concatenate([closely(nearer), closely(later)])
+    variance = nearer.total_variances(k)
+    lacking = (variance - later.total_variances(k)) / np.maximum(1.0, variance)
+    return float(np.max(lacking))
+
+
+smiles = st.builds(
+    Smile,
+    a=st.floats(1e-5, 10.0),
+    b=st.floats(0.0, 2.0),
+    rho=st.floats(-0.999, 0.999),
+    m=st.floats(-20.0, 20.0),
+    s=st.floats(-13.0, 2.0).map(math.exp),
+)
+
+
+@given(smiles, smiles)
+def test_a_smile_raised_by_what_it_lacks_is_below_another_nowhere(
+    later: Smile, nearer: Smile
+) -> None:
+    k, depth = deepest_crossing(later, nearer)
+
+    assert depth == max(0.0, nearer.total_variance(k) - later.total_variance(k))
+    raised = Smile(a=later.a + depth, b=later.b, rho=later.rho, m=later.m, s=later.s)
+    assert furthest_below(raised, nearer) <= 1e-12
+
+
 @settings(max_examples=25)
 @given(st.lists(expiry, min_size=1, max_size=5, unique_by=lambda one: one[0]))
 @example(
@@ -299,10 +329,7 @@ def test_no_quotes_whatever_make_a_surface_with_arbitrage(
             assert 0.0 < smile.total_variance(0.0) < 1e3
             assert np.min(smile.butterflies(closely(smile))) >= 0.0
         for nearer, later in pairwise(smiles):
-            k = np.concatenate([closely(nearer), closely(later)])
-            least, variance = nearer.total_variances(k), later.total_variances(k)
-            # So near a lowest place is found.
-            assert np.all(variance >= least - 1e-12 * np.maximum(1.0, least))
+            assert furthest_below(later, nearer) <= 1e-12
 
 
 risk_book = tuple(

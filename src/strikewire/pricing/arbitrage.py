@@ -1,11 +1,11 @@
 """Whether smiles leave somebody a profit without risk, and what to do about it.
 
 Theory of operation. A smile has *butterfly* arbitrage where its g(k), which has the sign of the
-implied density, is below 0. Two smiles have *calendar* arbitrage where the total variance of the
-later one is below that of the earlier one. Both are looked for on a grid of log-moneyness: of
-either expiry, eight deviations to both sides in tenths and from there in growing steps to a factor
-of e^30; and from where it bends outwards, for a bend may be much sharper than a tenth. The lowest
-places are then looked at more closely.
+implied density, is below 0. It is looked for on a grid of log-moneyness: eight deviations to both
+sides in tenths and from there in growing steps to a factor of e^30; and from where the smile bends
+outwards, for a bend may be much sharper than a tenth. The lowest places are then looked at more
+closely. Two smiles have *calendar* arbitrage where the total variance of the later one is below
+that of the earlier one; whether there is such a place `crossing` knows without a grid.
 Far out smiles are straight lines, and there the slopes decide: at most 2, and never falling with
 time. Raw SVI makes all of it a matter of five numbers a smile.
 
@@ -23,12 +23,14 @@ quotes with arbitrage as a penalty stands in `fit`; `repaired` is the guarantee 
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strikewire.pricing.columns import Doubles
+from strikewire.pricing.crossing import K_MAX, deepest_crossing
 from strikewire.pricing.smile import Smile
 
 GRID_DEVIATIONS: Final = 8.0
@@ -46,7 +48,6 @@ Slopes = tuple[float, float]
 DENSITY_MIN: Final = 1e-6
 """A g below this counts as arbitrage: between two points of a grid it may well be below 0."""
 
-GRID_END: Final = 30.0
 GRID_STEPS_BEYOND: Final = 24
 
 GRID_STEPS_BEND: Final = 16
@@ -67,8 +68,8 @@ _DIPS: Final = 4
 _FALLS: Final = np.zeros(1, dtype=bool)
 _RISES: Final = np.ones(1, dtype=bool)
 
-# How far g, and a later variance by an earlier one, may be lower between two points of a grid than
-# at any of it. Of some ten thousand smiles of chance none was by more than 0.008.
+# How far g may be lower between two points of a grid than at any of it. Of some ten thousand smiles
+# of chance none was by more than 0.008.
 _NEAR: Final = 0.02
 
 
@@ -113,24 +114,20 @@ def find_arbitrage(years: Sequence[float], smiles: Sequence[Smile]) -> list[Arbi
 def suspects(smiles: Sequence[Smile]) -> list[bool]:
     """Tell of each smile whether it may have arbitrage, in itself or with the one before it.
 
-    One pass over arrays for all: whoever is not suspected has none, the others are for
-    `arbitrages` to judge.
+    Densities and wings in one pass over arrays for all: whoever is not suspected has none, the
+    others are for `arbitrages` to judge.
     """
     if not smiles:
         return []
     table = np.array([_numbers(one) for one in smiles]).T[:, :, np.newaxis]
-    grid = _grid(table)
-    w, density = _densities(table, grid)
+    w, density = _densities(table, _grid(table))
     bad = (np.min(w, axis=1) <= 0.0) | (np.min(density, axis=1) < _NEAR)
     _, b, rho, _, _ = table
     left, right = (b * (1.0 - rho))[:, 0], (b * (1.0 + rho))[:, 0]
     bad |= np.maximum(left, right) > SLOPE_MAX
-    # The later of two on the grid of the earlier, and the other way round.
-    later = _variances(table[:, 1:], grid[:-1])
-    earlier = _variances(table[:, :-1], grid[1:])
-    bad[1:] |= np.min(later / w[:-1], axis=1) < 1.0 + _NEAR
-    bad[1:] |= np.min(w[1:] / earlier, axis=1) < 1.0 + _NEAR
     bad[1:] |= (left[1:] < left[:-1]) | (right[1:] < right[:-1])
+    crosses = [deepest_crossing(later, nearer)[1] > 0.0 for nearer, later in pairwise(smiles)]
+    bad |= np.array([False, *crosses])
     found: list[bool] = bad.tolist()
     return found
 
@@ -143,29 +140,12 @@ def arbitrages(smile: Smile, nearer: Smile | None, *, years: float = 0.0) -> lis
         nearer: That of the expiry before; None where there is none.
         years: Of the smile; only named in what is found.
     """
-    found: list[Arbitrage] = []
-    grid = grid_of(smile)
-    with np.errstate(divide="ignore", invalid="ignore"):  # where a variance is 0
-        variances, densities = _densities(_numbers(smile), grid)
-    if np.min(variances) > 0.0:
-        k, density = _lowest(lambda k: signed_densities(smile, k), grid, densities, _NEAR)
-        missing = DENSITY_MIN - density
-    else:
-        k, variance = _lowest(smile.total_variances, grid, variances, 0.0)
-        missing = -variance
-    if missing > 0.0:
-        found.append(Arbitrage(years, "butterfly", k, missing))
-    slopes = wing_slopes(smile)
-    least = (0.0, 0.0) if nearer is None else wing_slopes(nearer)
-    for end, slope, below in zip((-math.inf, math.inf), slopes, least, strict=True):
-        if slope > SLOPE_MAX or slope < below:
-            depth = max(slope - SLOPE_MAX, below - slope)
-            found.append(Arbitrage(years, "wing", end, depth))
+    found = [_butterfly(smile, years)]
+    found += _wings(smile, nearer, years)
     if nearer is not None:
-        k, least_more = _lowest_of_difference(smile, nearer)
-        if least_more < 0.0:
-            found.append(Arbitrage(years, "calendar", k, -least_more))
-    return found
+        k, depth = deepest_crossing(smile, nearer)
+        found.append(Arbitrage(years, "calendar", k, depth))
+    return [one for one in found if one.depth > 0.0]
 
 
 def grid_of(smile: Smile) -> Doubles:
@@ -239,19 +219,40 @@ def _numbers(smile: Smile) -> tuple[float, float, float, float, float]:
     return smile.a, smile.b, smile.rho, smile.m, smile.s
 
 
+def _butterfly(smile: Smile, years: float) -> Arbitrage:
+    """Return where the density is lowest; its depth is not above 0 where it is positive."""
+    grid = grid_of(smile)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where a variance is 0
+        variances, densities = _densities(_numbers(smile), grid)
+    if np.min(variances) > 0.0:
+        k, density = _lowest(lambda k: signed_densities(smile, k), grid, densities, _NEAR)
+        return Arbitrage(years, "butterfly", k, DENSITY_MIN - density)
+    k, variance = _lowest(smile.total_variances, grid, variances, 0.0)
+    return Arbitrage(years, "butterfly", k, -variance)
+
+
+def _wings(smile: Smile, nearer: Smile | None, years: float) -> list[Arbitrage]:
+    """Return both wings; the depth of one that is neither too steep nor too flat is not above 0."""
+    least = (0.0, 0.0) if nearer is None else wing_slopes(nearer)
+    return [
+        Arbitrage(years, "wing", end, max(slope - SLOPE_MAX, below - slope))
+        for end, slope, below in zip((-math.inf, math.inf), wing_slopes(smile), least, strict=True)
+    ]
+
+
 def _grid(numbers: _Numbers) -> Doubles:
     """Return the grid, unordered, for a smile's numbers, or a row for each of columns (5, n, 1)."""
     a, b, rho, m, s = numbers
     variance = a + b * (np.sqrt(m * m + s * s) - rho * m)
     reach = GRID_DEVIATIONS * np.sqrt(np.maximum(variance, 1e-12))
-    beyond = reach * np.maximum(GRID_END / reach, 2.0) ** _BEYOND
+    beyond = reach * np.maximum(K_MAX / reach, 2.0) ** _BEYOND
     bend = 0.5 * s * np.maximum(2.0 * reach / s, 8.0) ** _BEND
     parts = (-beyond, reach * _INNER, beyond, m - bend, m + bend)
     return np.concatenate(parts, axis=-1)
 
 
 def _lowest(
-    curve: Callable[[Doubles], Doubles], grid: Doubles, values: Doubles, near: Doubles | float
+    curve: Callable[[Doubles], Doubles], grid: Doubles, values: Doubles, near: float
 ) -> tuple[float, float]:
     """Return where a curve is lowest, and how low: on the grid, then closer and closer up.
 
@@ -265,13 +266,11 @@ def _lowest(
     if np.all(values > near):
         lowest = int(np.argmin(values))
         return float(grid[lowest]), float(values[lowest])
-    dips = _dips(values)
-    nearness = np.broadcast_to(near, values.shape)[dips]
-    return _lowest_close_up(curve, grid, dips, nearness)
+    return _lowest_close_up(curve, grid, _dips(values), near)
 
 
 def _lowest_close_up(
-    curve: Callable[[Doubles], Doubles], grid: Doubles, dips: NDArray[np.int64], near: Doubles
+    curve: Callable[[Doubles], Doubles], grid: Doubles, dips: NDArray[np.int64], near: float
 ) -> tuple[float, float]:
     at = grid[dips]
     # A point may stand in the grid more than once.
@@ -302,24 +301,6 @@ def _dips(values: Doubles) -> NDArray[np.int64]:
     if len(dips) > _DIPS:
         dips = dips[np.argpartition(values[dips], _DIPS)[:_DIPS]]
     return dips
-
-
-def _lowest_of_difference(smile: Smile, nearer: Smile) -> tuple[float, float]:
-    both = np.sort(np.concatenate([_grid(_numbers(smile)), _grid(_numbers(nearer))]))
-    before = nearer.total_variances(both)
-    return _lowest(
-        lambda k: smile.total_variances(k) - nearer.total_variances(k),
-        both,
-        smile.total_variances(both) - before,
-        _NEAR * before,
-    )
-
-
-def _variances(numbers: _Numbers, k: Doubles) -> Doubles:
-    a, b, rho, m, s = numbers
-    distance = k - m
-    variances: Doubles = a + b * (rho * distance + np.sqrt(distance * distance + s * s))
-    return variances
 
 
 def _densities(numbers: _Numbers, k: Doubles) -> tuple[Doubles, Doubles]:
@@ -369,10 +350,8 @@ def lowered(smile: Smile, later: Smile) -> Smile:
     """Return the smile below that of an expiry after it; what it has else may come of it."""
     left, right = map(min, wing_slopes(smile), wing_slopes(later))
     flat = _with_slopes(smile, left, right)
-    for _ in range(3):
-        _, least = _lowest_of_difference(later, flat)
-        flat = _raised(flat, min(0.0, least))
-    return flat
+    _, depth = deepest_crossing(later, flat)
+    return _raised(flat, -depth)
 
 
 def _with_slopes(smile: Smile, left: float, right: float) -> Smile:
@@ -392,11 +371,8 @@ def _lifted(smile: Smile, nearer: Smile) -> Smile:
         for ours, theirs in zip(wing_slopes(smile), wing_slopes(nearer), strict=True)
     )
     steep = _with_slopes(smile, left, right)
-    # The grid is that of the smile, which moves with it: again for what then shows.
-    for _ in range(3):
-        _, least = _lowest_of_difference(steep, nearer)
-        steep = _raised(steep, max(0.0, -least))
-    return steep
+    _, depth = deepest_crossing(steep, nearer)
+    return _raised(steep, depth)
 
 
 def _raised(smile: Smile, amount: float) -> Smile:

@@ -75,35 +75,106 @@ def test_smiles_that_cross_at_a_sharp_bend_only_are_found() -> None:
     assert found.depth == pytest.approx(1e-4, rel=0.5)
 
 
-def test_smiles_that_cross_at_a_round_bend_far_from_the_money_are_found() -> None:
-    near = Smile(
-        0.00017651073036126677, 1.40602989e-05, 0.0168465307, -5.2186418, 7.200948828883562
-    )
-    low = Smile(0.0001359562, 0.0005683486847771063, 0.46516781637758914, -1.3363228, 0.3088989330)
-    bend = np.linspace(-1.6, -1.4, 20_001)
-    apart = float(np.min(low.total_variances(bend) - near.total_variances(bend)))
-    low = Smile(low.a - apart - 1e-9, low.b, low.rho, low.m, low.s)
+@pytest.mark.parametrize(
+    ("near", "later", "k", "depth"),
+    [
+        pytest.param(
+            Smile(
+                0.00017651073036126677, 1.40602989e-05, 0.0168465307, -5.2186418, 7.200948828883562
+            ),
+            Smile(
+                0.00013595621875514693,
+                0.0005683486847771063,
+                0.46516781637758914,
+                -1.3363228,
+                0.308898933,
+            ),
+            -1.493,
+            1e-09,
+            id="at a round bend far from the money",
+        ),
+        pytest.param(
+            Smile(
+                1.5186828826461778, 1.331145623069516, 0.14893524849409256, -1.52077779, 2.11672689
+            ),
+            Smile(
+                4.45422905924957, 1.5576945217385902, 0.2708965983, -2.5934214, 0.008026111389308924
+            ),
+            -2.598,
+            1.01e-11,
+            id="hardly",
+        ),
+        pytest.param(
+            Smile(
+                1.883129851766711,
+                1.124720213421026,
+                -0.5645720806416952,
+                1.3416366114831535,
+                0.0007376164561892,
+            ),
+            Smile(
+                3.3406780582912585,
+                1.3043680212042523,
+                -0.3490869262704439,
+                0.5133458547355944,
+                0.00029229469221400055,
+            ),
+            -0.1033,
+            4.21e-10,
+            id="sharply, with equal variances at the money",
+        ),
+        pytest.param(
+            Smile(
+                31.327498488155083,
+                1.3213634609278704,
+                0.25588881762247195,
+                4.519351149413392,
+                0.002324795995512828,
+            ),
+            Smile(
+                35.72949814348852,
+                1.3213634609278704,
+                0.25588881762247195,
+                0.04232309103657287,
+                0.00022986312672047647,
+            ),
+            -0.4488,
+            2.63e-09,
+            id="with equal slopes",
+        ),
+        pytest.param(
+            Smile(
+                0.002635640195994978,
+                0.00043461336535953595,
+                0.8953239563686635,
+                0.13451756065194434,
+                5.045179547800204e-07,
+            ),
+            Smile(
+                -0.0009420677933697155,
+                0.6836375916360704,
+                0.9998435491344437,
+                -0.5021946707004755,
+                0.3934425134819082,
+            ),
+            -29.84,
+            3.15e-08,
+            id="in the wing",
+        ),
+    ],
+)
+def test_smiles_that_hardly_cross_are_found(
+    near: Smile, later: Smile, k: float, depth: float
+) -> None:
+    finely = np.linspace(k - 0.01, k + 0.01, 200_001)
+    lacking = near.total_variances(finely) - later.total_variances(finely)
+    assert np.max(lacking) == pytest.approx(depth, rel=0.01)
 
-    (found,) = arbitrages(low, near)
+    (found,) = arbitrages(later, near)
 
     assert found.kind == "calendar"
-    assert found.k == pytest.approx(-1.493, abs=1e-3)
-    assert found.depth == pytest.approx(1e-9, rel=0.01)
-
-
-def test_smiles_that_hardly_cross_are_found() -> None:
-    near = Smile(
-        1.5186828826461778, 1.331145623069516, 0.14893524849409256, -1.52077779, 2.11672689
-    )
-    lower = Smile(4.4542289, 1.5576945217385902, 0.2708965983, -2.5934214, 0.008026111389308924)
-    bend = np.linspace(-2.61, -2.59, 200_001)
-    apart = float(np.min(lower.total_variances(bend) - near.total_variances(bend)))
-    lower = Smile(lower.a - apart - 1e-11, lower.b, lower.rho, lower.m, lower.s)
-
-    (found,) = arbitrages(lower, near)
-
-    assert found.kind == "calendar"
-    assert found.depth == pytest.approx(1e-11, rel=0.2)
+    assert found.k == pytest.approx(k, abs=0.01)
+    assert found.depth == pytest.approx(depth, rel=0.01)
 
 
 def test_smiles_that_cross_beside_a_point_of_both_grids_are_found() -> None:
