@@ -193,9 +193,10 @@ class Judge:
             wanted = Lots(max(0, command.amount - order.filled))
             freed, more = (command.order_id,), (order.instrument_id, order.side, wanted)
         instrument = self._exchange.instruments.get(more[0])
-        if instrument is None or instrument.is_spot:
+        if instrument is None:
             return command
-        currency = instrument.settlement_currency
+        is_sale = instrument.is_spot and more[1] is Side.SELL
+        currency = instrument.base_currency if is_sale else instrument.settlement_currency
         verdict = self.verdict(now_ns, command.account_id, currency, more=[more], freed=freed)
         return structs.replace(command, verdict=verdict)
 

@@ -182,14 +182,10 @@ def test_what_needs_no_verdict_is_left_as_it_is() -> None:
     assert court.judged(place(court)) is None  # with standard margin
     court.switch()
 
-    spot = PlaceOrder(
-        account_id=ALICE, instrument_id=court.id(SPOT), side=Side.SELL, amount=Lots(1)
-    )
     unknown = PlaceOrder(
         account_id=ALICE, instrument_id=InstrumentId(99), side=Side.SELL, amount=Lots(1)
     )
     for command in (
-        spot,
         unknown,
         EditOrder(account_id=ALICE, order_id=OrderId(99), amount=Lots(1)),
         CancelOrder(ALICE, OrderId(1)),
@@ -392,3 +388,24 @@ def test_of_a_transfer_the_payer_is_judged() -> None:
     assert court.judged(transfer(BOB, ALICE)) is None  # with standard margin
     assert court.judged(Withdraw(BOB, "BTC", Units(1))) is None
     assert court.judged(transfer(ALICE, BOB, "DOGE")) is None
+
+
+def test_an_order_on_spot_is_judged_in_the_currency_that_it_pays_in() -> None:
+    court = Court()
+    court.sell(BOB, 10_000, at=200_000)
+    court.buy(ALICE, 10_000, at=200_000)
+    court.switch()
+
+    def spot(side: Side) -> PlaceOrder:
+        price = Ticks(2_000_000 - 1_000 * side)
+        return PlaceOrder(
+            account_id=ALICE,
+            instrument_id=court.id(SPOT),
+            side=side,
+            amount=Lots(1),
+            price=price,
+        )
+
+    assert court.verdict("BTC").initial > court.verdict("USDC").initial == 0
+    assert court.judged(spot(Side.SELL)) == court.verdict("BTC")
+    assert court.judged(spot(Side.BUY)) == court.verdict("USDC")

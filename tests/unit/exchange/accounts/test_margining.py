@@ -8,6 +8,7 @@ from strikewire.exchange import (
     BalanceChanged,
     ChangeMarginModel,
     CreateSubaccount,
+    Deposit,
     EditOrder,
     Exchange,
     MarginModel,
@@ -394,3 +395,40 @@ def test_commands_of_payments_come_back_with_their_verdicts() -> None:
     for what in (Withdraw, Transfer):
         command = leave(made, what, verdict=Verdict(3, Units(1_000), Units(800)))
         assert decode(encode(command)) == command
+
+
+SPOT = "BTC_USDC"
+
+
+def test_what_is_sold_on_spot_is_judged_by_what_is_needed_when_it_is() -> None:
+    made = floor()
+    made.list(SPOT)
+    switch(made, BTC // 4)
+    lots = BTC // 2 // int(made.exchange.instruments[made.id(SPOT)].lot_size * BTC)
+
+    def sale(initial: int | None) -> PlaceOrder:
+        return order(made, initial, side=Side.SELL, lots=lots, name=SPOT)
+
+    # What was told last leaves three quarters of a coin; the marks have moved since.
+    assert reason(made.apply(sale(3 * BTC // 4))) == (Reject.NOT_ENOUGH_FUNDS, "not_enough_funds")
+    assert reason(made.apply(sale(None))) == (Reject.RETRY, "no_margin_verdict")
+    made.apply(sale(BTC // 2))
+
+    summary = made.summary(ALICE, "BTC")
+    assert (summary.spot_reserve, summary.initial_margin) == (BTC // 2, BTC)
+    assert summary.available_funds == 0
+
+
+def test_what_is_bought_on_spot_is_paid_in_the_other_currency() -> None:
+    made = floor()
+    made.list(SPOT)
+    made.apply(Deposit(ALICE, "USDC", Units(10**9)))
+    switch(made, BTC)
+    price = made.exchange.instruments[made.id(SPOT)].tick_size
+
+    made.apply(order(made, 0, side=Side.BUY, lots=1, price=int(1_000 / price), name=SPOT))
+
+    # A need of nothing was told of the dollars; that of the coins is what it was.
+    assert len(made.exchange.open_orders(ALICE)) == 1
+    assert made.summary(ALICE, "BTC").initial_margin == BTC
+    assert made.summary(ALICE, "USDC").initial_margin == made.summary(ALICE, "USDC").spot_reserve
