@@ -251,6 +251,7 @@ COMBO: list[tuple[tuple[str, int], ...]] = [
     ((CALL, 2), (SETTLED, -201)),
     ((CALL, 1), (SETTLED, -1)),
     ((CALL, 1), (UNMARKED, -1)),
+    ((CALL, 1), (UNMARKED, -1)),
 ]
 """Legs that are wrong in one way, and where they can be in a later one as well."""
 
@@ -405,6 +406,8 @@ def test_a_combo_that_is_wrong_in_two_ways_is_refused_for_the_earlier(
     made = floor()
     made.list(FUTURE)
     for (code, reason), legs in zip(expected, COMBO, strict=True):
+        owner_max = 0 if reason == "max_combos_per_owner" else combos.COMBOS_MAX + 1
+        monkeypatch.setattr(combos, "COMBOS_OWNER_MAX", owner_max)
         asked = tuple((made.ids.get(name, InstrumentId(99)), ratio) for name, ratio in legs)
         before = made.exchange.state_hash()
 

@@ -60,7 +60,7 @@ class GetComboIds(Struct, frozen=True, kw_only=True):
 
 
 class GetComboDetails(Struct, frozen=True, kw_only=True):
-    """Read one combo, also after its end."""
+    """Read one combo, also after its end if anybody has used it."""
 
     combo_id: InstrumentName
 

@@ -323,7 +323,7 @@ class Methods:
         *,
         combo_id: str,
     ) -> combos.Combo:
-        """Read one combo, also after its end."""
+        """Read one combo, also after its end if anybody has used it."""
         result: combos.Combo = await self.call(
             "public/get_combo_details",
             _given(

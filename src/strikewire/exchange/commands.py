@@ -318,6 +318,9 @@ class Withdraw(msgspec.Struct, frozen=True, array_like=True, tag="withdraw"):
     address: str = ""
     """Where it goes, for the record alone; at most `ADDRESS_LENGTH_MAX` characters."""
 
+    verdict: Verdict | None = None
+    """With portfolio margin: what the account needs in the currency, whatever leaves."""
+
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="transfer"):
     """Move cash between two accounts of one owner: a main account and its subaccounts.
@@ -337,6 +340,9 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="
     nonce: str = ""
     """The asker's own word, at most `NONCE_LENGTH_MAX` characters: one that a transfer of the
     payer has carried already is rejected, as long as that is in a transaction log."""
+
+    verdict: Verdict | None = None
+    """Where the payer has portfolio margin: what it needs in the currency, whatever leaves."""
 
 
 class CreateSubaccount(msgspec.Struct, frozen=True, array_like=True, tag="subaccount"):

@@ -58,6 +58,7 @@ from strikewire.exchange.commands import (
 from strikewire.exchange.events import (
     AccountView,
     BankruptcyView,
+    ComboClosed,
     Event,
     Fill,
     InstrumentListed,
@@ -130,7 +131,10 @@ class Exchange:
     def __init__(self) -> None:
         self._take(State())
         self.instruments: dict[InstrumentId, Instrument] = {}
-        """Every instrument ever listed; not to be changed from outside."""
+        """Every instrument ever listed, the newest last; not to be changed from outside.
+
+        Without combos that were closed before anybody had used them.
+        """
 
         self.instrument_by_name: dict[str, InstrumentId] = {}
 
@@ -161,10 +165,13 @@ class Exchange:
     def _apply(self, time_ns: int, command: Command) -> tuple[Event, ...]:
         """Carry out a command the common way."""
         events, has_changed = _common(self._state, time_ns, command)
-        if isinstance(command, ListInstrument | CreateCombo):
+        if isinstance(command, ListInstrument | CreateCombo | SettleInstrument):
             for event in events:
                 if isinstance(event, InstrumentListed):
                     self._index(event.instrument)
+                elif isinstance(event, ComboClosed) and event.is_forgotten:
+                    one = self.instruments.pop(event.instrument_id)
+                    del self.instrument_by_name[one.name]
         if has_changed:
             self._lane.forget(holdings=isinstance(command, SettleInstrument))
         return events

@@ -491,6 +491,9 @@ class ComboClosed(msgspec.Struct, frozen=True, array_like=True, tag="combo_close
 
     instrument_id: InstrumentId
 
+    is_forgotten: bool = False
+    """Nobody had an order in it, and nothing of it can be looked up any more."""
+
 
 class InstrumentSettled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
     """A book is closed for good; orders, positions and balances of it came before this event."""

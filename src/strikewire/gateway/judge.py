@@ -39,7 +39,9 @@ from strikewire.exchange import (
     PositionChanged,
     SetVerdicts,
     Summary,
+    Transfer,
     Verdict,
+    Withdraw,
 )
 from strikewire.marketdata import IV_E4_PER_ONE
 from strikewire.model import (
@@ -136,7 +138,7 @@ class Judge:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._books: dict[tuple[str, str], _Book] = {}
-        self._known = 0  # instruments that the books were made of
+        self._known = (0, 0)  # how many instruments the books were made of, and the newest
         self._marked: dict[InstrumentId, Mark] = {}
         self._told: dict[tuple[AccountId, str], Verdict] = {}
         self._has_moved = False
@@ -158,7 +160,8 @@ class Judge:
 
         Args:
             now_ns: Nanoseconds since the Unix epoch.
-            command: Of any kind; only orders of accounts with portfolio margin are judged.
+            command: Of any kind; only orders of accounts with portfolio margin are judged, and
+                what they withdraw or transfer.
         """
         if isinstance(command, Once):
             return structs.replace(command, command=self.judged(now_ns, command.command))
@@ -168,6 +171,12 @@ class Judge:
                 for account_id, is_maker in ((command.maker_id, True), (command.taker_id, False))
             )
             return structs.replace(command, maker_verdict=maker, taker_verdict=taker)
+        if isinstance(command, Withdraw | Transfer):
+            payer = command.account_id if isinstance(command, Withdraw) else command.source
+            if not self._is_judged(payer) or command.currency not in CURRENCIES:
+                return command
+            verdict = self.verdict(now_ns, payer, command.currency)
+            return structs.replace(command, verdict=verdict)
         if not isinstance(command, PlaceOrder | EditOrder | MassQuote):
             return command
         if self._exchange.margin_model(command.account_id) is not MarginModel.PORTFOLIO:
@@ -184,9 +193,10 @@ class Judge:
             wanted = Lots(max(0, command.amount - order.filled))
             freed, more = (command.order_id,), (order.instrument_id, order.side, wanted)
         instrument = self._exchange.instruments.get(more[0])
-        if instrument is None or instrument.is_spot:
+        if instrument is None:
             return command
-        currency = instrument.settlement_currency
+        is_sale = instrument.is_spot and more[1] is Side.SELL
+        currency = instrument.base_currency if is_sale else instrument.settlement_currency
         verdict = self.verdict(now_ns, command.account_id, currency, more=[more], freed=freed)
         return structs.replace(command, verdict=verdict)
 
@@ -478,7 +488,7 @@ class Judge:
 
     def _refresh(self, now_ns: int) -> None:
         """Bring the books up to date with the instruments and marks of the exchange."""
-        if len(self._exchange.instruments) != self._known:
+        if self._known != _extent(self._exchange.instruments):
             self._rebuild()
         marked, self._marked = self._marked, {}
         for book in self._books.values():
@@ -502,7 +512,7 @@ class Judge:
             book.matrix.refresh(index / PRICE_SCALE)
 
     def _rebuild(self) -> None:
-        self._known = len(self._exchange.instruments)
+        self._known = _extent(self._exchange.instruments)
         self._marked = dict(self._exchange.marks)
         grouped: dict[tuple[str, str], list[Instrument]] = {}
         for one in self._exchange.instruments.values():
@@ -521,6 +531,14 @@ class Judge:
             )
             for (currency, index_name), instruments in grouped.items()
         }
+
+
+def _extent(instruments: dict[InstrumentId, Instrument]) -> tuple[int, int]:
+    """Return what differs where another instrument was listed or forgotten, whatever became of it.
+
+    How many there are does not: one may have come as another went.
+    """
+    return len(instruments), next(reversed(instruments), 0)
 
 
 def _margin(book: _Book, held: Mapping[int, float], *parts: Mapping[int, float]) -> PortfolioMargin:

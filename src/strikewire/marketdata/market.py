@@ -49,7 +49,7 @@ class Market:
         delivery_price: What it was settled at; None before, and where that is forgotten.
         settlement_price: Mark of a future at the last daily settlement; 0 before the first.
         legs: Of a combo: the markets that it trades in, with its instrument's ratios.
-        combos: Of a leg: every combo there was that trades in it.
+        combos: Of a leg: every combo that trades or traded in it, unless it is forgotten.
     """
 
     def __init__(

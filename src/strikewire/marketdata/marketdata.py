@@ -70,6 +70,7 @@ class MarketData:
         self._indices: dict[str, PriceE8] = {}
         self._indices_ns: dict[str, int] = {}
         self._averages: dict[str, dict[int, DeliveryAverage]] = {}  # by index and expiry
+        self._forgotten: list[InstrumentId] = []  # what was told of last, and is gone with the next
         self.now_ns = 0
         self.locks: set[str] = set()
 
@@ -118,7 +119,7 @@ class MarketData:
         return self._estimate(instrument.price_index, expiry_ns).price
 
     def __getitem__(self, instrument_id: InstrumentId) -> Market:
-        """Return the market of an instrument that was listed."""
+        """Return the market of an instrument that was listed, unless it is forgotten."""
         return self._markets[instrument_id]
 
     def named(self, name: str) -> Market | None:
@@ -179,6 +180,7 @@ class MarketData:
             events: All events of the command, in their order.
         """
         self.now_ns = max(self.now_ns, time_ns)
+        self._forget()
         changes = Changes()
         levels: dict[InstrumentId, list[LevelChanged]] = {}
         for event in events:
@@ -204,7 +206,9 @@ class MarketData:
                     self._markets[instrument_id].turn(time_ns, state)
                     changes.tickers[instrument_id] = None
                     changes.states.append(instrument_id)
-                case ComboClosed(instrument_id):
+                case ComboClosed(instrument_id, is_forgotten):
+                    if is_forgotten:
+                        self._forgotten.append(instrument_id)
                     self._markets[instrument_id].close(time_ns)
                     changes.tickers[instrument_id] = None
                     changes.settled.append(instrument_id)
@@ -226,6 +230,15 @@ class MarketData:
         for instrument_id, changed in levels.items():
             self._move_book(time_ns, instrument_id, changed, changes)
         return changes
+
+    def _forget(self) -> None:
+        """Drop combos that the exchange has forgotten, now that their end has been told."""
+        for instrument_id in self._forgotten:
+            market = self._markets.pop(instrument_id)
+            del self._names[market.instrument.name]
+            for leg in market.legs:
+                del leg.combos[instrument_id]
+        self._forgotten = []
 
     def _catch_up(self, name: str, time_ns: int) -> None:
         """Take the samples that have become due while the index stood where it still stands."""

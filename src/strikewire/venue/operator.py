@@ -50,7 +50,7 @@ class Operator:
         self._exchange = exchange
         self._pricer = pricer
         self._roll_due_ns = 0
-        self._seen = (-1, -1)  # how many instruments and indices there were, last time
+        self._seen = (-1, -1, -1)  # instruments, the newest of them, and indices, last time
         self._open: list[Instrument] = []
         self._is_listed = False
         self._averages: dict[tuple[str, int], DeliveryAverage] = {}
@@ -67,7 +67,10 @@ class Operator:
             now_ns: Nanoseconds since the Unix epoch.
             feed_now_ns: The same by the clock that stamps the feeds' quotes.
         """
-        seen = (len(self._exchange.instruments), len(self._pricer.indices))
+        instruments = self._exchange.instruments
+        # How many there are is not enough: a combo may have been forgotten as another one came.
+        newest = int(next(reversed(instruments), 0))
+        seen = (len(instruments), newest, len(self._pricer.indices))
         if seen != self._seen:
             self._seen = seen
             self._look_around()

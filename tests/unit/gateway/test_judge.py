@@ -23,7 +23,9 @@ from strikewire.exchange import (
     SetMarks,
     SetMmp,
     SetVerdicts,
+    Transfer,
     Verdict,
+    Withdraw,
 )
 from strikewire.gateway.judge import Judge
 from strikewire.model import (
@@ -38,7 +40,7 @@ from strikewire.model import (
     instrument,
 )
 from strikewire.pricing import years_to_expiry
-from strikewire.testing.exchange import ALICE, BOB, TradingFloor
+from strikewire.testing.exchange import ALICE, BOB, Deed, TradingFloor
 
 PERPETUAL, CALL, PUT = "BTC-PERPETUAL", "BTC-25DEC26-100000-C", "BTC-25DEC26-80000-P"
 LINEAR, SPOT = "BTC_USDC-PERPETUAL", "BTC_USDC"
@@ -180,14 +182,10 @@ def test_what_needs_no_verdict_is_left_as_it_is() -> None:
     assert court.judged(place(court)) is None  # with standard margin
     court.switch()
 
-    spot = PlaceOrder(
-        account_id=ALICE, instrument_id=court.id(SPOT), side=Side.SELL, amount=Lots(1)
-    )
     unknown = PlaceOrder(
         account_id=ALICE, instrument_id=InstrumentId(99), side=Side.SELL, amount=Lots(1)
     )
     for command in (
-        spot,
         unknown,
         EditOrder(account_id=ALICE, order_id=OrderId(99), amount=Lots(1)),
         CancelOrder(ALICE, OrderId(1)),
@@ -281,6 +279,24 @@ def test_instruments_that_are_listed_later_are_judged_too() -> None:
     assert verdict.initial == pytest.approx((1 / 0.84 - 1 + roll) * BTC, abs=2)
 
 
+def test_an_instrument_that_comes_as_a_combo_goes_is_judged_too() -> None:
+    court = Court()
+    near, far = "BTC-27NOV26", "BTC-25DEC26"
+    court.list(near)
+    court.mark(name=near, price=100_000.0)
+    court.combine((near, 1), (PERPETUAL, -1))
+    court.verdict()
+    court.expire(near)
+    before = len(court.exchange.instruments)
+
+    court.settle(near, 100_000.0)
+    court.list(far)
+    court.mark(name=far, price=100_000.0)
+
+    assert len(court.exchange.instruments) == before
+    assert court.verdict(more=[(court.id(far), Side.BUY, Lots(10_000))]).initial > 0
+
+
 def test_without_an_index_nothing_can_be_judged_and_nothing_is_said_to_be_needed() -> None:
     floor = TradingFloor(PERPETUAL)
     judge = Judge(floor.exchange)
@@ -329,3 +345,67 @@ def test_a_mass_quote_is_judged_as_a_whole_and_in_the_place_of_what_it_changes()
         events = court.apply(judged)
         assert not any(isinstance(event, QuoteRejected) for event in events)
         assert court.summary(ALICE, "BTC").initial_margin == told.initial
+
+
+def test_a_withdrawal_counts_what_is_needed_at_the_marks_of_its_own_time() -> None:
+    court = Court()
+    court.sell(BOB, 10_000, at=200_000)
+    court.buy(ALICE, 10_000, at=200_000)
+    court.switch()
+    told = court.summary(ALICE, "BTC")
+
+    # Nothing of this has been told to the exchange, which counts with what was needed before.
+    court.mark(price=50_000.0)
+    free = court.summary(ALICE, "BTC").available_withdrawal_funds
+    command = Withdraw(ALICE, "BTC", free)
+    assert court.judge is not None
+    judged = court.judge.judged(court.now_ns, command)
+
+    # At half the price 100,000 dollars are two coins, and need twice as much.
+    assert court.judged(command) == court.verdict()
+    assert court.verdict().initial == pytest.approx(2 * told.initial_margin, rel=1e-6)
+    assert Deed(court.apply(judged)).rejected.reason == (
+        f"{free} of {free - (court.verdict().initial - told.initial_margin)} units"
+    )
+    less = structs.replace(judged, amount=Units(free - court.verdict().initial // 2))
+    assert not Deed(court.apply(less)).is_rejected
+
+
+def test_of_a_transfer_the_payer_is_judged() -> None:
+    court = Court()
+    court.switch()
+
+    def transfer(source: AccountId, destination: AccountId, currency: str = "BTC") -> Transfer:
+        return Transfer(
+            account_id=source,
+            source=source,
+            destination=destination,
+            currency=currency,
+            amount=Units(1),
+        )
+
+    assert court.judged(transfer(ALICE, BOB)) == court.verdict()
+    assert court.judged(transfer(BOB, ALICE)) is None  # with standard margin
+    assert court.judged(Withdraw(BOB, "BTC", Units(1))) is None
+    assert court.judged(transfer(ALICE, BOB, "DOGE")) is None
+
+
+def test_an_order_on_spot_is_judged_in_the_currency_that_it_pays_in() -> None:
+    court = Court()
+    court.sell(BOB, 10_000, at=200_000)
+    court.buy(ALICE, 10_000, at=200_000)
+    court.switch()
+
+    def spot(side: Side) -> PlaceOrder:
+        price = Ticks(2_000_000 - 1_000 * side)
+        return PlaceOrder(
+            account_id=ALICE,
+            instrument_id=court.id(SPOT),
+            side=side,
+            amount=Lots(1),
+            price=price,
+        )
+
+    assert court.verdict("BTC").initial > court.verdict("USDC").initial == 0
+    assert court.judged(spot(Side.SELL)) == court.verdict("BTC")
+    assert court.judged(spot(Side.BUY)) == court.verdict("USDC")

@@ -1,18 +1,21 @@
 """The operator lists, marks and settles: seen from a real exchange."""
 
 from datetime import date
+from itertools import combinations
 
 from strikewire.exchange import (
     Command,
+    CreateCombo,
     Exchange,
     ListInstrument,
     MarksRefused,
+    OpenAccount,
     Rejected,
     SetMarks,
     SettleInstrument,
     SettleSession,
 )
-from strikewire.model import PriceE8, utc_ns
+from strikewire.model import AccountId, PriceE8, utc_ns
 from strikewire.pricing import VenueQuote
 from strikewire.venue.config import InstrumentsConfig, PricesConfig
 from strikewire.venue.forwards import Depth
@@ -120,6 +123,30 @@ def test_at_expiry_the_average_of_the_last_half_hour_is_delivered_and_the_next_d
         one.name for key, one in venue.exchange.instruments.items() if venue.exchange.is_open(key)
     }
     assert not any(name.startswith("BTC-25NOV26-") for name in open_names)
+
+
+def test_as_many_options_as_combos_are_forgotten_are_marked_all_the_same() -> None:
+    venue = Venue()
+    for n in range(4):
+        venue.step(NOON_NS + n * S)
+    venue.exchange.apply(90, NOON_NS, OpenAccount(AccountId(1), "maker"))
+    expiring = [
+        key
+        for key, one in venue.exchange.instruments.items()
+        if one.name.startswith("BTC-25NOV26-")
+    ]
+    for seq, (bought, sold) in enumerate(list(combinations(expiring, 2))[:6], start=91):
+        venue.exchange.apply(seq, NOON_NS, CreateCombo(AccountId(1), ((bought, 1), (sold, -1))))
+    before = len(venue.exchange.instruments)
+
+    listed = names(venue.step(EIGHT_NS))
+    assert len(listed) == 6
+    assert len(venue.exchange.instruments) == before
+    venue.step(EIGHT_NS + S)
+    venue.step(EIGHT_NS + 2 * S)
+
+    marked = {venue.exchange.instruments[key].name for key in venue.exchange.marks}
+    assert set(listed) <= marked
 
 
 def test_an_expiry_missed_while_the_venue_was_down_is_settled_at_the_next_known_index() -> None:

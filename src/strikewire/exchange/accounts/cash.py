@@ -1,12 +1,13 @@
 """Accounts and the cash that enters and leaves the venue."""
 
+from strikewire.exchange.accounts.margining import hold_to, refuse_payment
 from strikewire.exchange.commands import Deposit, OpenAccount, Withdraw
 from strikewire.exchange.events import AccountOpened, CashWithdrawn, Reject, Rejected
 from strikewire.exchange.orders.checks import find_account, refuse_locked
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.state.state import Account, State
 from strikewire.exchange.state.transactions import About, TransactionType
-from strikewire.exchange.state.views import account_view, summary
+from strikewire.exchange.state.views import account_view
 from strikewire.model import CURRENCIES, ID_MAX, AccountId
 
 ACCOUNTS_MAX = 100_000
@@ -77,11 +78,11 @@ def withdraw(turn: Turn, command: Withdraw) -> Rejected | None:
     if len(command.address) > ADDRESS_LENGTH_MAX:
         reason = f"{len(command.address)} against {ADDRESS_LENGTH_MAX} characters"
         return Rejected(Reject.INVALID_ARGUMENTS, reason, "address")
-    free = summary(turn.state, account, command.currency).available_withdrawal_funds
-    if command.amount > free:
-        reason = f"{command.amount} of {free} units"
-        return Rejected(Reject.NOT_ENOUGH_FUNDS, reason, "amount")
+    refused = refuse_payment(turn.state, account, command.currency, command.amount, command.verdict)
+    if refused is not None:
+        return refused
 
+    hold_to(account, command.currency, command.verdict)
     number = turn.state.next_transaction_id
     turn.state.treasury(command.currency).withdrawals += command.amount
     about = About(note=command.address)

@@ -7,9 +7,9 @@ from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.orders.admission import refuse_verdict
 from strikewire.exchange.orders.checks import find_account, refuse_locked
 from strikewire.exchange.orders.execution import Turn
-from strikewire.exchange.state.pools import available, pool_of, without_verdicts
+from strikewire.exchange.state.pools import available, by_verdict, pool_of, without_verdicts
 from strikewire.exchange.state.state import Account, State
-from strikewire.model import CURRENCIES, AccountId
+from strikewire.model import CURRENCIES, AccountId, Units
 
 
 def change_margin_model(turn: Turn, command: ChangeMarginModel) -> Rejected | None:
@@ -66,6 +66,34 @@ def take_verdicts(turn: Turn, verdicts: Iterable[tuple[AccountId, str, Verdict]]
         if refuse_verdict(account, verdict) is None and currency in CURRENCIES:
             account.ledger(currency).verdict = verdict
             turn.balance_changed(account, currency)
+
+
+def refuse_payment(
+    state: State, account: Account, currency: str, amount: Units, verdict: Verdict | None
+) -> Rejected | None:
+    """Refuse a payment out of an account that something else needs.
+
+    With portfolio margin what was told last may have been of other marks, or of fewer positions: a
+    payment out is judged at its own time, as an order is.
+    """
+    pool = pool_of(state, account, currency)
+    if account.margin_model is MarginModel.PORTFOLIO:
+        refused = refuse_verdict(account, verdict)
+        if refused is not None:
+            return refused
+        with by_verdict(pool.ledgers.values(), verdict):
+            free = pool.withdrawable(currency)
+    else:
+        free = pool.withdrawable(currency)
+    if amount > free:
+        return Rejected(Reject.NOT_ENOUGH_FUNDS, f"{amount} of {free} units", "amount")
+    return None
+
+
+def hold_to(account: Account, currency: str, verdict: Verdict | None) -> None:
+    """Let what a payment was judged by be what the account needs from now on."""
+    if account.margin_model is MarginModel.PORTFOLIO:
+        account.ledger(currency).verdict = verdict
 
 
 def _in_use(account: Account) -> list[str]:

@@ -1,13 +1,13 @@
 """Accounts of one owner, and the cash that moves between them."""
 
 from strikewire.exchange.accounts.cash import NAME_LENGTH_MAX, open_account
+from strikewire.exchange.accounts.margining import hold_to, refuse_payment
 from strikewire.exchange.commands import CreateSubaccount, OpenAccount, Transfer
 from strikewire.exchange.events import CashTransferred, Reject, Rejected
 from strikewire.exchange.orders.checks import find_account, refuse_locked
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.state.state import Account
 from strikewire.exchange.state.transactions import About, TransactionType
-from strikewire.exchange.state.views import summary
 from strikewire.model import CURRENCIES, AccountId, Units
 
 SUBACCOUNTS_MAX = 20
@@ -46,11 +46,11 @@ def transfer(turn: Turn, command: Transfer) -> Rejected | None:
     refused = refuse_locked(payer) or _refuse_form(payer, command)
     if refused is not None:
         return refused
-    free = summary(turn.state, payer, command.currency).available_withdrawal_funds
-    if command.amount > free:
-        reason = f"{command.amount} of {free} units"
-        return Rejected(Reject.NOT_ENOUGH_FUNDS, reason, "amount")
+    refused = refuse_payment(turn.state, payer, command.currency, command.amount, command.verdict)
+    if refused is not None:
+        return refused
 
+    hold_to(payer, command.currency, command.verdict)
     turn.events.append(
         CashTransferred(
             transfer_id=turn.state.next_transaction_id,

@@ -6,6 +6,7 @@
 | locked, halted     | a leg is; its orders wait, as those of the leg do                        |
 | inactive           | a leg is: all its orders are cancelled, as those of the leg are          |
 | inactive, for good | a leg was settled: the same, with the reason `settlement`, in one command |
+| forgotten          | the same, of one that nobody has had an order in                         |
 
 Clients know two of these words: a combo is `active` while it is open, and `inactive` otherwise.
 
@@ -20,7 +21,6 @@ from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.state import State
 from strikewire.model import (
-    COMBO_ID_FIRST,
     ComboError,
     Instrument,
     InstrumentId,
@@ -31,6 +31,9 @@ from strikewire.model import (
 
 COMBOS_MAX = 10_000
 """Combos that may be open at a time; one more is rejected."""
+
+COMBOS_OWNER_MAX = 200
+"""Of these, how many may have been made by the accounts of one owner; one more is rejected."""
 
 
 def create_combo(turn: Turn, command: CreateCombo) -> Rejected | None:
@@ -48,21 +51,25 @@ def create_combo(turn: Turn, command: CreateCombo) -> Rejected | None:
         legs = combo_legs(parts)
     except ComboError as error:
         return Rejected(Reject.INVALID_ARGUMENTS, error.reason, "legs")
-    found = turn.state.combos.get(legs)
+    combos = turn.state.combos
+    found = combos.by_legs.get(legs)
     if found is not None and found.is_open:
         return None
     refused = _refuse_legs(turn, parts)
     if refused is not None:
         return refused
-    if sum(one.is_open for one in turn.state.combos.values()) >= COMBOS_MAX:
+    maker = account.owner or account.account_id
+    if combos.made_by(maker) >= COMBOS_OWNER_MAX:
+        return Rejected(Reject.OTHER_REJECT, "max_combos_per_owner", "legs")
+    if len(combos.makers) >= COMBOS_MAX:
         return Rejected(Reject.OTHER_REJECT, "max_combos", "legs")
-    instrument_id = InstrumentId(COMBO_ID_FIRST + len(turn.state.combos))
-    instrument = combo(parts, instrument_id=instrument_id, creation_ns=turn.time_ns)
+    instrument = combo(parts, instrument_id=combos.next_id, creation_ns=turn.time_ns)
     if instrument.name in turn.state.market_by_name:
         return Rejected(Reject.OTHER_REJECT, "instrument_exists", "legs")
 
     market = Market(instrument)
     turn.state.add_market(market)
+    combos.begin(market, maker)
     turn.events.append(InstrumentListed(instrument, market.state))
     return None
 
@@ -74,18 +81,19 @@ def combo_of(state: State, legs: tuple[tuple[InstrumentId, int], ...]) -> Instru
         key = combo_legs([Part(market.instrument, ratio) for market, ratio in found if market])
     except ComboError:
         return None
-    market = state.combos.get(key)
+    market = state.combos.by_legs.get(key)
     return market.instrument if market else None
 
 
 def close_combos(turn: Turn, leg: Market) -> None:
-    """Close the combos that trade in an instrument which is being settled, oldest first."""
+    """Close the combos that trade in an instrument which is being settled, oldest first.
+
+    Those that nobody has had an order in are forgotten: they cost memory, and nobody asks.
+    """
     for market in list(leg.combos):
         clear(turn, market, CancelReason.SETTLEMENT)
-        market.is_open = False
-        for one in market.legs:
-            one.market.combos.remove(market)
-        turn.events.append(ComboClosed(market.instrument_id))
+        is_kept = turn.state.close_combo(market)
+        turn.events.append(ComboClosed(market.instrument_id, is_forgotten=not is_kept))
 
 
 def _refuse_legs(turn: Turn, parts: list[Part]) -> Rejected | None:

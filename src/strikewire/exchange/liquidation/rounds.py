@@ -22,12 +22,12 @@ from strikewire.exchange.events import LockChanged, Rejected
 from strikewire.exchange.liquidation.insurance import take_over, work_off
 from strikewire.exchange.liquidation.reducing import reduce
 from strikewire.exchange.liquidation.socialising import is_payable, socialise
+from strikewire.exchange.orders.admission import paid_in
 from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.ties import answer_ties
-from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.pools import Pool, pools
 from strikewire.exchange.state.state import Account, State
-from strikewire.model import AccountId, Side
+from strikewire.model import AccountId
 
 
 def liquidate(turn: Turn, command: Liquidate) -> Rejected | None:
@@ -74,18 +74,10 @@ def _clients(state: State, account_ids: Iterable[AccountId] | None) -> Iterator[
 def _cancel_orders(turn: Turn, pool: Pool) -> None:
     """Cancel what an account's money in a pool is set aside for, oldest first."""
     for order in pool.account.orders.values():
-        if _spends(turn.state, order) in pool.ledgers:
-            market = turn.state.markets[order.instrument_id]
+        market = turn.state.markets[order.instrument_id]
+        if paid_in(market, order.side) in pool.ledgers:
             turn.cancel(market, order, CancelReason.AUTOLIQUIDATION)
     answer_ties(turn)
-
-
-def _spends(state: State, order: Order) -> str:
-    """Return the currency of which an order takes something."""
-    market = state.markets[order.instrument_id]
-    if market.contract.is_spot and order.side is Side.SELL:
-        return market.instrument.base_currency
-    return market.contract.currency
 
 
 def _lock(turn: Turn, account: Account, found: list[Pool]) -> None:

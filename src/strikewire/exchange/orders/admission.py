@@ -21,7 +21,7 @@ from strikewire.exchange.orders.selftrade import chosen, own_orders
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
-from strikewire.exchange.state.pools import available, cost_of_loss
+from strikewire.exchange.state.pools import available, by_verdict, cost_of_loss
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import AccountId, PriceE8, Side, Ticks
 
@@ -56,7 +56,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """The order in the book whose place this takes."""
 
     verdict: Verdict | None = None
-    """What the account would need with it, where that is told from outside."""
+    """What the account would need with it, where that is told from outside; for an order on spot in
+    the currency that it pays in."""
 
     is_own_doing: bool = False
     """The exchange itself brings it in, so that nobody could judge it outside: its margin is
@@ -94,16 +95,12 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
             refused = refused or Rejected(Reject.POSITION_TOO_LARGE, "position_too_large", "amount")
     if refused is not None:
         return refused
-    by_verdict = (
-        account.margin_model is MarginModel.PORTFOLIO
-        and not market.contract.is_spot
-        and not intent.is_own_doing
-    )
-    if by_verdict:
+    is_judged = account.margin_model is MarginModel.PORTFOLIO and not intent.is_own_doing
+    if is_judged:
         refused = refuse_verdict(account, intent.verdict)
         if refused is not None:
             return refused
-    if market.legs and by_verdict:
+    if market.legs and is_judged:
         assert intent.verdict is not None
         done = outcome_of_combo(account, market, intent.side, found)
         affordable = affords_combo_verdict(state, account, market, intent.verdict, done)
@@ -111,7 +108,7 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
         affordable = affords_combo(state, account, market, asked, found, lots=intent.lots)
     elif market.contract.is_spot:
         affordable = _affords_spot(state, account, market, intent, found, waiting=waiting)
-    elif by_verdict:
+    elif is_judged:
         affordable = _affords_verdict(state, account, holding, intent, found)
     else:
         affordable = _affords(state, account, holding, intent, found, waiting=waiting)
@@ -246,11 +243,18 @@ def _affords_spot(
         assert intent.freed.price is not None
         freed = intent.freed
         cost -= contract.spot_cost(intent.side, freed.remaining, intent.freed.price, rates)[1]
-    selling = intent.side is Side.SELL
-    currency = market.instrument.base_currency if selling else contract.currency
+    currency = paid_in(market, intent.side)
     ledger = state.ledger(account, currency)
-    free = min(available(state, account, currency), ledger.balance - ledger.spot_reserve)
+    is_judged = account.margin_model is MarginModel.PORTFOLIO and not intent.is_own_doing
+    with by_verdict([ledger] if is_judged else [], intent.verdict):
+        free = min(available(state, account, currency), ledger.balance - ledger.spot_reserve)
     return cost <= 0 or cost <= free
+
+
+def paid_in(market: Market, side: Side) -> str:
+    """Return the currency that an order takes margin from, or on spot cash."""
+    is_sale = market.contract.is_spot and side is Side.SELL
+    return market.instrument.base_currency if is_sale else market.contract.currency
 
 
 def _premium(market: Market, lots: int, price: Ticks | None) -> int:

@@ -19,7 +19,7 @@ from strikewire.exchange.events import OrderState, Reject, Rejected
 from strikewire.exchange.links import Link
 from strikewire.exchange.mmp import MmpTag
 from strikewire.exchange.orders import linking, triggering
-from strikewire.exchange.orders.admission import Admission, Intent, admit
+from strikewire.exchange.orders.admission import Admission, Intent, admit, paid_in
 from strikewire.exchange.orders.checks import (
     find_account,
     find_market,
@@ -235,7 +235,7 @@ def bring_in(
         hidden=command.hidden,
     )
     _enter(turn, market, order, entry.admission)
-    _hold_to(account, market, command.verdict, entry.admission)
+    _hold_to(account, paid_in(market, order.side), command.verdict, entry.admission)
 
 
 def edit(turn: Turn, command: EditOrder) -> Rejected | None:
@@ -358,7 +358,7 @@ def revise(
         order.price, order.amount, order.reduce_only = price, amount, reduce_only
         order.refresh_amount = refresh
         _enter(turn, market, order, admission)
-        _hold_to(account, market, command.verdict, admission)
+        _hold_to(account, paid_in(market, order.side), command.verdict, admission)
     return None
 
 
@@ -374,12 +374,12 @@ def _refuse_display(order: Order, command: EditOrder, wanted: int) -> Rejected |
 
 
 def _hold_to(
-    account: Account, market: Market, verdict: Verdict | None, admission: Admission
+    account: Account, currency: str, verdict: Verdict | None, admission: Admission
 ) -> None:
     """Let what an order was admitted with be what the account needs from now on."""
     is_portfolio = account.margin_model is MarginModel.PORTFOLIO
-    if is_portfolio and verdict is not None and not (market.instrument.is_spot or admission.killed):
-        account.ledger(market.contract.currency).verdict = verdict
+    if is_portfolio and verdict is not None and not admission.killed:
+        account.ledger(currency).verdict = verdict
 
 
 def _enter(turn: Turn, market: Market, order: Order, admission: Admission) -> None:

@@ -12,9 +12,9 @@ Source: Deribit, cross collateral; margin types. The rates of the haircuts are o
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from strikewire.exchange.commands import MarginModel
+from strikewire.exchange.commands import MarginModel, Verdict
 from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import CURRENCIES, PRICE_SCALE, PriceE8, divide_down, divide_up
@@ -209,17 +209,22 @@ def pool_of(
     return Pool(account, ledgers, prices)
 
 
-@contextmanager
-def without_verdicts(ledgers: Iterable[Ledger]) -> Iterator[None]:
+def without_verdicts(ledgers: Iterable[Ledger]) -> AbstractContextManager[None]:
     """Let ledgers be counted by standard margin for a while, whatever was told of them."""
+    return by_verdict(ledgers, None)
+
+
+@contextmanager
+def by_verdict(ledgers: Iterable[Ledger], verdict: Verdict | None) -> Iterator[None]:
+    """Let ledgers be counted by a verdict for a while, whatever was told of them."""
     held = [(ledger, ledger.verdict) for ledger in ledgers]
     for ledger, _ in held:
-        ledger.verdict = None
+        ledger.verdict = verdict
     try:
         yield
     finally:
-        for ledger, verdict in held:
-            ledger.verdict = verdict
+        for ledger, before in held:
+            ledger.verdict = before
 
 
 def available(state: State, account: Account, currency: str) -> int:

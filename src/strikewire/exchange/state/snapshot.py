@@ -36,6 +36,7 @@ from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, Agreement
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.exchange.state.windows import Part
 from strikewire.model import (
+    COMBO_ID_FIRST,
     AccountId,
     Instrument,
     InstrumentId,
@@ -172,6 +173,10 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     seal: bytes = b""
     """Of the archives."""
 
+    next_combo_id: InstrumentId = COMBO_ID_FIRST
+    combo_makers: list[tuple[InstrumentId, AccountId, bool]] = []
+    """Of open combos, by id: who made it, and whether it is unused."""
+
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw])
@@ -224,6 +229,11 @@ def _content(state: State, *, is_whole: bool) -> _Snapshot:
         next_block_trade_id=state.next_block_trade_id,
         agreements=sorted(state.agreements),
         seal=state.seal if is_whole else b"",
+        next_combo_id=state.combos.next_id,
+        combo_makers=[
+            (key, maker, key in state.combos.unused)
+            for key, maker in sorted(state.combos.makers.items())
+        ],
         sessions=sorted(state.sessions.items()),
         settlements=[
             (name, list(kept)) for name, kept in sorted(state.settlements.items()) if kept
@@ -262,6 +272,9 @@ def load(blob: bytes) -> State:
             state.keep(order)
     for kept in content.markets:
         _load_orders(state, kept.orders)
+    state.combos.next_id = content.next_combo_id
+    state.combos.makers = {key: maker for key, maker, _ in content.combo_makers}
+    state.combos.unused = {key: None for key, _, unused in content.combo_makers if unused}
     state.sessions = dict(content.sessions)
     for currency, settlements in content.settlements:
         state.archive_settlements(currency, settlements)

@@ -24,7 +24,7 @@ cdef class Treasury:
 
 @cython.final
 cdef class State:
-    cdef public dict markets, market_by_name, combos, accounts, bankruptcies, treasuries, sessions
+    cdef public dict markets, market_by_name, accounts, bankruptcies, treasuries, sessions
     cdef public dict settlements, indices, answers, conditional, day_orders, index_watchers
     cdef public set locks
     cdef public object day_end_ns
@@ -33,4 +33,4 @@ cdef class State:
     cdef public int64_t marks_set, next_order_id, next_trade_id, next_transaction_id
     cdef public int64_t next_block_trade_id
     cdef public bytes seal
-    cdef public object reached
+    cdef public object reached, combos

@@ -17,6 +17,7 @@ from strikewire.exchange.commands import (
 )
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.state.answers import Answers
+from strikewire.exchange.state.combos import Combos
 from strikewire.exchange.state.conditional import ConditionalOrder, Watch
 from strikewire.exchange.state.days import day_end_ns
 from strikewire.exchange.state.ledgers import Holding, Ledger
@@ -25,7 +26,7 @@ from strikewire.exchange.state.order_table import ClosedOrders, OrderTable
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.records import Fills
-from strikewire.model import AccountId, ComboLeg, InstrumentId, OrderId, PriceE8, leg_weights
+from strikewire.model import AccountId, InstrumentId, OrderId, PriceE8, leg_weights
 
 CLOSED_ORDERS_MAX = 20_000
 """Closed orders an account can still look up; the oldest are forgotten first."""
@@ -280,8 +281,7 @@ class State:
     def __init__(self) -> None:
         self.markets: dict[InstrumentId, Market] = {}
         self.market_by_name: dict[str, Market] = {}
-        self.combos: dict[tuple[ComboLeg, ...], Market] = {}
-        """Every combo there ever was, by its legs."""
+        self.combos = Combos()
 
         self.locks: set[str] = set()
         """Indices whose instruments are locked; the empty name locks all of them."""
@@ -366,10 +366,25 @@ class State:
         for one in market.legs if market.is_open else ():
             one.market.combos.append(market)
         if legs:
-            self.combos[legs] = market
+            self.combos.by_legs[legs] = market
         market.is_locked = self._locks(market)
         self.markets[market.instrument_id] = market
         self.market_by_name[market.instrument.name] = market
+
+    def close_combo(self, market: Market) -> bool:
+        """Close a combo, all its orders having ended; say whether it is kept to be looked up.
+
+        One without any is not. Nobody holds it, and the lane knows no combo.
+        """
+        market.is_open = False
+        for one in market.legs:
+            one.market.combos.remove(market)
+        if self.combos.end(market):
+            return True
+        assert not market.trade_seq
+        del self.markets[market.instrument_id]
+        del self.market_by_name[market.instrument.name]
+        return False
 
     def begin_day(self, order: Order | ConditionalOrder) -> None:
         """Note an order that begins to wait, if it ends with its day."""
@@ -429,6 +444,7 @@ class State:
 
     def archive_order(self, account: Account, ended: Order | OrderView) -> None:
         """Keep a closed order to be looked up, and forget the account's oldest beyond the limit."""
+        self.combos.unused.pop(ended.instrument_id, None)
         self.orders.archive(account.closed, ended)
 
     def archive_settlements(self, currency: str, news: Iterable[Settlement]) -> None:

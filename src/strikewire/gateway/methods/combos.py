@@ -22,6 +22,7 @@ from strikewire.model import (
     Part,
     Ticks,
     combo,
+    combo_legs,
     leg_weights,
     ns_to_ms,
     ticks_to_price,
@@ -36,9 +37,10 @@ def create_combo(desk: Desk, call: Call, params: api.CreateCombo) -> Plan:
     def answer(events: Sequence[Sequence[Event]]) -> api.Combo:
         if events[0] and isinstance(events[0][0], Rejected):
             raise rejection(events[0][0], None)
-        found = desk.exchange.combo(legs)
-        assert found is not None
-        return _combo(desk.market[InstrumentId(found.instrument_id)])
+        # Not of the exchange: that may be some commands ahead, and have forgotten it again.
+        key = combo_legs(parts)
+        leg = desk.market[InstrumentId(key[0].instrument_id)]
+        return _combo(next(one for one in leg.combos.values() if one.instrument.legs == key))
 
     return Plan([CreateCombo(call.account_id, legs)], answer)
 

@@ -1,10 +1,14 @@
 """Portfolio margin is told to the exchange, in whole numbers, and it holds accounts to them."""
 
+from typing import Any
+
 import pytest
 
 from strikewire.exchange import (
     BalanceChanged,
     ChangeMarginModel,
+    CreateSubaccount,
+    Deposit,
     EditOrder,
     Exchange,
     MarginModel,
@@ -13,6 +17,7 @@ from strikewire.exchange import (
     Rejected,
     SetVerdicts,
     TimeInForce,
+    Transfer,
     Verdict,
     Withdraw,
     decode,
@@ -263,7 +268,8 @@ def test_nothing_leaves_that_a_verdict_holds() -> None:
     made = floor()
     switch(made, BTC // 4)
 
-    events = made.apply(Withdraw(ALICE, "BTC", Units(3 * BTC // 4 + 1)))
+    told = verdict(made, BTC // 4)
+    events = made.apply(Withdraw(ALICE, "BTC", Units(3 * BTC // 4 + 1), verdict=told))
 
     assert reason(events)[0] is Reject.NOT_ENOUGH_FUNDS
 
@@ -325,3 +331,104 @@ def test_verdicts_are_journalled_with_their_commands() -> None:
         ),
     ):
         assert decode(encode(command)) == command
+
+
+def leave(made: TradingFloor, what: type[Withdraw | Transfer], **more: Any) -> Withdraw | Transfer:
+    if what is Withdraw:
+        return Withdraw(ALICE, "BTC", Units(BTC // 2), **more)
+    return Transfer(
+        account_id=ALICE,
+        source=ALICE,
+        destination=subaccount(made),
+        currency="BTC",
+        amount=Units(BTC // 2),
+        **more,
+    )
+
+
+def subaccount(made: TradingFloor) -> AccountId:
+    mine = [one for one in made.exchange.accounts if one.owner == ALICE]
+    if not mine:
+        made.apply(CreateSubaccount(ALICE))
+        return subaccount(made)
+    return mine[0].account_id
+
+
+@pytest.mark.parametrize("what", [Withdraw, Transfer])
+def test_what_leaves_is_judged_by_what_is_needed_when_it_does(
+    what: type[Withdraw | Transfer],
+) -> None:
+    made = floor()
+    subaccount(made)
+    switch(made, BTC // 4)
+    # What was told last leaves three quarters of a coin; the marks have moved, and it is one now.
+    assert made.summary(ALICE, "BTC").available_withdrawal_funds == 3 * BTC // 4
+    before = made.exchange.state_hash()
+
+    risky = leave(made, what, verdict=verdict(made, 3 * BTC // 4))
+    assert reason(made.apply(risky)) == (Reject.NOT_ENOUGH_FUNDS, "50000000 of 25000000 units")
+    assert reason(made.apply(leave(made, what))) == (Reject.RETRY, "no_margin_verdict")
+    stale = leave(made, what, verdict=Verdict(made.exchange.changes(ALICE) + 1, Units(0), Units(0)))
+    assert reason(made.apply(stale)) == (Reject.RETRY, "margin_verdict_of_1_at_0")
+    assert made.exchange.state_hash() == before
+
+    made.apply(leave(made, what, verdict=verdict(made, BTC // 2)))
+    summary = made.summary(ALICE, "BTC")
+    assert (summary.balance, summary.initial_margin) == (BTC // 2, BTC // 2)
+    assert summary.available_withdrawal_funds == 0
+
+
+def test_a_fill_makes_the_verdict_of_a_withdrawal_stale() -> None:
+    made = floor()
+    switch(made, 0)
+    made.apply(order(made, 1_000))
+    late = leave(made, Withdraw, verdict=verdict(made, 1_000))
+
+    made.sell(BOB, 10, at=200_000)
+
+    assert reason(made.apply(late)) == (Reject.RETRY, "margin_verdict_of_1_at_2")
+
+
+def test_commands_of_payments_come_back_with_their_verdicts() -> None:
+    made = floor()
+
+    for what in (Withdraw, Transfer):
+        command = leave(made, what, verdict=Verdict(3, Units(1_000), Units(800)))
+        assert decode(encode(command)) == command
+
+
+SPOT = "BTC_USDC"
+
+
+def test_what_is_sold_on_spot_is_judged_by_what_is_needed_when_it_is() -> None:
+    made = floor()
+    made.list(SPOT)
+    switch(made, BTC // 4)
+    lots = BTC // 2 // int(made.exchange.instruments[made.id(SPOT)].lot_size * BTC)
+
+    def sale(initial: int | None) -> PlaceOrder:
+        return order(made, initial, side=Side.SELL, lots=lots, name=SPOT)
+
+    # What was told last leaves three quarters of a coin; the marks have moved since.
+    assert reason(made.apply(sale(3 * BTC // 4))) == (Reject.NOT_ENOUGH_FUNDS, "not_enough_funds")
+    assert reason(made.apply(sale(None))) == (Reject.RETRY, "no_margin_verdict")
+    made.apply(sale(BTC // 2))
+
+    summary = made.summary(ALICE, "BTC")
+    assert (summary.spot_reserve, summary.initial_margin) == (BTC // 2, BTC)
+    assert summary.available_funds == 0
+
+
+def test_what_is_bought_on_spot_is_paid_in_the_other_currency() -> None:
+    made = floor()
+    made.list(SPOT)
+    made.apply(Deposit(ALICE, "USDC", Units(10**9)))
+    switch(made, BTC)
+    price = made.exchange.instruments[made.id(SPOT)].tick_size
+
+    made.apply(order(made, 0, side=Side.BUY, lots=1, price=int(1_000 / price), name=SPOT))
+
+    # A need of nothing was told of the dollars; that of the coins is what it was.
+    assert len(made.exchange.open_orders(ALICE)) == 1
+    assert made.summary(ALICE, "BTC").initial_margin == BTC
+    assert made.summary(ALICE, "USDC").initial_margin == made.summary(ALICE, "USDC").spot_reserve

@@ -1,8 +1,11 @@
+from itertools import combinations
+
 import pytest
 
 from strikewire.exchange import (
     ComboClosed,
     CreateCombo,
+    CreateSubaccount,
     Exchange,
     InstrumentListed,
     InstrumentState,
@@ -14,6 +17,7 @@ from strikewire.exchange import (
     SetMarks,
     SetPlatformLock,
     SettleInstrument,
+    TimeInForce,
 )
 from strikewire.exchange.instruments import combos
 from strikewire.model import COMBO_ID_FIRST, AccountId, InstrumentId, PriceE8
@@ -125,6 +129,39 @@ def test_there_are_so_many_combos_at_a_time(monkeypatch: pytest.MonkeyPatch) -> 
     create(floor, (1, 1), (3, -1)).expect_accepted()
 
 
+def test_the_accounts_of_one_owner_make_so_many_combos_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(combos, "COMBOS_OWNER_MAX", 2)
+    floor = futures()
+    floor.apply(CreateSubaccount(ALICE))
+    sub = floor.exchange.account_ids[-1]
+    floor.combine((DEC, 1), (NOV, -1), by=ALICE)
+    floor.combine((DEC, 1), (PERP, -1), by=sub)
+    before = floor.exchange.state_hash()
+
+    for by in (ALICE, sub):
+        rejected = create(floor, (1, 1), (2, -1), by=by).rejected
+        assert (rejected.code, rejected.reason) == (Reject.OTHER_REJECT, "max_combos_per_owner")
+    assert floor.exchange.state_hash() == before
+
+    assert create(floor, (2, 1), (3, -1)).events == ()  # One that there is costs nothing.
+    floor.exchange = Exchange.restore(floor.exchange.snapshot())
+    assert create(floor, (1, 1), (2, -1)).is_rejected
+    create(floor, (1, 1), (2, -1), by=BOB).expect_accepted()
+
+
+def test_what_is_closed_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(combos, "COMBOS_OWNER_MAX", 1)
+    floor, _ = waiting()
+    assert create(floor, (1, 1), (3, -1)).is_rejected
+
+    floor.expire(NOV)
+    floor.settle(NOV, 60_000)
+
+    create(floor, (1, 1), (3, -1)).expect_accepted()
+
+
 def test_the_venue_lists_no_combos_and_none_of_their_ids() -> None:
     floor = futures()
     name = floor.combine((DEC, 1), (NOV, -1))
@@ -194,7 +231,7 @@ def test_a_combo_ends_with_the_first_of_its_legs() -> None:
 
     deed = floor.settle(NOV, 60_000)
 
-    assert ComboClosed(floor.id(name)) in deed.events
+    assert ComboClosed(floor.id(name), is_forgotten=False) in deed.events
     assert [floor.order(n).cancel_reason for n in (1, 2)] == ["settlement"] * 2
     assert not floor.exchange.is_open(floor.id(name))
     assert floor.exchange.instrument_state(floor.id(name)) is INACTIVE
@@ -225,3 +262,80 @@ def test_open_and_closed_combos_are_the_same_after_a_restart() -> None:
     command = SetInstrumentState(floor.id(DEC), LOCKED)
     assert restored.apply(99, floor.now_ns, command) == floor.apply(command)
     assert restored.instrument_state(floor.id(other)) is LOCKED
+
+
+def test_a_combo_that_nobody_used_is_forgotten_with_its_end() -> None:
+    floor, used = waiting()
+    unused = floor.combine((NOV, 1), (PERP, -1))
+    other = floor.combine((DEC, 1), (PERP, -1))
+    floor.buy(BOB, 0, at=1, name=unused)  # is refused
+    floor.expire(NOV)
+
+    deed = floor.settle(NOV, 60_000)
+
+    closed = [event for event in deed.events if isinstance(event, ComboClosed)]
+    assert closed == [
+        ComboClosed(floor.id(used), is_forgotten=False),
+        ComboClosed(floor.id(unused), is_forgotten=True),
+    ]
+    assert unused not in floor.exchange.instrument_by_name
+    assert floor.id(unused) not in floor.exchange.instruments
+    assert floor.exchange.instrument_state(floor.id(unused)) is None
+    assert floor.exchange.combo([(floor.id(NOV), 1), (floor.id(PERP), -1)]) is None
+    assert floor.sell(ALICE, 1, at=1, name=unused).rejected.reason == "unknown_instrument"
+    assert {used, other} <= floor.exchange.instrument_by_name.keys()
+    restored = Exchange.restore(floor.exchange.snapshot())
+    assert restored.instruments == floor.exchange.instruments
+    assert restored.state_hash() == floor.exchange.state_hash()
+
+
+@pytest.mark.parametrize("what", ["cancelled", "killed", "filled"])
+def test_a_combo_in_which_an_order_was_is_kept(what: str) -> None:
+    floor = futures()
+    name = floor.combine((NOV, 1), (PERP, -1))
+    if what == "killed":
+        floor.buy(ALICE, 1, at=1, name=name, time_in_force=TimeInForce.IOC)
+    else:
+        floor.buy(ALICE, 1, at=1, name=name)
+        if what == "filled":
+            floor.sell(BOB, 1, at=1, name=name).expect_accepted()
+        else:
+            floor.cancel(1)
+    floor.expire(NOV)
+
+    deed = floor.settle(NOV, 60_000)
+
+    assert ComboClosed(floor.id(name), is_forgotten=False) in deed.events
+    assert floor.exchange.closed_orders(ALICE)[0].instrument_id == floor.id(name)
+    assert floor.exchange.instrument_by_name[name] == floor.id(name)
+
+
+def test_the_number_of_a_forgotten_combo_is_given_to_no_other() -> None:
+    floor = futures()
+    floor.combine((NOV, 1), (PERP, -1))
+    floor.expire(NOV)
+    floor.settle(NOV, 60_000)
+
+    floor.exchange = Exchange.restore(floor.exchange.snapshot())
+    name = floor.combine((DEC, 1), (PERP, -1))
+
+    assert floor.id(name) == COMBO_ID_FIRST + 1
+
+
+def test_thousands_of_unused_combos_leave_no_trace() -> None:
+    strikes = [f"BTC-27NOV26-{strike}-C" for strike in range(50_000, 74_000, 1_000)]
+    floor = TradingFloor(*strikes)
+    for name in strikes:
+        floor.mark(name=name, price=0.05, underlying=60_000)
+    before = len(floor.exchange.snapshot())
+    pairs = list(combinations(strikes, 2))
+    for lower, upper in pairs[: combos.COMBOS_OWNER_MAX]:
+        floor.combine((lower, 1), (upper, -1))
+    assert len(floor.exchange.snapshot()) > 2 * before
+    floor.expire(strikes[0])
+
+    for name in strikes:
+        floor.settle(name, 60_000)
+
+    assert set(floor.exchange.instruments) == {floor.id(name) for name in strikes}
+    assert len(floor.exchange._state.combos) == len(floor.exchange._state.combos.makers) == 0

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from strikewire.exchange import InstrumentState, SetInstrumentState
-from strikewire.model import InstrumentId
+from strikewire.exchange import InstrumentState, SetInstrumentState, SettleInstrument
+from strikewire.model import InstrumentId, PriceE8
 from strikewire.testing.exchange import BOB
 from strikewire.testing.gateway import KEYS, GatewayFloor, Wire
 
@@ -277,3 +277,50 @@ def test_legs_may_have_any_ratios_and_still_come_to_the_price() -> None:
     )["legs"]
     lower, upper = (one["price"] for one in prices)
     assert round(2 * lower - 3 * upper, 8) == 0.0401
+
+
+def test_a_combo_that_nobody_used_is_told_to_have_ended_and_then_unknown() -> None:
+    floor, alice, bob = venue()
+    for trades in (SPREAD_LEGS, CALLS):
+        alice.call("private/create_combo", trades=trades)
+    alice.call("public/subscribe", channels=["instrument.state.any.any"])
+    bob.call("private/buy", instrument_name=SPREAD, amount=10, price=1)
+    used, unused = SPREAD, "BTC-CS-25DEC26-60000_70000"
+    floor.now_ns = expiry_of(floor)
+
+    for instrument_id in (2, 3, 4):
+        floor.apply(SettleInstrument(InstrumentId(instrument_id), PriceE8(60_000 * 10**8)))
+
+    told = alice.told("instrument.state.any.any")
+    assert [(one["instrument_name"], one["state"]) for one in told][:2] == [
+        (used, "inactive"),
+        (DATED, "delivered"),
+    ]
+    assert unused in [one["instrument_name"] for one in told]
+    assert alice.call("public/get_combo_ids", currency="BTC") == [used]
+    assert alice.call("public/get_combo_details", combo_id=used)["state"] == "inactive"
+    assert alice.fail("public/get_combo_details", combo_id=unused)["code"] == 13020
+
+
+def test_a_combo_is_told_as_it_was_made_though_the_exchange_has_forgotten_it_by_then() -> None:
+    floor, alice, _ = venue()
+    request_id = alice.send("private/create_combo", {"trades": SPREAD_LEGS})
+    submitted = floor.submitted.popleft()
+
+    # The exchange carries out all commands of a batch before the world hears of the first.
+    made = floor._carry_out(submitted.command)
+    floor.now_ns = expiry_of(floor)
+    ended = floor._carry_out(SettleInstrument(InstrumentId(2), PriceE8(60_000 * 10**8)))
+    assert SPREAD not in floor.exchange.instrument_by_name
+    floor.act(floor.gateway.publish(floor.now_ns, made))
+    floor.act(floor.gateway.applied(floor.now_ns, submitted.token, made))
+    floor.act(floor.gateway.publish(floor.now_ns, ended))
+
+    answer = alice.answer(request_id)["result"]
+    assert (answer["id"], answer["state"]) == (SPREAD, "active")
+
+
+def expiry_of(floor: GatewayFloor) -> int:
+    expiry_ns = floor.exchange.instruments[InstrumentId(2)].expiry_ns
+    assert expiry_ns is not None
+    return expiry_ns
