@@ -12,7 +12,6 @@ from strikewire.exchange.commands import Verdict
 from strikewire.exchange.state.clearing import Position
 from strikewire.exchange.state.funding import funding_payment
 from strikewire.exchange.state.holdings import Holdings
-from strikewire.exchange.state.margin import Valuation
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.order_table import OrderList
 from strikewire.exchange.state.orders import Order
