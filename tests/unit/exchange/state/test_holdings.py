@@ -59,7 +59,8 @@ def test_it_holds_what_a_dict_holds(twin: Any, steps: list[tuple[int, bool]]) ->
 
 @pytest.mark.skipif(holdings.__file__.endswith(".py"), reason="no compiler")
 def test_the_collector_does_not_look_at_what_is_held() -> None:
-    held, one = holdings.Holdings(), SimpleNamespace()
+    held: Any = holdings.Holdings()
+    one = SimpleNamespace()
     assert gc.is_tracked(one)
 
     held[1] = one
