@@ -76,7 +76,6 @@ from strikewire.exchange.liquidation.watch import Watch
 from strikewire.exchange.mmp import MmpStatus
 from strikewire.exchange.orders.blocks import execute_block_trade, refuse_proposal
 from strikewire.exchange.orders.cancelling import cancel, cancel_all
-from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.expiring import end_day
 from strikewire.exchange.orders.following import follow
 from strikewire.exchange.orders.lane import Lane
@@ -84,6 +83,7 @@ from strikewire.exchange.orders.plain_lane import PlainLane
 from strikewire.exchange.orders.quoting import cancel_quotes, mass_quote
 from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import edit, place
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.packed import pack_event, unpack
 from strikewire.exchange.state.funding import Funding
 from strikewire.exchange.state.hashing import state_hash

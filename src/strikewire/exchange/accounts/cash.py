@@ -4,7 +4,8 @@ from strikewire.exchange.accounts.margining import hold_to, refuse_payment
 from strikewire.exchange.commands import Deposit, OpenAccount, Withdraw
 from strikewire.exchange.events import AccountOpened, CashWithdrawn, Reject, Rejected
 from strikewire.exchange.orders.checks import find_account, refuse_locked
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.paying import pay
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.state import Account, State
 from strikewire.exchange.state.transactions import About, TransactionType
 from strikewire.exchange.state.views import account_view
@@ -63,7 +64,7 @@ def deposit(turn: Turn, command: Deposit) -> Rejected | None:
         return Rejected(Reject.INVALID_AMOUNT, "deposits_too_large", "amount")
 
     treasury.deposits += command.amount
-    turn.pay(account, command.currency, command.amount, TransactionType.DEPOSIT)
+    pay(turn, account, command.currency, command.amount, TransactionType.DEPOSIT)
     return None
 
 
@@ -86,7 +87,7 @@ def withdraw(turn: Turn, command: Withdraw) -> Rejected | None:
     number = turn.state.next_transaction_id
     turn.state.treasury(command.currency).withdrawals += command.amount
     about = About(note=command.address)
-    turn.pay(account, command.currency, -command.amount, TransactionType.WITHDRAWAL, about=about)
+    pay(turn, account, command.currency, -command.amount, TransactionType.WITHDRAWAL, about=about)
     turn.events.append(
         CashWithdrawn(
             withdrawal_id=number, account_id=command.account_id, currency=command.currency

@@ -4,7 +4,7 @@ from strikewire.exchange.commands import SetLimits, SetSelfTrading
 from strikewire.exchange.events import LimitsChanged, Reject, Rejected, SelfTradingChanged
 from strikewire.exchange.orders.admission import POSITION_LOTS_MAX
 from strikewire.exchange.orders.checks import find_account, find_market
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.state import Account
 

@@ -8,7 +8,7 @@ the venue pays it out of the fees that it took, fill by fill, and rounds it towa
 from strikewire.exchange.commands import FeeKind, SetFees
 from strikewire.exchange.events import FeesChanged, Reject, Rejected
 from strikewire.exchange.orders.checks import find_account
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.turn import Turn
 from strikewire.model import CURRENCIES
 
 FEE_PPM_MAX = 100_000

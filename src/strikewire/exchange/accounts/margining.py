@@ -6,7 +6,7 @@ from strikewire.exchange.commands import ChangeMarginModel, MarginModel, SetVerd
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.orders.admission import refuse_verdict
 from strikewire.exchange.orders.checks import find_account, refuse_locked
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.pools import available, by_verdict, pool_of, without_verdicts
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import CURRENCIES, AccountId, Units
@@ -47,7 +47,7 @@ def change_margin_model(turn: Turn, command: ChangeMarginModel) -> Rejected | No
     account.margin_model = command.model
     for currency in currencies:
         account.ledger(currency).verdict = verdicts.get(currency)
-        turn.balance_changed(account, currency)
+        turn.touched.add_balance(account, currency)
     return None
 
 
@@ -65,7 +65,7 @@ def take_verdicts(turn: Turn, verdicts: Iterable[tuple[AccountId, str, Verdict]]
             continue
         if refuse_verdict(account, verdict) is None and currency in CURRENCIES:
             account.ledger(currency).verdict = verdict
-            turn.balance_changed(account, currency)
+            turn.touched.add_balance(account, currency)
 
 
 def refuse_payment(

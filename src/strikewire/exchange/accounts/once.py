@@ -8,7 +8,7 @@ answers are part of the state, so that a restart in between changes nothing.
 from strikewire.exchange.commands import Once
 from strikewire.exchange.events import Event, Reject, Rejected, Repeated
 from strikewire.exchange.orders.checks import find_account
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.answers import Answer, Answers, answering
 from strikewire.exchange.state.state import State
 

@@ -4,9 +4,9 @@ from strikewire.exchange.commands import CancelReason, ResetMmp, SetMmp
 from strikewire.exchange.events import MmpChanged, MmpReset, Reject, Rejected
 from strikewire.exchange.mmp import MMP_INTERVAL_S_MAX, MMP_LIMIT_E8_MAX, MmpConfig
 from strikewire.exchange.orders.checks import find_account
-from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.protecting import coins_e8, is_under
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.state import Account
 from strikewire.model import InstrumentId, Side

@@ -5,7 +5,8 @@ from strikewire.exchange.accounts.margining import hold_to, refuse_payment
 from strikewire.exchange.commands import CreateSubaccount, OpenAccount, Transfer
 from strikewire.exchange.events import CashTransferred, Reject, Rejected
 from strikewire.exchange.orders.checks import find_account, refuse_locked
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.paying import transfer_cash
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.state import Account
 from strikewire.exchange.state.transactions import About, TransactionType
 from strikewire.model import CURRENCIES, AccountId, Units
@@ -62,7 +63,7 @@ def transfer(turn: Turn, command: Transfer) -> Rejected | None:
         )
     )
     reason, about = TransactionType.TRANSFER, About(note=command.nonce)
-    turn.transfer(payer, payee, command.currency, command.amount, reason, about=about)
+    transfer_cash(turn, payer, payee, command.currency, command.amount, reason=reason, about=about)
     return None
 
 

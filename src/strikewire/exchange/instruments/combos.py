@@ -17,7 +17,7 @@ from strikewire.exchange.commands import CancelReason, CreateCombo
 from strikewire.exchange.events import ComboClosed, InstrumentListed, Reject, Rejected
 from strikewire.exchange.orders.cancelling import clear
 from strikewire.exchange.orders.checks import find_account, find_market, refuse_closed
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.state import State
 from strikewire.model import (

@@ -31,7 +31,7 @@ from strikewire.exchange.events import (
 )
 from strikewire.exchange.orders.cancelling import clear
 from strikewire.exchange.orders.checks import find_market
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.turn import Turn
 
 
 def set_instrument_state(turn: Turn, command: SetInstrumentState) -> Rejected | None:

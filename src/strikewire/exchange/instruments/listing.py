@@ -25,8 +25,9 @@ from strikewire.exchange.instruments.combos import close_combos
 from strikewire.exchange.instruments.settling import Tally, settlement
 from strikewire.exchange.orders.cancelling import clear
 from strikewire.exchange.orders.checks import find_market
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.paying import pay
 from strikewire.exchange.orders.protecting import DELTA_ONE_E5
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.clearing import PPM
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
@@ -148,11 +149,11 @@ def _deliver(
     """Pay a position in cash, and a future's session with it, at once into the balance."""
     market, position = holding.market, holding.position
     contract = market.contract
-    if holding.is_empty and not turn.has_touched(account, market):
+    if holding.is_empty and not turn.touched.has(account, market):
         # It was only looked at, which a restart forgets: it must leave no trace here either.
         account.ledger(contract.currency).drop(holding)
         return
-    turn.touch(account, market)
+    turn.touched.add_orders(account, market)
     if not position.size and (contract.is_option or not position.realized):
         return
     side, lots = holding.side, abs(holding.size)
@@ -178,8 +179,8 @@ def _deliver(
         index=turn.state.indices.get(market.instrument.price_index, PriceE8(0)),
     )
     reason = TransactionType.DELIVERY
-    turn.pay(account, contract.currency, paid - fee, reason, fee=fee, about=about)
-    turn.traded(account, market)
+    pay(turn, account, contract.currency, paid - fee, reason, fee=fee, about=about)
+    turn.touched.add_position(account, market)
 
 
 def _refuse_listing(state: State, instrument: Instrument, time_ns: int) -> Rejected | None:

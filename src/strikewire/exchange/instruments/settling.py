@@ -14,7 +14,9 @@ Source: Deribit, "Settlement": daily at 08:00 UTC, session profit and loss to th
 
 from strikewire.exchange.commands import SettleSession
 from strikewire.exchange.events import Reject, Rejected, SessionSettled, Settlement
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.paying import pay
+from strikewire.exchange.orders.positions import accrue_funding
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.state import Account
@@ -114,7 +116,7 @@ def _settle_account(
     shared = ledger.session_rpl - kept
     if shared:
         ledger.session_rpl -= shared
-        turn.pay(account, currency, shared, TransactionType.SOCIALIZED)
+        pay(turn, account, currency, shared, TransactionType.SOCIALIZED)
     ledger.options_session_rpl = ledger.session_funding = 0
 
 
@@ -123,10 +125,10 @@ def _settle_holding(turn: Turn, account: Account, holding: Holding, tally: Tally
     if not position.size and not position.realized:
         return
     assert market.mark is not None
-    turn.accrue(account, market)
+    accrue_funding(turn, account, market)
     realized, funding = position.realized, position.funding
     profit = position.settle(market.contract, market.mark.price)
-    turn.traded(account, market)
+    turn.touched.add_position(account, market)
     if market.contract.is_option:
         return
     holding.forget_funding()
@@ -140,4 +142,4 @@ def _settle_holding(turn: Turn, account: Account, holding: Holding, tally: Tally
         funding=Units(funding),
         index=turn.state.indices.get(market.instrument.price_index, PriceE8(0)),
     )
-    turn.pay(account, market.contract.currency, profit, TransactionType.SETTLEMENT, about=about)
+    pay(turn, account, market.contract.currency, profit, TransactionType.SETTLEMENT, about=about)

@@ -9,7 +9,9 @@ own equity is used up stands in `socialising`.
 from strikewire.exchange.commands import Verdict
 from strikewire.exchange.events import Bankruptcy
 from strikewire.exchange.liquidation.reducing import close, find, step, within
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.paying import transfer_cash
+from strikewire.exchange.orders.positions import move_position
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.clearing import PPM
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.pools import Pool
@@ -46,13 +48,14 @@ def take_over(turn: Turn, pool: Pool) -> dict[str, int]:
         row = (holding.market.instrument_id, holding.size, Units(holding.exit_value(holding.size)))
         taken.setdefault(holding.market.contract.currency, []).append(row)
         _hand_over(turn, pool.account, holding)
-    turn.revalue()
+    turn.touched.revalue()
     for currency, ledger in sorted(pool.ledgers.items()):
         rows = tuple(taken.get(currency, ()))
         deficit = -ledger.equity
         if not rows and not deficit:
             continue
-        turn.transfer(turn.state.fund, pool.account, currency, deficit, TransactionType.LIQUIDATION)
+        reason = TransactionType.LIQUIDATION
+        transfer_cash(turn, turn.state.fund, pool.account, currency, deficit, reason=reason)
         if ledger.verdict is not None:
             ledger.verdict = Verdict(pool.account.changes, Units(0), Units(0))
         turn.events.append(Bankruptcy(pool.account.account_id, currency, Units(deficit), rows))
@@ -84,12 +87,12 @@ def _hand_over(turn: Turn, account: Account, holding: Holding) -> None:
     lots, value = abs(holding.size), abs(holding.exit_value(holding.size))
     price = Ticks(max(divide_half_even(market.mark.price, market.contract.tick_e8), 1))
     fund = turn.state.fund
-    cash = turn.move(account, market, side, lots=lots, price=price, value=value).cash
-    turn.move(fund, market, side.opposite, lots=lots, price=price, value=value)
+    cash = move_position(turn, account, market, side, lots=lots, price=price, value=value).cash
+    move_position(turn, fund, market, side.opposite, lots=lots, price=price, value=value)
     if cash:
         about = About(instrument_id=market.instrument_id, lots=Lots(lots), price=market.mark.price)
-        reason = TransactionType.LIQUIDATION
-        turn.transfer(fund, account, market.contract.currency, cash, reason, about=about)
+        currency, reason = market.contract.currency, TransactionType.LIQUIDATION
+        transfer_cash(turn, fund, account, currency, cash, reason=reason, about=about)
 
 
 def _patience(holding: Holding) -> Ticks | None:

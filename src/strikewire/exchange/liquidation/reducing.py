@@ -17,9 +17,11 @@ from strikewire.exchange.commands import OrderType, TimeInForce
 from strikewire.exchange.events import LiquidationFee, OrderState
 from strikewire.exchange.orders.admission import outcome, room
 from strikewire.exchange.orders.checks import refuse_closed
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.execution import execute
 from strikewire.exchange.orders.matching import Plan, plan
+from strikewire.exchange.orders.paying import transfer_cash
 from strikewire.exchange.orders.ties import answer_ties
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.pools import Pool
@@ -165,7 +167,7 @@ def close(turn: Turn, account: Account, offer: Offer) -> None:
         is_liquidation=True,
     )
     turn.state.next_order_id += 1
-    turn.execute(market, order, offer.found)
+    execute(turn, market, order, offer.found)
     turn.end(order, OrderState.FILLED)
     answer_ties(turn)
 
@@ -202,9 +204,8 @@ def _charge(turn: Turn, pool: Pool, offer: Offer) -> None:
     currency = offer.holding.market.contract.currency
     fee = min(liquidation_fee(offer), max(pool.units(currency, pool.equity), 0))
     about = About(instrument_id=offer.holding.market.instrument_id, note="liquidation_fee")
-    turn.transfer(
-        pool.account, turn.state.fund, currency, fee, TransactionType.LIQUIDATION, about=about
-    )
+    reason, fund = TransactionType.LIQUIDATION, turn.state.fund
+    transfer_cash(turn, pool.account, fund, currency, fee, reason=reason, about=about)
     turn.events.append(
         LiquidationFee(
             pool.account.account_id, offer.holding.market.instrument_id, currency, Units(fee)

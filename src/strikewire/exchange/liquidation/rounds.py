@@ -23,8 +23,8 @@ from strikewire.exchange.liquidation.insurance import take_over, work_off
 from strikewire.exchange.liquidation.reducing import reduce
 from strikewire.exchange.liquidation.socialising import is_payable, socialise
 from strikewire.exchange.orders.admission import paid_in
-from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.ties import answer_ties
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.pools import Pool, pools
 from strikewire.exchange.state.state import Account, State
 from strikewire.model import AccountId

@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping
 
 from strikewire.exchange.commands import MarginModel
 from strikewire.exchange.events import BankruptcyView, LossCompensated, LossSocialised
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.paying import pay, transfer_cash
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.ledgers import Ledger
 from strikewire.exchange.state.pools import pool_of
 from strikewire.exchange.state.state import BANKRUPTCIES_MAX, State
@@ -95,15 +96,15 @@ def _collect(turn: Turn, currency: str, shares: Mapping[AccountId, int]) -> None
         account = state.accounts[account_id]
         # It becomes cash when the session is settled.
         account.ledger(currency).session_rpl -= share
-        turn.balance_changed(account, currency)
-    turn.pay(state.fund, currency, sum(shares.values()), TransactionType.SOCIALIZED)
+        turn.touched.add_balance(account, currency)
+    pay(turn, state.fund, currency, sum(shares.values()), TransactionType.SOCIALIZED)
 
 
 def _give_fees(turn: Turn, currency: str, missing: int) -> int:
     """Let the venue pay what is still missing out of fees it has taken; return how much it paid."""
     given = min(missing, max(turn.state.treasury(currency).fees, 0))
     if given:
-        turn.pay(turn.state.fund, currency, given, TransactionType.LIQUIDATION, fee=-given)
+        pay(turn, turn.state.fund, currency, given, TransactionType.LIQUIDATION, fee=-given)
     return given
 
 
@@ -125,9 +126,8 @@ def _compensate(turn: Turn, currency: str, shares: Mapping[AccountId, int]) -> i
         parts = shared(offered, {key: units for key, units in wanted.items() if units})
         for account_id, part in parts.items():
             claims[account_id] -= fund.worth(other, part)
-            turn.transfer(
-                state.fund, state.accounts[account_id], other, part, TransactionType.SOCIALIZED
-            )
+            account, reason = state.accounts[account_id], TransactionType.SOCIALIZED
+            transfer_cash(turn, state.fund, account, other, part, reason=reason)
         turn.events.append(LossCompensated(currency, other, _rows(parts)))
     return fund.units(currency, claimed - sum(claims.values()))
 

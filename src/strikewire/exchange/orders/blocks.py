@@ -22,7 +22,7 @@ from strikewire.exchange.commands import (
     TimeInForce,
     Verdict,
 )
-from strikewire.exchange.events import Reject, Rejected
+from strikewire.exchange.events import OrderState, Reject, Rejected
 from strikewire.exchange.orders.admission import position_limit, refuse_verdict
 from strikewire.exchange.orders.checks import (
     find_account,
@@ -32,7 +32,8 @@ from strikewire.exchange.orders.checks import (
     refuse_locked,
     refuse_outside,
 )
-from strikewire.exchange.orders.execution import Block, Turn
+from strikewire.exchange.orders.clearing import Block, trade
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
@@ -279,7 +280,12 @@ def _fee(account: Account, market: Market, leg: BlockLeg) -> Units:
 
 
 def _trade_leg(turn: Turn, maker: Account, taker: Account, leg: BlockLeg, block: Block) -> None:
+    """Let two orders trade all they want with each other, outside of the book.
+
+    The public sees the trade; the last price, and who waits for it, do not.
+    """
     market = turn.state.markets[leg.instrument_id]
+    price, lots = Ticks(leg.price), Lots(leg.amount)
     orders = [
         Order(
             order_id=turn.state.take_order_id(),
@@ -288,15 +294,28 @@ def _trade_leg(turn: Turn, maker: Account, taker: Account, leg: BlockLeg, block:
             side=side,
             order_type=OrderType.LIMIT,
             time_in_force=TimeInForce.FOK,
-            price=Ticks(leg.price),
-            amount=Lots(leg.amount),
+            price=price,
+            amount=lots,
             created_ns=turn.time_ns,
             updated_ns=turn.time_ns,
         )
         for account, side in ((maker, leg.side), (taker, leg.side.opposite))
     ]
-    fees = _fee(maker, market, leg), _fee(taker, market, leg)
-    turn.trade_block(market, *orders, fees=fees, block=block)
+    for order in orders:
+        order.filled, order.filled_value = lots, lots * price
+    market.trade_seq += 1
+    trade(
+        turn,
+        market,
+        (orders[0], orders[1]),
+        price=price,
+        lots=lots,
+        value=market.contract.value(lots, price),
+        fees=(_fee(maker, market, leg), _fee(taker, market, leg)),
+        block=block,
+    )
+    for order in orders:
+        turn.end(order, OrderState.FILLED)
 
 
 def _agreement(command: ExecuteBlockTrade) -> Agreement:

@@ -3,7 +3,7 @@
 from strikewire.exchange.commands import CancelOrder, CancelOrders, CancelReason
 from strikewire.exchange.events import OrderState, Rejected
 from strikewire.exchange.orders.checks import find_account, find_market, find_open_order
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order

@@ -7,8 +7,8 @@ order whose time is over, nor with one that ends with it.
 
 from strikewire.exchange.commands import CancelReason
 from strikewire.exchange.orders.cancelling import take_back
-from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.ties import answer_ties
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.days import day_end_ns
 
 

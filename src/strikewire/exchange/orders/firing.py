@@ -15,9 +15,9 @@ from msgspec import structs
 from strikewire.exchange.events import OrderState, Rejected
 from strikewire.exchange.links import Link
 from strikewire.exchange.orders.checks import refuse_closed, refuse_locked
-from strikewire.exchange.orders.execution import Fact, Turn
 from strikewire.exchange.orders.iceberg import still_shown
 from strikewire.exchange.orders.trading import bring_in, judge, refuse_form
+from strikewire.exchange.orders.turn import Fact, Turn
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.ledgers import Ledger
 from strikewire.exchange.state.state import State
@@ -83,7 +83,7 @@ def come_in(turn: Turn, order: ConditionalOrder) -> None:
         link=link,
         trigger_order_id=trigger_order_id,
     )
-    turn.revalue()
+    turn.touched.revalue()
     _hold_more(ledger, *before)
 
 

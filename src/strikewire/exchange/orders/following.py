@@ -5,10 +5,10 @@ the order in which they came up. How orders answer to ties stands in `ties`.
 """
 
 from strikewire.exchange.events import OrderState
-from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.firing import come_in, fire
 from strikewire.exchange.orders.ties import answer
 from strikewire.exchange.orders.triggering import arm, refuse_too_many
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.conditional import ConditionalOrder
 
 

@@ -18,8 +18,8 @@ from msgspec import structs
 from strikewire.exchange.commands import LinkedOrderType, PlaceOrder
 from strikewire.exchange.events import OrderEvent, Reject, Rejected
 from strikewire.exchange.links import Link
-from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.triggering import kept_command, refuse_too_many, set_up
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.state import Account

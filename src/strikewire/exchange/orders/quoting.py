@@ -36,10 +36,10 @@ from strikewire.exchange.orders.checks import (
     refuse_amount,
     refuse_late,
 )
-from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.protecting import delta_e5, standing_quote
 from strikewire.exchange.orders.ties import answer_ties
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX, place, revise
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.state import Account, State

@@ -23,8 +23,8 @@ from msgspec import structs
 from strikewire.exchange.commands import CancelReason, TriggerFillCondition
 from strikewire.exchange.events import OrderState
 from strikewire.exchange.orders.cancelling import take_back
-from strikewire.exchange.orders.execution import Fact, Turn
 from strikewire.exchange.orders.linking import dormant, paired
+from strikewire.exchange.orders.turn import Fact, Turn
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.orders import Order
 from strikewire.model import Lots, OrderId

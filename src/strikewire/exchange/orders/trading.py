@@ -32,9 +32,10 @@ from strikewire.exchange.orders.checks import (
     refuse_price,
     refuse_reducing,
 )
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.execution import execute
 from strikewire.exchange.orders.iceberg import refuse_display, refuse_hiding
 from strikewire.exchange.orders.protecting import refuse_unprotected
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.conditional import ConditionalOrder
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
@@ -384,7 +385,7 @@ def _hold_to(
 
 def _enter(turn: Turn, market: Market, order: Order, admission: Admission) -> None:
     """Trade as planned, then wait, or end."""
-    turn.execute(market, order, admission.plan)
+    execute(turn, market, order, admission.plan)
     if order.remaining == 0:
         turn.end(order, OrderState.FILLED)
     elif order.price is not None and order.time_in_force.can_wait:

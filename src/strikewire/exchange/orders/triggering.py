@@ -33,8 +33,8 @@ from strikewire.exchange.orders.checks import (
     refuse_price,
     refuse_reducing,
 )
-from strikewire.exchange.orders.execution import Turn
 from strikewire.exchange.orders.iceberg import refuse_display
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state.conditional import ConditionalOrder, rises, trailing_level
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.state import Account, State

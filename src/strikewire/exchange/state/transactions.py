@@ -1,8 +1,8 @@
 """The log of an account's cash: one line for everything that ever moved a balance.
 
-Cash moves through `Turn.pay` and nowhere else, and every payment leaves a `Transaction`. So the
-amounts of an account's transactions in a currency add up to its balance, from zero, to the last
-unit; and where the oldest are forgotten, each line still says what the balance was after it.
+Cash moves through `orders.paying.pay` and nowhere else, and every payment leaves a `Transaction`.
+So the amounts of an account's transactions in a currency add up to its balance, from zero, to the
+last unit; and where the oldest are forgotten, each line still says what the balance was after it.
 
 Source: Deribit API v2, `private/get_transaction_log`.
 """

@@ -28,9 +28,10 @@ from strikewire.exchange import (
 )
 from strikewire.exchange import engine as exchange_engine
 from strikewire.exchange.orders import blocks as exchange_blocks
+from strikewire.exchange.orders import clearing as exchange_clearing
 from strikewire.exchange.orders import combo_trades as exchange_combos
 from strikewire.exchange.orders import quoting as exchange_quoting
-from strikewire.exchange.orders.execution import Turn
+from strikewire.exchange.orders.turn import Turn
 from strikewire.exchange.state import snapshot as exchange_snapshot
 from strikewire.exchange.state.answers import Answers
 from strikewire.exchange.state.protection import Protection
@@ -197,9 +198,9 @@ def _forget_order(good: Any) -> object:
 def _forget_fee(good: Any) -> object:
     """Charge a fee and give it back."""
 
-    def clear(self: Turn, market: Any, order: Any, *rest: Any, **more: Any) -> object:
-        side = good(self, market, order, *rest, **more)
-        self.state.accounts[order.account_id].ledger(side.fee_currency).balance += side.fee
+    def clear(turn: Turn, market: Any, order: Any, *rest: Any, **more: Any) -> object:
+        side = good(turn, market, order, *rest, **more)
+        turn.state.accounts[order.account_id].ledger(side.fee_currency).balance += side.fee
         return side
 
     return clear
@@ -368,7 +369,7 @@ MUTANTS: Final[dict[str, tuple[Patch, ...]]] = {
     "recovery skips the tail": (Patch(recovery, "_entries", _skip_tail),),
     "snapshot forgets an order": (Patch(exchange_snapshot, "_dump_market", _forget_order),),
     "leg at another price": (Patch(exchange_combos, "leg_prices", _move_leg),),
-    "fee not booked": (Patch(Turn, "_clear", _forget_fee),),
+    "fee not booked": (Patch(exchange_clearing, "_clear", _forget_fee),),
     "change skipped": (Patch(BookStream, "take", _skip_change),),
     "level not removed": (Patch(BookStream, "_edits", _keep_levels),),
     "change sent twice": (Patch(Hub, "_deliver", _deliver_twice),),
