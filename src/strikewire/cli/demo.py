@@ -83,7 +83,7 @@ def command(
     Ctrl-C ends it. With --for it ends by itself and exits 0 only if orders matched, every book
     chained and equals the venue's, no money was lost, and the journal replays to the same state.
     """
-    from strikewire.cli.running import log_to_stderr, run, surroundings
+    from strikewire.cli.running import log_to_stderr, run, stay, surroundings
     from strikewire.venue.datadir import DataDir
     from strikewire.venue.demo import DemoOptions, run_demo
 
@@ -97,6 +97,7 @@ def command(
     )
 
     def announce(ready: "Ready", venue: "Venue") -> None:
+        stay()
         if as_json:
             print_json(ready)
         else:

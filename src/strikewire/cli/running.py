@@ -1,6 +1,7 @@
 """Run one coroutine as the program: signals, logging, and the computer's time and chance."""
 
 import asyncio
+import gc
 import logging
 import secrets
 import signal
@@ -48,6 +49,16 @@ def run(
 
     with asyncio.Runner() as runner:
         return runner.run(main())
+
+
+def stay() -> None:
+    """Let the garbage collector pass over all that there is now, because it stays to the end.
+
+    Call it once, when everything has begun. A venue with its instruments is some hundred thousand
+    objects, and each full collection would stop it for as long as it takes to look at all of them.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def log_to_stderr(level: str) -> None:

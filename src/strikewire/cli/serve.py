@@ -59,7 +59,7 @@ def command(
     SIGINT and SIGTERM end it: clients are closed with 1001, what was acknowledged is kept, a
     snapshot is taken. SIGHUP makes it read its API keys again.
     """
-    from strikewire.cli.running import log_to_stderr, run, surroundings
+    from strikewire.cli.running import log_to_stderr, run, stay, surroundings
     from strikewire.venue.datadir import DataDir, DataDirError
     from strikewire.venue.settings import default_data_dir, load_settings
     from strikewire.venue.venue import open_venue
@@ -99,6 +99,7 @@ def command(
             with progress("replaying the journal") as told:
                 async with open_venue(config, folder, surroundings(told)) as venue:
                     running.append(venue)
+                    stay()
                     _tell_recovery(venue.recovery)
                     _introduce(venue, as_json=as_json)
                     await stopped.wait()

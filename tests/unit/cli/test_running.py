@@ -1,13 +1,15 @@
 """Signals end the program; time and chance enter here."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
+import weakref
 
 import pytest
 
-from strikewire.cli.running import log_to_stderr, run, surroundings
+from strikewire.cli.running import log_to_stderr, run, stay, surroundings
 
 
 def test_the_result_of_the_work_is_returned() -> None:
@@ -45,6 +47,28 @@ def test_the_surroundings_are_this_computers() -> None:
     assert len(around.entropy(32)) == 32
     assert around.entropy(32) != around.entropy(32)
     assert around.progress is None
+
+
+def test_the_collector_passes_over_what_stays_and_collects_what_comes() -> None:
+    class Node:
+        other: "Node | None" = None
+
+    stays = Node()
+    stay()
+    try:
+        comes, gone = Node(), Node()
+        gone.other = gone
+        watched = weakref.ref(gone)
+        del gone
+        gc.collect()
+
+        seen = [one for one in gc.get_objects() if isinstance(one, Node)]
+    finally:
+        gc.unfreeze()
+
+    assert any(one is comes for one in seen)
+    assert not any(one is stays for one in seen)
+    assert watched() is None
 
 
 def test_the_log_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

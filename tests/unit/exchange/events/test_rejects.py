@@ -1,7 +1,5 @@
 from strikewire.api import ErrorCode
-from strikewire.exchange import Fill, LevelChanged, OrderState, Rejected
-from strikewire.exchange.events import Event, OrderView, Reject
-from strikewire.testing.exchange import ALICE, BOB, TradingFloor
+from strikewire.exchange import Reject
 
 
 def test_reject_numbers_are_codes_that_clients_know() -> None:
@@ -38,22 +36,3 @@ def test_reject_names_mean_what_the_public_codes_mean() -> None:
     assert Reject.TIMED_OUT.value == ErrorCode.TIMED_OUT.value == 13888
     assert Reject.ORDER_OVERLAP.value == ErrorCode.ORDER_OVERLAP.value == 10003
     assert Reject.UNAUTHORIZED.value == ErrorCode.UNAUTHORIZED.value == 13009
-
-
-def test_an_order_that_is_partly_filled_still_wants_the_rest() -> None:
-    floor = TradingFloor.at(100)
-    floor.buy(ALICE, 5, at=100)
-    floor.sell(BOB, 2, at=100)
-
-    view = floor.order(1)
-
-    assert isinstance(view, OrderView)
-    assert (view.amount, view.filled, view.remaining) == (5, 2, 3)
-    assert view.state is OrderState.OPEN
-
-
-def test_every_kind_of_event_has_a_name_of_its_own() -> None:
-    tags = [kind.__struct_config__.tag for kind in Event.__args__]
-
-    assert len(set(tags)) == len(tags)
-    assert {Rejected, Fill, LevelChanged} < set(Event.__args__)

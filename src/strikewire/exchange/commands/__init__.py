@@ -1,0 +1,120 @@
+"""Commands: everything that may change the exchange, and the bytes the journal keeps of it.
+
+A command carries no time and no number of its own; the sequencer gives it both. What it asks for
+may be impossible: the exchange then answers `Rejected` and nothing has changed.
+"""
+
+from strikewire.exchange.commands.accounts import (
+    NO_LIMITS,
+    CreateSubaccount,
+    Deposit,
+    FeeKind,
+    FeeRates,
+    Limits,
+    OpenAccount,
+    SelfTrading,
+    SetFees,
+    SetLimits,
+    SetSelfTrading,
+    Transfer,
+    Withdraw,
+)
+from strikewire.exchange.commands.blocks import BlockLeg, ExecuteBlockTrade
+from strikewire.exchange.commands.command import Command, NoteState, Once, decode, encode
+from strikewire.exchange.commands.instruments import (
+    CreateCombo,
+    InstrumentState,
+    ListInstrument,
+    Mark,
+    SetInstrumentState,
+    SetMarks,
+    SetPlatformLock,
+    SettleInstrument,
+    SettleSession,
+)
+from strikewire.exchange.commands.margin import (
+    ChangeMarginModel,
+    Liquidate,
+    MarginModel,
+    SetVerdicts,
+    Verdict,
+)
+from strikewire.exchange.commands.order_terms import (
+    CancelReason,
+    LinkedOrderType,
+    OrderType,
+    TimeInForce,
+    Trigger,
+    TriggerFillCondition,
+    TriggerPriceType,
+)
+from strikewire.exchange.commands.orders import (
+    CancelOrder,
+    CancelOrders,
+    EditOrder,
+    Linked,
+    PlaceOrder,
+)
+from strikewire.exchange.commands.quotes import (
+    CancelQuotes,
+    MassQuote,
+    Quote,
+    QuoteSide,
+    ResetMmp,
+    SetMmp,
+)
+
+__all__ = [
+    "NO_LIMITS",
+    "BlockLeg",
+    "CancelOrder",
+    "CancelOrders",
+    "CancelQuotes",
+    "CancelReason",
+    "ChangeMarginModel",
+    "Command",
+    "CreateCombo",
+    "CreateSubaccount",
+    "Deposit",
+    "EditOrder",
+    "ExecuteBlockTrade",
+    "FeeKind",
+    "FeeRates",
+    "InstrumentState",
+    "Limits",
+    "Linked",
+    "LinkedOrderType",
+    "Liquidate",
+    "ListInstrument",
+    "MarginModel",
+    "Mark",
+    "MassQuote",
+    "NoteState",
+    "Once",
+    "OpenAccount",
+    "OrderType",
+    "PlaceOrder",
+    "Quote",
+    "QuoteSide",
+    "ResetMmp",
+    "SelfTrading",
+    "SetFees",
+    "SetInstrumentState",
+    "SetLimits",
+    "SetMarks",
+    "SetMmp",
+    "SetPlatformLock",
+    "SetSelfTrading",
+    "SetVerdicts",
+    "SettleInstrument",
+    "SettleSession",
+    "TimeInForce",
+    "Transfer",
+    "Trigger",
+    "TriggerFillCondition",
+    "TriggerPriceType",
+    "Verdict",
+    "Withdraw",
+    "decode",
+    "encode",
+]
