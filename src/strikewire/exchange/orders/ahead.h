@@ -136,7 +136,6 @@ static inline void fetch_for_new(lane *l, int depth, incoming *one) {
     const packed_command *command = one->command;
     int takes = command->force != ORDER_(GTC);
     if (depth == 0) {
-        one->seat = lane_seat(l, command->account_id, command->other_id);
         one->market = (market_object *)seen(&l->markets, command->other_id);
         if (one->market == l->recent) one->market = NULL;
         one->holding = NULL;
@@ -228,11 +227,13 @@ static inline void look_away(window *w) {
 }
 
 /* Read the next record, if it is there as a whole. */
-static inline int read_on(window *w) {
+static inline int read_on(lane *l, window *w) {
     const packed_command *command = (const packed_command *)w->at;
+    incoming *one = incoming_at(w, w->count);
     if (w->end - w->at < (Py_ssize_t)sizeof(packed_command)) return 0;
     if (w->end - w->at - (Py_ssize_t)sizeof(packed_command) < command->label_bytes) return 0;
-    incoming_at(w, w->count)->command = command;
+    one->command = command;
+    one->seat = lane_seat(l, command->account_id, command->other_id);
     w->at += sizeof(packed_command) + command->label_bytes;
     w->count += 1;
     return 1;

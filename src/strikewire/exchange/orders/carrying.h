@@ -71,13 +71,13 @@ __attribute__((noinline)) static Py_ssize_t carry_batch(lane *l, const char *at,
     window ahead = {.at = at, .end = at + size};
     Py_ssize_t count = 0;
     int over = day_is_over(l);
-    while (ahead.count < STAGES * STRIDE && read_on(&ahead)) look_ahead(l, &ahead, 0);
+    while (ahead.count < STAGES * STRIDE && read_on(l, &ahead)) look_ahead(l, &ahead, 0);
     for (; count < ahead.count; count++) {
         const incoming *one = incoming_at(&ahead, count);
         int outcome = carry_one(l, one->command, one->seat, &over);
         if (outcome == FAILED) return FAILED;
         if (outcome == DEFER) look_away(&ahead);
-        if (read_on(&ahead)) look_ahead(l, &ahead, count + 1);
+        if (read_on(l, &ahead)) look_ahead(l, &ahead, count + 1);
     }
     return refuse_rest(ahead.at, ahead.end) < 0 ? FAILED : count;
 }

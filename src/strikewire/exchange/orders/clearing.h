@@ -1,7 +1,8 @@
 /* What trading moves: money, positions, and the margin that they need.
 
    Everything is counted in what `Terms` has made of a market's mark, within which no product passes
-   126 bits. The rules are those of `state/ledgers.py`, `state/clearing.py` and `execution.py`. */
+   126 bits. The rules are those of `state/ledgers.py`, `state/clearing.py`, and of `clearing.py`,
+   `positions.py` and `execution.py` beside it. */
 
 #ifndef STRIKEWIRE_CLEARING_H
 #define STRIKEWIRE_CLEARING_H
