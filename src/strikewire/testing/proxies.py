@@ -85,9 +85,7 @@ class ProxyServer:
                 else:
                     await self._http(first, reader, writer)
         finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+            await _closed(writer)
             self._guests.discard(writer)
             self._empty.set()
 
@@ -193,9 +191,15 @@ class ProxyServer:
                 tasks.create_task(_pump(reader, here))
                 tasks.create_task(_pump(there, writer))
         finally:
-            here.close()
-            with suppress(OSError):
-                await here.wait_closed()
+            await _closed(here)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    # Before Python 3.11.3 a TLS transport that is closed twice cannot be aborted any more.
+    if not writer.is_closing():
+        writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -206,5 +210,5 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
         if writer.can_write_eof():
             writer.write_eof()
-        else:
+        elif not writer.is_closing():
             writer.close()
