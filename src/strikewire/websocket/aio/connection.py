@@ -8,6 +8,7 @@ from typing import Protocol as Interface
 from strikewire.websocket.aio.backlog import Backlog, Queue, SlowReader
 from strikewire.websocket.aio.keepalive import Pings, Pulse, RoundTrips, first_round_trip
 from strikewire.websocket.aio.kernels.link import Link, Turn
+from strikewire.websocket.aio.sockets import close_transport
 from strikewire.websocket.aio.sockets import hang_up as hang_up_politely
 from strikewire.websocket.aio.statistics import Statistics
 from strikewire.websocket.close_codes import CloseCode
@@ -728,7 +729,7 @@ class Connection(Link, asyncio.Protocol):
         elif protocol.state is State.CLOSED and self.role == "server":
             # 7.1.1: the server closes first, so that no client is left in TIME_WAIT.
             self._flush_all()
-            self.transport.close()
+            close_transport(self.transport)
 
     def _flush_all(self) -> None:
         """Give the transport everything, room or not: nothing more will come."""

@@ -47,6 +47,12 @@ def prepare_socket(transport: asyncio.BaseTransport, limits: Limits) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, _UNSENT, limits.kernel_unsent_bytes)
 
 
+def close_transport(transport: asyncio.Transport) -> None:
+    """Close a transport, once: before Python 3.11.3, TLS closed twice cannot be aborted."""
+    if not transport.is_closing():
+        transport.close()
+
+
 def hang_up(transport: asyncio.Transport) -> None:
     """Send what is buffered and close our half; the caller aborts the rest after a while.
 
@@ -55,7 +61,7 @@ def hang_up(transport: asyncio.Transport) -> None:
     half-closed connection.
     """
     if not transport.can_write_eof():
-        transport.close()
+        close_transport(transport)
         return
     try:
         transport.write_eof()

@@ -1,5 +1,7 @@
 import asyncio
 import socket
+import ssl
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +66,29 @@ async def test_tls_is_closed_whole() -> None:
     hang_up(transport)
 
     assert (transport.has_ended, transport.is_closing()) == (False, True)
+
+
+async def test_tls_that_was_hung_up_on_twice_can_be_aborted(
+    certificate: Path, client_tls: ssl.SSLContext
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(asyncio.Protocol, "127.0.0.1", 0, ssl=context) as server:
+        port = server.sockets[0].getsockname()[1]
+        ended = loop.create_future()
+
+        class Client(asyncio.Protocol):
+            def connection_lost(self, exc: Exception | None) -> None:
+                ended.set_result(exc)
+
+        transport, _ = await loop.create_connection(Client, "127.0.0.1", port, ssl=client_tls)
+
+        hang_up(transport)
+        hang_up(transport)
+        transport.abort()
+
+        await ended
 
 
 async def test_a_connection_that_was_reset_is_aborted() -> None:
