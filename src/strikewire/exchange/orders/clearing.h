@@ -81,12 +81,10 @@ static int revalue(lane *l, holding_object *holding) {
         short_of(&now->f, larger(-size, 0), &initial, &kept);
         worth = exit_worth(&now->f, size);
         profit = worth + holding->position->entry_value;
-        if (worth != holding->option_value || profit != holding->option_profit) {
-            ledger->option_value += worth - holding->option_value;
-            ledger->option_profit += profit - holding->option_profit;
-            holding->option_value = worth;
-            holding->option_profit = profit;
-        }
+        ledger->option_value += worth - holding->option_value;
+        ledger->option_profit += profit - holding->option_profit;
+        holding->option_value = worth;
+        holding->option_profit = profit;
     } else {
         future_of(&now->f, size, &initial, &kept, &worth);
         profit = worth + holding->position->entry_value;
@@ -95,13 +93,11 @@ static int revalue(lane *l, holding_object *holding) {
         if (now->has_funding && revalue_funding(l, holding, size) < 0) return -1;
     }
     ledger->initial_margin += needed - holding->initial_margin;
+    ledger->position_margin += initial - holding->position_margin;
+    ledger->maintenance_margin += kept - holding->maintenance_margin;
     holding->initial_margin = needed;
-    if (initial != holding->position_margin || kept != holding->maintenance_margin) {
-        ledger->position_margin += initial - holding->position_margin;
-        ledger->maintenance_margin += kept - holding->maintenance_margin;
-        holding->position_margin = initial;
-        holding->maintenance_margin = kept;
-    }
+    holding->position_margin = initial;
+    holding->maintenance_margin = kept;
     holding->valued_at = holding->market->marked;
     return 0;
 }

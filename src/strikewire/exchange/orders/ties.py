@@ -156,4 +156,4 @@ def _pair(one: ConditionalOrder, other: ConditionalOrder) -> None:
 
 def _resize(turn: Turn, order: ConditionalOrder, lots: int) -> None:
     order.command = structs.replace(order.command, amount=Lots(lots))
-    turn.change_conditional(order)
+    turn.announce(order)

@@ -102,7 +102,7 @@ def arm(turn: Turn, order: ConditionalOrder) -> Rejected | None:
     turn.state.release(order)
     order.trigger, order.reference, order.is_dormant = trigger, reference, False
     turn.state.keep(order)
-    turn.change_conditional(order)
+    turn.announce(order)
     if now is not None:
         turn.moved(market, trigger.price_type, now)
     return None
@@ -128,7 +128,7 @@ def edit(turn: Turn, order: ConditionalOrder, command: EditOrder) -> Rejected | 
     turn.state.release(order)
     order.command, order.trigger, order.replaced = changed, trigger, True
     turn.state.keep(order)
-    turn.change_conditional(order)
+    turn.announce(order)
     return None
 
 

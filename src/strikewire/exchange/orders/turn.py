@@ -133,19 +133,14 @@ class Turn:
         if order.link is not None:
             self.facts.append(Fact(order, is_over=True))
 
-    def announce(self, order: Order) -> None:
-        """Tell what has become of an order that waits in the book."""
+    def announce(self, order: Order | ConditionalOrder) -> None:
+        """Tell what has become of an order that waits, in the book or outside of it."""
         order.updated_ns = self.time_ns
         self.events.append(OrderEvent(order.view()))
 
     def wait(self, order: ConditionalOrder) -> None:
         """Let an order wait outside of the book."""
         self.state.keep(order)
-        self.events.append(OrderEvent(order.view()))
-
-    def change_conditional(self, order: ConditionalOrder) -> None:
-        """Announce a change of an order that waits outside of the book, and has been put back."""
-        order.updated_ns = self.time_ns
         self.events.append(OrderEvent(order.view()))
 
     def end_conditional(

@@ -8,7 +8,6 @@ from strikewire.exchange.state.markets cimport Market
 from strikewire.exchange.state.records cimport Payments
 
 @cython.final
-@cython.no_gc
 cdef class Holding:
     cdef public int64_t buy_lots, sell_lots, initial_margin
     cdef public Position position
