@@ -1,8 +1,9 @@
 """Accounts and the cash that enters and leaves the venue."""
 
-from strikewire.exchange.accounts.margining import hold_to, refuse_payment
+from strikewire.exchange.accounts.margining import refuse_payment
 from strikewire.exchange.commands import Deposit, OpenAccount, Withdraw
 from strikewire.exchange.events import AccountOpened, CashWithdrawn, Reject, Rejected
+from strikewire.exchange.orders.admission import hold_to
 from strikewire.exchange.orders.checks import find_account, refuse_locked
 from strikewire.exchange.orders.paying import pay
 from strikewire.exchange.orders.turn import Turn

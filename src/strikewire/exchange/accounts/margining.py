@@ -90,12 +90,6 @@ def refuse_payment(
     return None
 
 
-def hold_to(account: Account, currency: str, verdict: Verdict | None) -> None:
-    """Let what a payment was judged by be what the account needs from now on."""
-    if account.margin_model is MarginModel.PORTFOLIO:
-        account.ledger(currency).verdict = verdict
-
-
 def _in_use(account: Account) -> list[str]:
     """Return the currencies in which an account has positions or orders with margin."""
     return [

@@ -1,9 +1,10 @@
 """Accounts of one owner, and the cash that moves between them."""
 
 from strikewire.exchange.accounts.cash import NAME_LENGTH_MAX, open_account
-from strikewire.exchange.accounts.margining import hold_to, refuse_payment
+from strikewire.exchange.accounts.margining import refuse_payment
 from strikewire.exchange.commands import CreateSubaccount, OpenAccount, Transfer
 from strikewire.exchange.events import CashTransferred, Reject, Rejected
+from strikewire.exchange.orders.admission import hold_to
 from strikewire.exchange.orders.checks import find_account, refuse_locked
 from strikewire.exchange.orders.paying import transfer_cash
 from strikewire.exchange.orders.turn import Turn

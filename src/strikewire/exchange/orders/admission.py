@@ -187,6 +187,12 @@ def refuse_verdict(account: Account, verdict: Verdict | None) -> Rejected | None
     return None
 
 
+def hold_to(account: Account, currency: str, verdict: Verdict | None) -> None:
+    """Let what something was judged by be what the account needs from now on."""
+    if account.margin_model is MarginModel.PORTFOLIO and verdict is not None:
+        account.ledger(currency).verdict = verdict
+
+
 def _affords_verdict(
     state: State, account: Account, holding: Holding, intent: Intent, found: Plan
 ) -> bool:

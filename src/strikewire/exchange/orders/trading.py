@@ -9,17 +9,15 @@ import msgspec
 from strikewire.exchange.commands import (
     CancelReason,
     EditOrder,
-    MarginModel,
     OrderType,
     PlaceOrder,
     TimeInForce,
-    Verdict,
 )
 from strikewire.exchange.events import OrderState, Reject, Rejected
 from strikewire.exchange.links import Link
 from strikewire.exchange.mmp import MmpTag
 from strikewire.exchange.orders import linking, triggering
-from strikewire.exchange.orders.admission import Admission, Intent, admit, paid_in
+from strikewire.exchange.orders.admission import Admission, Intent, admit, hold_to, paid_in
 from strikewire.exchange.orders.checks import (
     find_account,
     find_market,
@@ -236,7 +234,8 @@ def bring_in(
         hidden=command.hidden,
     )
     _enter(turn, market, order, entry.admission)
-    _hold_to(account, paid_in(market, order.side), command.verdict, entry.admission)
+    if not entry.admission.killed:
+        hold_to(account, paid_in(market, order.side), command.verdict)
 
 
 def edit(turn: Turn, command: EditOrder) -> Rejected | None:
@@ -359,7 +358,8 @@ def revise(
         order.price, order.amount, order.reduce_only = price, amount, reduce_only
         order.refresh_amount = refresh
         _enter(turn, market, order, admission)
-        _hold_to(account, paid_in(market, order.side), command.verdict, admission)
+        if not admission.killed:
+            hold_to(account, paid_in(market, order.side), command.verdict)
     return None
 
 
@@ -372,15 +372,6 @@ def _refuse_display(order: Order, command: EditOrder, wanted: int) -> Rejected |
         return refuse_display(command.display_amount, wanted) if wanted > 0 else None
     grows = command.amount > order.amount
     return refuse_display(order.refresh_amount, wanted) if grows and order.is_iceberg else None
-
-
-def _hold_to(
-    account: Account, currency: str, verdict: Verdict | None, admission: Admission
-) -> None:
-    """Let what an order was admitted with be what the account needs from now on."""
-    is_portfolio = account.margin_model is MarginModel.PORTFOLIO
-    if is_portfolio and verdict is not None and not admission.killed:
-        account.ledger(currency).verdict = verdict
 
 
 def _enter(turn: Turn, market: Market, order: Order, admission: Admission) -> None:
