@@ -10,7 +10,7 @@
 #include "../state/archives.h"
 #include "../state/objects.h"
 #include "../state/slabs.h"
-#include "lane.h"
+#include "telling.h"
 
 typedef struct __pyx_obj_10strikewire_8exchange_6orders_4lane_Terms terms_object;
 

@@ -77,8 +77,6 @@ typedef struct {
     void *holding;
 } owner;
 
-enum { HANDED_OVER = 1 << 14 }; /* bytes of events: from so many on they are not copied */
-
 enum {
     SEAT_BITS = 13,
     SEATS = 1 << SEAT_BITS, /* holdings that are found without looking into their ledgers */
@@ -89,6 +87,14 @@ typedef struct {
     int64_t account_id, instrument_id;
     void *holding;
 } seat;
+
+enum { GIVEN = 2 };
+
+/* Bytes that were handed over, and how many of them there is room for. */
+typedef struct {
+    PyObject *block;
+    Py_ssize_t room;
+} lent;
 
 /* Things by their numbers, which are never removed from where they are kept. */
 typedef struct {
@@ -121,6 +127,7 @@ typedef struct {
     void *state, *orders;
     PyObject *block;                  /* bytes, for the events of this run */
     packed_event *first, *next, *end; /* of it, and where its room ends */
+    lent given[GIVEN];                /* those of the last runs */
     int tells;                        /* whether events are wanted */
     int makes_objects;                /* whether they become objects, of a few fills at most */
     match *matches;
@@ -177,66 +184,6 @@ __attribute__((noinline, cold)) static int array_grow(void **array, Py_ssize_t *
 /* Make sure that an array has room for one more than so many things; -1 without memory. */
 static inline int make_room(void **array, Py_ssize_t *room, Py_ssize_t count, size_t size) {
     return __builtin_expect(count < *room, 1) ? 0 : array_grow(array, room, count, size);
-}
-
-/* Events are written into what becomes the bytes that are returned, where there are many. */
-static inline void lane_block(lane *l, PyObject *block, Py_ssize_t told) {
-    Py_ssize_t size = block == NULL ? 0 : PyBytes_GET_SIZE(block);
-    l->block = block;
-    l->first = block == NULL ? NULL : (packed_event *)PyBytes_AS_STRING(block);
-    l->next = l->first + told;
-    l->end = l->first + size / (Py_ssize_t)sizeof(packed_event);
-}
-
-__attribute__((noinline, cold)) static int lane_room_grown(lane *l, Py_ssize_t more) {
-    Py_ssize_t told = l->next - l->first, size;
-    PyObject *block = l->block;
-    size = (2 * told + more + 64) * (Py_ssize_t)sizeof(packed_event);
-    if (block == NULL)
-        block = PyBytes_FromStringAndSize(NULL, size);
-    else
-        _PyBytes_Resize(&block, size);
-    lane_block(l, block, block == NULL ? 0 : told);
-    return block == NULL ? -1 : 0;
-}
-
-/* Return what was told as bytes. Few are copied; many are handed over as they are. */
-static PyObject *lane_told(lane *l) {
-    Py_ssize_t size = (char *)l->next - (char *)l->first;
-    PyObject *block = l->block;
-    if (size < HANDED_OVER) return PyBytes_FromStringAndSize((const char *)l->first, size);
-    l->block = NULL;
-    if (_PyBytes_Resize(&block, size) < 0) {
-        lane_block(l, NULL, 0);
-        return NULL;
-    }
-    lane_block(l, PyBytes_FromStringAndSize(NULL, size + size / 8), 0);
-    if (l->block == NULL) PyErr_Clear(); /* there will be room when it is needed */
-    return block;
-}
-
-/* Make room for some more events; -1 without memory. */
-static inline int lane_room(lane *l, Py_ssize_t more) {
-    return __builtin_expect(l->end - l->next >= more, 1) ? 0 : lane_room_grown(l, more);
-}
-
-/* Tell of something. There must be room: see `lane_room`. */
-static inline void tell(lane *l, uint8_t kind, int8_t side, uint8_t state, uint8_t flags,
-                        int64_t instrument_id, int64_t a, int64_t b, int64_t c, int64_t d,
-                        int64_t e) {
-    packed_event *event = l->next;
-    if (!l->tells) return;
-    l->next = event + 1;
-    event->kind = kind;
-    event->side = side;
-    event->state = state;
-    event->flags = flags;
-    event->instrument_id = (uint32_t)instrument_id;
-    event->a = a;
-    event->b = b;
-    event->c = c;
-    event->d = d;
-    event->e = e;
 }
 
 #endif

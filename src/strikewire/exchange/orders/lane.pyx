@@ -21,7 +21,7 @@ cimport cython
 
 from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
-from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
@@ -101,7 +101,6 @@ cdef extern from "lane.h":
         void *recent
         void *state
         void *orders
-        PyObject *block
         packed_event *first
         packed_event *next
         int tells, makes_objects
@@ -126,8 +125,11 @@ cdef extern from "lane.h":
         seat* seats
     void* seen(const directory* known, int64_t number) noexcept
     seat* lane_seat(lane* l, int64_t account_id, int64_t instrument_id) noexcept
+
+cdef extern from "telling.h":
     int lane_room(lane* l, Py_ssize_t more) except -1
     object lane_told(lane* l)
+    void lane_release(lane* l)
 
 cdef enum:
     STEPS = 8  # coarser ticks of an instrument
@@ -205,7 +207,7 @@ cdef class Lane:
             l.blanks -= 1
             Py_DECREF(<object>l.blank[l.blanks])
         PyMem_Free(l.blank)
-        Py_XDECREF(l.block)
+        lane_release(l)
         PyMem_Free(l.matches)
         PyMem_Free(l.changes)
         PyMem_Free(l.owners)
