@@ -22,9 +22,28 @@ static inline void lane_block(lane *l, PyObject *block, Py_ssize_t told) {
     l->end = l->first + size / (Py_ssize_t)sizeof(packed_event);
 }
 
+/* Return the bytes of an earlier run that nobody else refers to, all of them; NULL if there are none. */
+static PyObject *lane_taken_back(lane *l) {
+    for (int place = 0; place < GIVEN; place++) {
+        PyObject *block = l->given[place].block;
+        if (block == NULL || Py_REFCNT(block) != 1) continue;
+        l->given[place].block = NULL;
+        Py_SET_SIZE(block, 1); /* so that it is resized, and has no hash, even if it was full */
+        _PyBytes_Resize(&block, l->given[place].room);
+        return block;
+    }
+    return NULL;
+}
+
 __attribute__((noinline, cold)) static int lane_room_grown(lane *l, Py_ssize_t more) {
     Py_ssize_t told = l->next - l->first, size;
     PyObject *block = l->block;
+    if (block == NULL) {
+        block = lane_taken_back(l);
+        lane_block(l, block, 0);
+        if (block != NULL && l->end - l->next >= more) return 0;
+        if (PyErr_Occurred()) return -1;
+    }
     size = (2 * told + more + 64) * (Py_ssize_t)sizeof(packed_event);
     if (block == NULL)
         block = PyBytes_FromStringAndSize(NULL, size);
@@ -39,49 +58,28 @@ static inline int lane_room(lane *l, Py_ssize_t more) {
     return __builtin_expect(l->end - l->next >= more, 1) ? 0 : lane_room_grown(l, more);
 }
 
-/* Return where the bytes of a run are remembered: beside those that are not written again yet. */
-static inline lent *lane_given(lane *l) {
-    for (int place = 0; place < GIVEN - 1; place++)
-        if (l->given[place].block == NULL || Py_REFCNT(l->given[place].block) == 1)
-            return &l->given[place];
-    return &l->given[GIVEN - 1];
-}
-
-/* Write on into bytes that were handed over, or into new ones of about as many. */
-static inline void lane_renew(lane *l, lent *from, Py_ssize_t size) {
-    PyObject *block = from->block;
-    from->block = NULL;
-    if (block != NULL && Py_REFCNT(block) == 1) {
-        Py_SET_SIZE(block, 1); /* so that it is resized, and has no hash, even if it was full */
-        _PyBytes_Resize(&block, from->room);
-    } else {
-        Py_XDECREF(block);
-        block = PyBytes_FromStringAndSize(NULL, size + size / 8);
-    }
-    lane_block(l, block, 0);
-    if (block == NULL) PyErr_Clear(); /* there will be room when it is needed */
-}
-
-/* Hand over the bytes of this run; most of their room is used. */
-static inline PyObject *lane_lend(lane *l, PyObject *block, Py_ssize_t size) {
-    Py_ssize_t room = PyBytes_GET_SIZE(block);
-    lent *given = lane_given(l);
-    lane_renew(l, given, size);
-    Py_SET_SIZE(block, size);
-    PyBytes_AS_STRING(block)[size] = 0;
-    given->room = room;
-    given->block = Py_NewRef(block);
-    return block;
+/* Remember bytes that are handed over, the latest first. */
+static inline void lane_lend(lane *l, PyObject *block, Py_ssize_t room) {
+    Py_XDECREF(l->given[GIVEN - 1].block);
+    for (int place = GIVEN - 1; place; place--) l->given[place] = l->given[place - 1];
+    l->given[0].room = room;
+    l->given[0].block = Py_NewRef(block);
 }
 
 /* Return what was told as bytes. Few are copied; many are handed over as they are. */
 static PyObject *lane_told(lane *l) {
-    Py_ssize_t size = (char *)l->next - (char *)l->first;
+    Py_ssize_t size = (char *)l->next - (char *)l->first, room;
     PyObject *block = l->block;
     if (size < HANDED_OVER) return PyBytes_FromStringAndSize((const char *)l->first, size);
-    if (size <= LENT_MOST && size > PyBytes_GET_SIZE(block) / 2) return lane_lend(l, block, size);
+    room = PyBytes_GET_SIZE(block);
     lane_block(l, NULL, 0);
-    _PyBytes_Resize(&block, size);
+    if (size > LENT_MOST || size < room / 2) {
+        _PyBytes_Resize(&block, size);
+        return block;
+    }
+    Py_SET_SIZE(block, size); /* its room stays */
+    PyBytes_AS_STRING(block)[size] = 0;
+    lane_lend(l, block, room);
     return block;
 }
 
