@@ -158,6 +158,12 @@ static inline void fetch_for_new(lane *l, int depth, incoming *one) {
     }
 }
 
+/* Fetch what an order is linked to in the list of its owner. */
+static inline void fetch_peers(const order_object *order) {
+    fetch_block(order->peer_before, 128);
+    fetch_block(order->peer_after, 128);
+}
+
 /* Fetch what a waiting order is linked to. */
 static inline void fetch_around(lane *l, incoming *one, const order_object *order) {
     one->holding = (holding_object *)order->owner;
@@ -168,8 +174,7 @@ static inline void fetch_around(lane *l, incoming *one, const order_object *orde
     fetch_block(order->owner, 192);
     fetch_block(order->before, 128);
     fetch_block(order->after, 128);
-    fetch_block(order->peer_before, 128);
-    fetch_block(order->peer_after, 128);
+    fetch_peers(order);
 }
 
 /* Fetch what the end of an order needs: where to find it, itself, then all around it. */

@@ -122,43 +122,64 @@ static inline int crosses(const market_object *market, const wish *w) {
     return half->count && half->rungs[half->count - 1].key >= -w->limit * w->sign;
 }
 
-static inline int find_match(lane *l, const terms_object *now, order_object *maker, int64_t lots) {
+static inline int meet(lane *l, const order_object *maker, int64_t lots) {
     match *one;
     if (make_room((void **)&l->matches, &l->match_room, l->matched, sizeof(match)) < 0)
         return FAILED;
     one = l->matches + l->matched++;
-    one->maker = maker;
+    one->maker = (void *)maker;
     one->lots = lots;
-    one->value = value_even(&now->f, lots, maker->ticks);
-    one->fee = fee_up(&now->f, lots, one->value, now->taker_ppm);
     return DONE;
 }
 
-/* Walk the opposite side, best price first and first come first. */
-__attribute__((noinline)) static int walk(lane *l, holding_object *holding, const wish *w) {
+/* Note whom an order meets on the opposite side, best price first and first come first. */
+static inline int meet_all(lane *l, const half_object *half, const wish *w) {
     const terms_object *now = (terms_object *)l->now;
-    const half_object *half = side_of(holding->market, (int8_t)-w->sign);
     int64_t worst = -w->limit * w->sign, wanted = w->lots;
     for (Py_ssize_t place = half->count - 1; place >= 0 && wanted; place--) {
         const level_record *level = half->rungs[place].level;
+        const order_object *maker = (order_object *)level->head;
         if (half->rungs[place].key < worst) break;
         if (level->concealed) return DEFER;
-        order_object *maker = (order_object *)level->head;
         for (; maker != NULL && wanted; maker = (order_object *)maker->after) {
-            holding_object *other;
             int64_t lots = smaller(order_left(maker), wanted);
             fetch_block(maker->after, 192);
+            fetch_block(maker->owner, 192);
             if (!is_plain(maker) || maker->ticks > now->safe) return DEFER;
-            other = holding_of(l, maker);
-            if (other == NULL) return FAILED;
-            if (only_reduces(other)) return DEFER;
-            fetch_owner(0, other, 1);
-            if (find_match(l, now, maker, lots) < 0) return FAILED;
-            if (other == holding) l->own_lots += lots;
+            if (meet(l, maker, lots) < 0) return FAILED;
             wanted -= lots;
         }
     }
     l->found_lots = w->lots - wanted;
+    return DONE;
+}
+
+/* Work out what one trade would be, unless its maker minds more than the book. */
+static inline int weigh(lane *l, const holding_object *holding, match *one) {
+    const terms_object *now = (terms_object *)l->now;
+    order_object *maker = (order_object *)one->maker;
+    holding_object *other = holding_of(l, maker);
+    if (other == NULL) return FAILED;
+    if (only_reduces(other)) return DEFER;
+    fetch_owner(0, other, 1);
+    fetch_peers(maker);
+    fetch(table_place((table_object *)l->orders, maker->order_id));
+    if (other == holding) l->own_lots += one->lots;
+    one->value = value_even(&now->f, one->lots, maker->ticks);
+    one->fee = fee_up(&now->f, one->lots, one->value, now->taker_ppm);
+    return DONE;
+}
+
+/* Find whom an order would trade with, and what that costs.
+
+   Each step goes through all of them before the next, and fetches what that needs. */
+__attribute__((noinline)) static int walk(lane *l, holding_object *holding, const wish *w) {
+    int outcome = meet_all(l, side_of(holding->market, (int8_t)-w->sign), w);
+    for (Py_ssize_t place = 0; place < l->matched && outcome == DONE; place++)
+        outcome = weigh(l, holding, l->matches + place);
+    if (outcome != DONE) return outcome;
+    for (Py_ssize_t place = 0; place < l->matched; place++)
+        fetch_owner(1, (holding_object *)((order_object *)l->matches[place].maker)->owner, 1);
     return DONE;
 }
 
