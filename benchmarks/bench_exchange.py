@@ -2,7 +2,7 @@
 
 All of it passes the kernels `lane`, `archives`, `book`, `clearing`, `holdings`, `ledgers`,
 `markets`, `orders`, `order_table`, `records` and `state`; hashes of the state pass `folding`,
-`hashing` and `sealing`.
+`hashing` and `sealing`; snapshots of it pass `writing`.
 """
 
 import contextlib

@@ -25,5 +25,10 @@ cdef class Ring:
     @cython.final
     cdef void let_go(self, uintptr_t entry) noexcept
 
+cdef inline uintptr_t entry_at(Ring ring, Py_ssize_t place) noexcept:
+    """Return an entry, counted from the oldest."""
+    place += ring.start
+    return ring.kept[place if place < ring.count else place - ring.count]
+
 cdef extern from "archives.h":
     int ring_push(Ring ring, uintptr_t entry, uintptr_t* forgotten) except -1

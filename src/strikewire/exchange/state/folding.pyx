@@ -16,7 +16,7 @@ from cpython.ref cimport PyObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int32_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy
-from strikewire.exchange.state.archives cimport TAGS
+from strikewire.exchange.state.archives cimport TAGS, entry_at
 from strikewire.exchange.state.orders cimport (
     LIQUIDATION,
     POST_ONLY,
@@ -55,12 +55,6 @@ cdef inline uint8_t* put32(uint8_t* at, uint32_t number) noexcept:
 cdef inline uint8_t* put64(uint8_t* at, int64_t number) noexcept:
     put32(at, <uint32_t><uint64_t>number)
     return put32(at + 4, <uint32_t>(<uint64_t>number >> 32))
-
-
-cdef inline uintptr_t entry_at(Ring ring, Py_ssize_t place) noexcept:
-    """Return an entry, counted from the oldest."""
-    place += ring.start
-    return ring.kept[place if place < ring.count else place - ring.count]
 
 
 cdef class Fold:

@@ -8,6 +8,10 @@ cdef enum:
     FILL_ENTRY = 1  # tags in rings: the fill itself,
     TAKER_ENTRY = 2  # or the payment of one of its owners
     MAKER_ENTRY = 3
+    FILLED_FLAG = 1  # of an order as the fill left it
+    POST_ONLY_FLAG = 2
+    REDUCE_ONLY_FLAG = 4
+    LIQUIDATION_FLAG = 8
 
 cdef struct Party:
     # What a fill was for one of its owners: the order, and what went through its ledger.

@@ -17,12 +17,6 @@ from strikewire.exchange.state.transactions import About, Transaction, Transacti
 from strikewire.model import Side
 
 cdef tuple ORDER_TYPES = tuple(OrderType)
-cdef enum:  # flags of an order as the fill left it
-    FILLED_FLAG = 1
-    POST_ONLY_FLAG = 2
-    REDUCE_ONLY_FLAG = 4
-    LIQUIDATION_FLAG = 8
-
 cdef slabs POOL
 
 

@@ -22,6 +22,7 @@ from strikewire.exchange.commands import (
 )
 from strikewire.exchange.events import BankruptcyView, Fill, OrderView, Settlement
 from strikewire.exchange.mmp import MmpConfig
+from strikewire.exchange.state import writing
 from strikewire.exchange.state.answers import Answer, Answers
 from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.clearing import Position
@@ -31,7 +32,7 @@ from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.protection import Protection
-from strikewire.exchange.state.records import fill_of, transaction_of
+from strikewire.exchange.state.records import Fills
 from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, Agreement, State, Treasury
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.exchange.state.windows import Part
@@ -197,10 +198,9 @@ def _content(state: State, *, is_whole: bool) -> _Snapshot:
     """Return what is written of a state, or only its head."""
     accounts = [state.accounts[key] for key in sorted(state.accounts)] if is_whole else []
     markets = [state.markets[key] for key in sorted(state.markets)]
-    kept = {}
+    kept: list[Fills] = []
     if is_whole:
-        kept = {fill.trade_id: fill for account in accounts for fill in account.fills}
-        kept.update((fill.trade_id, fill) for market in markets for fill in market.trades)
+        kept = [*(account.fills for account in accounts), *(market.trades for market in markets)]
     return _Snapshot(
         next_order_id=state.next_order_id,
         next_trade_id=state.next_trade_id,
@@ -219,7 +219,7 @@ def _content(state: State, *, is_whole: bool) -> _Snapshot:
         ],
         markets=[_dump_market(market, is_whole=is_whole) for market in markets],
         accounts=[_dump_account(state, account) for account in accounts],
-        fills=[fill_of(state.markets, kept[key]) for key in sorted(kept)],
+        fills=writing.fills(state.markets, kept),
         bankruptcies=[
             view for currency in sorted(state.bankruptcies) for view in state.bankruptcies[currency]
         ],
@@ -292,7 +292,6 @@ def _unsealed(archive: Ring) -> int:
 
 def _dump_market(market: Market, *, is_whole: bool) -> _Market:
     book = market.book
-    halves = (book.bids, book.asks) if is_whole else ()
     return _Market(
         instrument=market.instrument,
         is_open=market.is_open,
@@ -301,8 +300,8 @@ def _dump_market(market: Market, *, is_whole: bool) -> _Market:
         trade_seq=market.trade_seq,
         last_price=market.last_price,
         tick_direction=market.tick_direction,
-        orders=[order.view() for half in halves for order in half.orders()],
-        trades=[fill.trade_id for fill in market.trades] if is_whole else [],
+        orders=writing.orders(book) if is_whole else [],
+        trades=writing.trade_ids(market.trades) if is_whole else [],
         trades_unsealed=_unsealed(market.trades) if is_whole else 0,
         set_state=market.set_state,
         limits=market.limits,
@@ -321,8 +320,8 @@ def _dump_account(state: State, account: Account) -> _Account:
             for currency, ledger in sorted(account.ledgers.items())
             if not ledger.is_empty
         ],
-        closed=list(account.closed),
-        fills=[fill.trade_id for fill in account.fills],
+        closed=writing.closed(account.closed),
+        fills=writing.trade_ids(account.fills),
         closed_unsealed=_unsealed(account.closed),
         fills_unsealed=_unsealed(account.fills),
         margin_model=account.margin_model,
@@ -378,7 +377,7 @@ def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
             if not holding.position.is_blank
         ],
         verdict=ledger.verdict,
-        transactions=[transaction_of(state.markets, one) for one in ledger.transactions],
+        transactions=writing.payments(state.markets, ledger.transactions),
         transactions_unsealed=_unsealed(ledger.transactions),
         session_funding=ledger.session_funding,
         funding=[

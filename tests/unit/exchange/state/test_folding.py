@@ -5,13 +5,11 @@ from typing import Any
 
 import pytest
 
-from strikewire.exchange import CancelOrders, Command, EditOrder, Exchange, PlaceOrder, TimeInForce
-from strikewire.exchange.packed import pack
+from strikewire.exchange import Exchange
 from strikewire.exchange.state import folding
 from strikewire.exchange.state.records import Fills, fill_of, transaction_of
 from strikewire.exchange.state.told import fill_block, order_block, payment_block
-from strikewire.model import AccountId, Lots, OrderId, Side, Ticks
-from strikewire.testing.exchange import ALICE, BOB, TradingFloor
+from strikewire.testing.exchange import ALICE
 from tests.twins import interpreted
 
 (plain,) = interpreted("strikewire.exchange.state", "folding")
@@ -74,40 +72,6 @@ def test_its_digest_is_that_of_the_hasher(twin: ModuleType) -> None:
     fold.text("said")
 
     assert fold.digest() == blake2b(number(4) + b"said", digest_size=16).digest()
-
-
-def order(account_id: AccountId, side: Side, lots: int, at: int, **fields: Any) -> PlaceOrder:
-    return PlaceOrder(
-        account_id=account_id,
-        instrument_id=fields.pop("instrument_id"),
-        side=side,
-        amount=Lots(lots),
-        price=Ticks(at),
-        **fields,
-    )
-
-
-@pytest.fixture
-def state() -> Any:
-    """Return a state where packed commands and others have left orders of every kind."""
-    floor = TradingFloor.at(100_000)
-    exchange, here = floor.exchange, floor.id()
-    common: list[Command] = [
-        order(ALICE, Side.SELL, 5, 100_010, instrument_id=here, label="né"),
-        order(BOB, Side.BUY, 3, 100_010, instrument_id=here),
-        order(BOB, Side.BUY, 3, 99_990, instrument_id=here, post_only=True),
-        order(ALICE, Side.SELL, 1, 99_990, instrument_id=here, reduce_only=True),
-        order(ALICE, Side.BUY, 2, 100_020, instrument_id=here, time_in_force=TimeInForce.IOC),
-        EditOrder(account_id=BOB, order_id=OrderId(3), amount=Lots(4), price=Ticks(99_980)),
-        order(ALICE, Side.BUY, 7, 99_970, instrument_id=here),
-        order(BOB, Side.SELL, 7, 100_030, instrument_id=here),
-    ]
-    exchange.submit(floor.now_ns, b"".join([pack(command) or b"" for command in common]))
-    floor.sell(ALICE, 9, at=100_040, hidden=True)
-    floor.buy(BOB, 9, at=99_960, display=1)
-    floor.buy(BOB, 12, at=100_040, label="hits the hidden one")
-    floor.apply(CancelOrders(ALICE))
-    return exchange._state
 
 
 def walks(state: Any) -> Iterator[tuple[str, Any]]:
