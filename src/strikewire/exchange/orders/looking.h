@@ -111,8 +111,8 @@ static inline holding_object *holding_of(lane *l, order_object *order) {
 static inline int is_sane(const terms_object *now, const wish *w) {
     int64_t tick = 1;
     if (w->limit <= 0 || w->limit > now->safe) return 0;
-    for (int step = 0; step < now->steps && w->limit >= now->above[step]; step++)
-        tick = now->tick[step];
+    for (int step = 0; step < now->steps && w->limit >= now->coarser[step].above; step++)
+        tick = now->coarser[step].tick;
     if (tick != 1 && w->limit % tick) return 0;
     return w->sign > 0 ? w->limit <= now->f.highest : w->limit >= now->f.lowest;
 }
@@ -143,8 +143,8 @@ static inline int meet_all(lane *l, const half_object *half, const wish *w) {
         if (level->concealed) return DEFER;
         for (; maker != NULL && wanted; maker = (order_object *)maker->after) {
             int64_t lots = smaller(order_left(maker), wanted);
-            fetch_block(maker->after, 192);
-            fetch_block(maker->owner, 192);
+            fetch_block(maker->after, sizeof(order_object));
+            fetch_block(maker->owner, sizeof(holding_object));
             if (!is_plain(maker) || maker->ticks > now->safe) return DEFER;
             if (meet(l, maker, lots) < 0) return FAILED;
             wanted -= lots;

@@ -13,7 +13,7 @@ cdef extern from "wide.h":
     ctypedef struct figures:
         bint is_option, is_inverse_future
         int64_t lowest, highest, lot_scale, tick_e8
-        ratio tick_value, worth, coins_e8, initial, maintenance, fee_base
+        ratio tick_value, worth, initial, maintenance, fee_base, coins_e8
         int64_t initial_ppm, maintenance_ppm, per_coin_ppm
     wide wide_of(int64_t high, uint64_t low) noexcept
 
@@ -24,6 +24,10 @@ _WORD = 1 << 63
 
 class TooWide(Exception):
     """A market's figures do not fit."""
+
+
+cdef struct Step:
+    int64_t above, tick  # the tick of prices from one on, both in ticks
 
 
 @cython.final
@@ -39,8 +43,8 @@ cdef class Terms:
     cdef int64_t expiry_ns
     cdef bint fits, has_funding, is_free
     cdef int steps
+    cdef Step[STEPS] coarser
     cdef figures f
-    cdef int64_t[STEPS] above, tick
     cdef int64_t index, index_at  # the price of the index, and the look at which it was that
     cdef int64_t maker_ppm, taker_ppm, mark, funding_ms
     cdef object funding_paid
@@ -75,8 +79,7 @@ cdef class Terms:
             raise TooWide
         self.steps = len(instrument.tick_steps)
         for place, step in enumerate(instrument.tick_steps):
-            self.above[place] = word(step.above_price)
-            self.tick[place] = word(step.tick)
+            self.coarser[place].above, self.coarser[place].tick = word(step.above_price), word(step.tick)
         rates = contract.fee_rates
         self.maker_ppm, self.taker_ppm = word(rates.maker_ppm), word(rates.taker_ppm)
         self.mark, self.iv_e4 = word(mark.price), mark.iv_e4

@@ -98,12 +98,11 @@ typedef struct {
     int64_t lowest, highest;       /* the price band, in ticks */
     int64_t lot_scale, tick_e8;    /* an inverse future: lots * lot_scale / (price * tick_e8) */
     ratio tick_value;              /* of one lot at one tick, of other contracts */
-    ratio initial;                 /* of one short lot of an option */
     ratio worth;                   /* of one lot at the mark; of an inverse future without sign */
+    ratio initial, maintenance;    /* of one short lot of an option */
+    ratio fee_base;                /* of one lot of an option, to be multiplied with the rate */
     ratio coins_e8;                /* of one lot of a future, in 1e-8 of the coin */
     int64_t initial_ppm, maintenance_ppm, per_coin_ppm;
-    ratio maintenance;             /* of one short lot of an option */
-    ratio fee_base;                /* of one lot of an option, to be multiplied with the rate */
 } figures;
 
 /* The value of some lots at a price, both positive. */
