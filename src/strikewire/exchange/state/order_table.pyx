@@ -46,6 +46,19 @@ cdef class OrderList:
         Py_DECREF(order)
 
 
+cdef Order in_few_words(ended):
+    """Return an order, or what says all of a view of one; None where a record would not."""
+    if ended.link is not None:
+        return None
+    if isinstance(ended, Order):
+        return <Order>ended
+    if ended.trigger is not None or ended.trigger_reference is not None:
+        return None
+    if ended.triggered_order_id is not None or ended.reject_reason or ended.is_dormant:
+        return None
+    return Order.restored(ended)
+
+
 cdef slabs ENDED_ORDERS
 
 
@@ -126,16 +139,14 @@ cdef class OrderTable:
         return view_of(slot) if slot & ENDED else self.views.get(order_id)
 
     def archive(self, ClosedOrders closed not None, ended):
-        cdef Order order
-        cdef uintptr_t entry
+        cdef uintptr_t entry = self.named(ended.order_id)
+        cdef Order order = in_few_words(ended)
+        if order is not None and (entry == 0 or order is ended):
+            self.end(closed, order)
+            return
         if isinstance(ended, Order):
-            order = <Order>ended
-            if order.link is None:
-                self.end(closed, order)
-                return
-            ended = order.view()
+            ended = ended.view()
         order_id = ended.order_id
-        entry = self.named(order_id)
         if entry:
             self.clear(order_id)
             Py_DECREF(<Order><void*>entry)

@@ -6,9 +6,11 @@ asks; what comes about the common way, and everything where there is no compiler
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from strikewire.exchange.events import Fill
 from strikewire.exchange.state.archives import Ring
+from strikewire.exchange.state.clearing import Contract
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.model import InstrumentId
 
@@ -31,3 +33,26 @@ def transaction_of(markets: Mapping[InstrumentId, object], kept: Transaction) ->
     """Return a transaction, however it is kept."""
     del markets
     return kept
+
+
+def kept_fill(contract: Contract, fill: Fill) -> Any:  # noqa: ANN401 - however it is kept
+    """Return a fill as an archive is to keep it: in few words where these say all of it.
+
+    Args:
+        contract: Of its instrument.
+        fill: As it was told.
+    """
+    del contract
+    return fill
+
+
+def kept_payment(contract: Contract, fill: Any, payment: Transaction) -> Any:  # noqa: ANN401
+    """Return a payment as an archive is to keep it: with its fill, where that says all of it.
+
+    Args:
+        contract: Of its instrument.
+        fill: What it was for, as it is kept; None if it is not.
+        payment: As it was told.
+    """
+    del contract, fill
+    return payment

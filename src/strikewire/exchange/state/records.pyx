@@ -7,9 +7,10 @@ instrument comes from its contract when somebody looks.
 """
 
 cimport cython
-from cpython.ref cimport Py_DECREF, PyObject
-from strikewire.exchange.state.archives cimport TAGS, Keeping, Ring
-from strikewire.exchange.state.slabs cimport slabs, slabs_give
+from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from libc.string cimport memset
+from strikewire.exchange.state.archives cimport TAGS, Keeping, Ring, ring_push
+from strikewire.exchange.state.slabs cimport slabs, slabs_give, slabs_take
 
 from strikewire.exchange.commands import OrderType
 from strikewire.exchange.events import Fill, FillSide, OrderState
@@ -17,6 +18,10 @@ from strikewire.exchange.state.transactions import About, Transaction, Transacti
 from strikewire.model import Side
 
 cdef tuple ORDER_TYPES = tuple(OrderType)
+cdef dict TYPE_PLACES = {member: place for place, member in enumerate(ORDER_TYPES)}
+cdef object NO_LABEL = ""
+cdef object BUY = Side.BUY
+cdef object SELL = Side.SELL
 cdef slabs POOL
 
 
@@ -57,12 +62,34 @@ cdef class Fills(Ring):
     def __cinit__(self):
         self.records = &RECORDED
 
+    def append(self, thing):
+        if isinstance(thing, Recorded):
+            return keep(self, <Recorded>thing, FILL_ENTRY)
+        return Ring.append(self, thing)
+
 
 cdef class Payments(Ring):
     """Transactions, as they are kept."""
 
     def __cinit__(self):
         self.records = &RECORDED
+
+    def append(self, thing):
+        if isinstance(thing, Recorded):
+            return keep(self, <Recorded>thing, MAKER_ENTRY if thing.is_maker else TAKER_ENTRY)
+        return Ring.append(self, thing)
+
+
+cdef object keep(Ring ring, Recorded one, uintptr_t tag):
+    """Let a ring keep a record; return what had to go for it."""
+    cdef uintptr_t forgotten
+    cdef object seen = None
+    ring_push(ring, <uintptr_t>one.fill | tag, &forgotten)
+    one.fill.references += 1
+    if forgotten:
+        seen = ring.look(forgotten)
+        ring.let_go(forgotten)
+    return seen
 
 
 @cython.final
@@ -87,6 +114,10 @@ cdef class Recorded:
     def type(self):
         return TransactionType.TRADE
 
+    @property
+    def is_maker(self):
+        return self.maker_pays
+
     cdef object side(self, Py_ssize_t which, object side, str currency):
         cdef Party* one = &self.fill.sides[which]
         return FillSide(
@@ -106,21 +137,21 @@ cdef class Recorded:
 
     cdef object as_fill(self, str currency):
         cdef FillRecord* fill = self.fill
-        side = Side(fill.taker_sign)
+        taker, maker = (BUY, SELL) if fill.taker_sign > 0 else (SELL, BUY)
         return Fill(
             trade_id=fill.trade_id,
             trade_seq=fill.trade_seq,
             instrument_id=fill.instrument_id,
             price=fill.price,
             amount=fill.amount,
-            taker_side=side,
+            taker_side=taker,
             tick_direction=fill.tick_direction,
             time_ns=fill.time_ns,
             mark=fill.mark,
             index=fill.index,
             iv_e4=fill.iv_e4,
-            maker=self.side(MAKER, side.opposite, currency),
-            taker=self.side(TAKER, side, currency),
+            maker=self.side(MAKER, maker, currency),
+            taker=self.side(TAKER, taker, currency),
         )
 
     cdef object as_payment(self, str currency, object tick_e8):
@@ -138,7 +169,7 @@ cdef class Recorded:
             balance=one.balance,
             about=About(
                 instrument_id=fill.instrument_id,
-                side=Side(-fill.taker_sign if self.maker_pays else fill.taker_sign),
+                side=BUY if (fill.taker_sign > 0) != self.maker_pays else SELL,
                 lots=fill.amount,
                 price=tick_e8 * fill.price,
                 position=one.position,
@@ -170,3 +201,90 @@ cdef object told(FillRecord* fill, str currency):
     """Return a fill as an event."""
     cdef Recorded recorded = <Recorded>shown_entry(<uintptr_t>fill | FILL_ENTRY)
     return recorded.as_fill(currency)
+
+
+# What was told, in few words again
+
+def kept_fill(contract, fill):
+    cdef FillRecord* record
+    cdef Recorded recorded
+    if not (is_brief(fill) and says_all(contract, fill.maker) and says_all(contract, fill.taker)):
+        return fill
+    record = <FillRecord*>slabs_take(&POOL, sizeof(FillRecord))
+    if record == NULL:
+        raise MemoryError
+    memset(record, 0, sizeof(FillRecord))
+    record.references = 1
+    record.sides[MAKER].label = record.sides[TAKER].label = <PyObject*>NO_LABEL
+    Py_INCREF(NO_LABEL)
+    Py_INCREF(NO_LABEL)
+    recorded = Recorded.__new__(Recorded)
+    recorded.fill = record
+    record.instrument_id, record.iv_e4 = fill.instrument_id, fill.iv_e4
+    record.taker_sign, record.tick_direction = fill.taker_side, fill.tick_direction
+    record.trade_id, record.trade_seq = fill.trade_id, fill.trade_seq
+    record.price, record.amount, record.time_ns = fill.price, fill.amount, fill.time_ns
+    record.mark, record.index = fill.mark, fill.index
+    set_side(&record.sides[MAKER], fill.maker)
+    set_side(&record.sides[TAKER], fill.taker)
+    return recorded
+
+
+cdef bint is_brief(fill) except -1:
+    """Say whether a fill happened in a book, and in nothing but that."""
+    return not (
+        fill.block_trade_id
+        or fill.block_trade_legs
+        or fill.combo_id is not None
+        or fill.combo_trade_id is not None
+        or fill.legs
+        or fill.taker.side is not fill.taker_side
+        or fill.maker.side is not fill.taker_side.opposite
+    )
+
+
+cdef bint says_all(contract, side) except -1:
+    """Say whether nothing is rare about what a fill was for one of its owners."""
+    return (
+        side.mmp is None
+        and side.fee_currency == contract.currency
+        and (side.order_state is OrderState.OPEN or side.order_state is OrderState.FILLED)
+    )
+
+
+cdef int set_side(Party* one, side) except -1:
+    cdef object label = side.label
+    one.account_id, one.order_id = side.account_id, side.order_id
+    one.fee, one.profit = side.fee, side.profit_loss
+    one.type = TYPE_PLACES[side.order_type]
+    one.flags = (
+        (side.order_state is OrderState.FILLED) * FILLED_FLAG
+        + side.post_only * POST_ONLY_FLAG
+        + side.reduce_only * REDUCE_ONLY_FLAG
+        + side.is_liquidation * LIQUIDATION_FLAG
+    )
+    Py_INCREF(label)
+    Py_DECREF(<object>one.label)
+    one.label = <PyObject*>label
+    return 0
+
+
+def kept_payment(contract, fill, payment):
+    cdef Recorded recorded
+    cdef Party* one
+    cdef object about = payment.about
+    if not isinstance(fill, Recorded):
+        return payment
+    one = &(<Recorded>fill).fill.sides[MAKER if about.is_maker else TAKER]
+    if one.transaction_id:
+        return payment
+    one.transaction_id, one.account_seq = payment.transaction_id, payment.account_seq
+    one.paid, one.balance = payment.amount, payment.balance
+    one.position, one.funding = about.position, about.funding
+    recorded = <Recorded>shown_entry(
+        <uintptr_t>(<Recorded>fill).fill | (MAKER_ENTRY if about.is_maker else TAKER_ENTRY)
+    )
+    if recorded.as_payment(contract.currency, contract.tick_e8) == payment:
+        return recorded
+    one.transaction_id = 0
+    return payment

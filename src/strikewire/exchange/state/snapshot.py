@@ -6,6 +6,8 @@ at leaves no trace.
 """
 
 from collections import deque
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -32,7 +34,7 @@ from strikewire.exchange.state.ledgers import Holding, Ledger
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.protection import Protection
-from strikewire.exchange.state.records import Fills
+from strikewire.exchange.state.records import Fills, kept_fill, kept_payment
 from strikewire.exchange.state.state import BANKRUPTCIES_MAX, Account, Agreement, State, Treasury
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.exchange.state.windows import Part
@@ -64,6 +66,14 @@ class SnapshotVersionError(Exception):
         super().__init__(f"snapshot has version {found}, expected {expected}")
 
 
+_ORDERS = msgspec.msgpack.Decoder(list[OrderView])
+_TRADE_IDS = msgspec.msgpack.Decoder(list[TradeId])
+_EACH = msgspec.msgpack.Decoder(list[msgspec.Raw])
+_FILL = msgspec.msgpack.Decoder(Fill)
+_PAYMENTS = msgspec.msgpack.Decoder(list[Transaction])
+_NONE = msgspec.Raw(msgspec.msgpack.encode([]))
+
+
 class _Funding(msgspec.Struct, frozen=True, array_like=True):
     rate: int
     value: str
@@ -85,10 +95,12 @@ class _Market(msgspec.Struct, frozen=True, array_like=True):
     trade_seq: int
     last_price: Ticks | None
     tick_direction: int
-    orders: list[OrderView]
-    """Buyers, then sellers; each as they would trade."""
+    orders: msgspec.Raw
+    """As `_ORDERS`: buyers, then sellers; each as they would trade."""
 
-    trades: list[TradeId]
+    trades: msgspec.Raw
+    """As `_TRADE_IDS`."""
+
     settlement_price: PriceE8 = PriceE8(0)
     funding: _Funding | None = None
     set_state: InstrumentState = InstrumentState.OPEN
@@ -105,7 +117,9 @@ class _Ledger(msgspec.Struct, frozen=True, array_like=True):
     fees_paid: int
     positions: list[tuple[InstrumentId, tuple[int, int, int, int, int]]]
     verdict: Verdict | None = None
-    transactions: list[Transaction] = []
+    transactions: msgspec.Raw = _NONE
+    """As `_PAYMENTS`."""
+
     session_funding: int = 0
     funding: list[tuple[InstrumentId, str, int]] = []
     """Of positions in perpetuals: what had been paid when they last paid, and when that was."""
@@ -129,8 +143,12 @@ class _Account(msgspec.Struct, frozen=True, array_like=True):
     name: str
     opened_ns: int
     ledgers: list[_Ledger]
-    closed: list[OrderView]
-    fills: list[TradeId]
+    closed: msgspec.Raw
+    """As `_ORDERS`."""
+
+    fills: msgspec.Raw
+    """As `_TRADE_IDS`."""
+
     margin_model: MarginModel = MarginModel.STANDARD
     changes: int = 0
     is_locked: bool = False
@@ -157,8 +175,8 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     treasuries: list[tuple[str, int, int, int, int, int]]
     markets: list[_Market]
     accounts: list[_Account]
-    fills: list[Fill]
-    """Every fill that somebody can still look up, once."""
+    fills: msgspec.Raw
+    """As a list of `_FILL`: every one that somebody can still look up, once."""
 
     bankruptcies: list[BankruptcyView]
     """Of all currencies, in their order; oldest first."""
@@ -263,15 +281,18 @@ def load(blob: bytes) -> State:
     state.seal = content.seal
     state.indices = dict(content.indices)
     state.treasuries = {currency: Treasury(*kept) for currency, *kept in content.treasuries}
-    fills = {fill.trade_id: fill for fill in content.fills}
-    for kept in content.markets:
-        state.add_market(_load_market(kept, fills))
+    markets = [_load_market(kept) for kept in content.markets]
+    for market in markets:
+        state.add_market(market)
+    fills = _load_fills(state, content.fills)
+    for market, kept in zip(markets, content.markets, strict=True):
+        _load_trades(market, kept, fills)
     for saved in content.accounts:
         _load_account(state, saved, fills)
         for order in saved.conditional:
             state.keep(order)
     for kept in content.markets:
-        _load_orders(state, kept.orders)
+        _load_orders(state, _ORDERS.decode(kept.orders))
     state.combos.next_id = content.next_combo_id
     state.combos.makers = {key: maker for key, maker, _ in content.combo_makers}
     state.combos.unused = {key: None for key, _, unused in content.combo_makers if unused}
@@ -300,8 +321,8 @@ def _dump_market(market: Market, *, is_whole: bool) -> _Market:
         trade_seq=market.trade_seq,
         last_price=market.last_price,
         tick_direction=market.tick_direction,
-        orders=writing.orders(book) if is_whole else [],
-        trades=writing.trade_ids(market.trades) if is_whole else [],
+        orders=writing.orders(book) if is_whole else _NONE,
+        trades=writing.trade_ids(market.trades) if is_whole else _NONE,
         trades_unsealed=_unsealed(market.trades) if is_whole else 0,
         set_state=market.set_state,
         limits=market.limits,
@@ -388,7 +409,33 @@ def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
     )
 
 
-def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
+def _load_fills(state: State, fills: msgspec.Raw) -> dict[TradeId, Any]:
+    """Return fills as they are to be kept, by their numbers."""
+    loaded = {}
+    for raw in _EACH.decode(fills):
+        fill = _FILL.decode(raw)
+        contract = state.markets[fill.instrument_id].contract
+        loaded[fill.trade_id] = kept_fill(contract, fill)
+    return loaded
+
+
+def _load_trades(market: Market, kept: _Market, fills: dict[TradeId, Any]) -> None:
+    market.trades.extend(fills[trade_id] for trade_id in _TRADE_IDS.decode(kept.trades))
+    market.trades.unsealed = kept.trades_unsealed
+
+
+def _load_payments(state: State, kept: _Ledger, fills: dict[TradeId, Any]) -> Iterator[Any]:
+    """Yield payments as they are to be kept, oldest first."""
+    for payment in _PAYMENTS.decode(kept.transactions):
+        fill = fills.get(payment.about.trade_id)
+        if fill is None:
+            yield payment
+        else:
+            contract = state.markets[fill.instrument_id].contract
+            yield kept_payment(contract, fill, payment)
+
+
+def _load_market(kept: _Market) -> Market:
     market = Market(kept.instrument)
     market.is_open = kept.is_open
     market.set_state = kept.set_state
@@ -398,8 +445,6 @@ def _load_market(kept: _Market, fills: dict[TradeId, Fill]) -> Market:
     market.trade_seq = kept.trade_seq
     market.last_price = kept.last_price
     market.tick_direction = kept.tick_direction
-    market.trades.extend(fills[trade_id] for trade_id in kept.trades)
-    market.trades.unsealed = kept.trades_unsealed
     market.settlement_price = kept.settlement_price
     if kept.funding is not None:
         market.funding = _load_funding(kept.funding)
@@ -429,7 +474,7 @@ def _load_funding(kept: _Funding) -> Funding:
     return funding
 
 
-def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> None:
+def _load_account(state: State, saved: _Account, fills: dict[TradeId, Any]) -> None:
     account = Account(saved.account_id, saved.name, saved.opened_ns)
     account.owner = saved.owner
     account.self_trading = saved.self_trading
@@ -451,7 +496,7 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
         ledger.options_session_rpl = kept.options_session_rpl
         ledger.fees_paid = kept.fees_paid
         ledger.verdict = kept.verdict
-        ledger.transactions.extend(kept.transactions)
+        ledger.transactions.extend(_load_payments(state, kept, fills))
         ledger.transactions.unsealed = kept.transactions_unsealed
         ledger.session_funding = kept.session_funding
         for instrument_id, parts in kept.positions:
@@ -461,9 +506,9 @@ def _load_account(state: State, saved: _Account, fills: dict[TradeId, Fill]) -> 
         for instrument_id, paid, time_ms in kept.funding:
             holding = ledger.holdings[instrument_id]
             holding.funding_paid, holding.funding_ms = int(paid), time_ms
-    for view in saved.closed:
+    for view in _ORDERS.decode(saved.closed):
         state.archive_order(account, view)
-    account.fills.extend(fills[trade_id] for trade_id in saved.fills)
+    account.fills.extend(fills[trade_id] for trade_id in _TRADE_IDS.decode(saved.fills))
     account.closed.unsealed = saved.closed_unsealed
     account.fills.unsealed = saved.fills_unsealed
 

@@ -1,31 +1,34 @@
 """What a snapshot holds most of: orders, fills and payments, as they are written into it.
 
 These are lists of what `msgspec` encodes. The compiled `writing` encodes them itself, to the same
-bytes, without making objects of what is kept in a few words; so it returns `msgspec.Raw`.
+bytes, without making objects of what is kept in a few words.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from strikewire.exchange.events import Fill, OrderView
+import msgspec
+
 from strikewire.exchange.state.archives import Ring
 from strikewire.exchange.state.book import Book
 from strikewire.exchange.state.records import Fills, fill_of, transaction_of
-from strikewire.exchange.state.transactions import Transaction
-from strikewire.model import InstrumentId, TradeId
+from strikewire.model import InstrumentId
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
-def orders(book: Book) -> list[OrderView]:
+def orders(book: Book) -> msgspec.Raw:
     """Return the buyers in a book, then its sellers, each as they would trade."""
-    return [order.view() for half in (book.bids, book.asks) for order in half.orders()]
+    halves = (book.bids, book.asks)
+    return _written([order.view() for half in halves for order in half.orders()])
 
 
-def closed(closed: Ring) -> list[OrderView]:
+def closed(closed: Ring) -> msgspec.Raw:
     """Return orders that have ended, oldest first."""
-    return list(closed)
+    return _written(list(closed))
 
 
-def fills(markets: Mapping[InstrumentId, Any], archives: Iterable[Fills]) -> list[Fill]:
+def fills(markets: Mapping[InstrumentId, Any], archives: Iterable[Fills]) -> msgspec.Raw:
     """Return the fills of all archives, each once, by their numbers.
 
     Args:
@@ -33,19 +36,23 @@ def fills(markets: Mapping[InstrumentId, Any], archives: Iterable[Fills]) -> lis
         archives: Some of its archives.
     """
     kept = {fill.trade_id: fill for archive in archives for fill in archive}
-    return [fill_of(markets, kept[trade_id]) for trade_id in sorted(kept)]
+    return _written([fill_of(markets, kept[trade_id]) for trade_id in sorted(kept)])
 
 
-def trade_ids(fills: Fills) -> list[TradeId]:
+def trade_ids(fills: Fills) -> msgspec.Raw:
     """Return the numbers of fills, oldest first."""
-    return [fill.trade_id for fill in fills]
+    return _written([fill.trade_id for fill in fills])
 
 
-def payments(markets: Mapping[InstrumentId, Any], payments: Ring) -> list[Transaction]:
+def payments(markets: Mapping[InstrumentId, Any], payments: Ring) -> msgspec.Raw:
     """Return payments, oldest first.
 
     Args:
         markets: Those of the state.
         payments: An archive of the same.
     """
-    return [transaction_of(markets, one) for one in payments]
+    return _written([transaction_of(markets, one) for one in payments])
+
+
+def _written(things: list[Any]) -> msgspec.Raw:
+    return msgspec.Raw(_encode(things))
