@@ -46,7 +46,11 @@ def kept_fill(contract: Contract, fill: Fill) -> Any:  # noqa: ANN401 - however 
     return fill
 
 
-def kept_payment(contract: Contract, fill: Any, payment: Transaction) -> Any:  # noqa: ANN401
+def kept_payment(
+    contract: Contract,
+    fill: Any,  # noqa: ANN401 - however it is kept
+    payment: Transaction,
+) -> Any:  # noqa: ANN401 - as the fill is
     """Return a payment as an archive is to keep it: with its fill, where that says all of it.
 
     Args:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from unittest.mock import patch
 
-from msgspec import Struct
+from msgspec import Raw, Struct, msgpack
 from msgspec.structs import replace
 
 from strikewire.client import connection as client_connection
@@ -190,7 +190,8 @@ def _forget_order(good: Any) -> object:
 
     def dump_market(market: Any, **more: Any) -> object:
         kept = good(market, **more)
-        return replace(kept, orders=kept.orders[:-1])
+        orders = msgpack.decode(kept.orders)
+        return replace(kept, orders=Raw(msgpack.encode(orders[:-1])))
 
     return dump_market
 
