@@ -1,8 +1,8 @@
 /* What the lane tells: packed events, written into what becomes the bytes that are returned.
 
-   Where there are many they are handed over as they are. Memory that is new costs a machine more than
-   what is written into it, so the bytes of the last runs are written again as soon as nobody else
-   refers to them. */
+   Where there are many they are handed over as they are. Memory that is new costs a machine more
+   than what is written into it, so the bytes of the last runs are written again as soon as nobody
+   else refers to them. */
 
 #ifndef STRIKEWIRE_TELLING_H
 #define STRIKEWIRE_TELLING_H
@@ -22,7 +22,7 @@ static inline void lane_block(lane *l, PyObject *block, Py_ssize_t told) {
     l->end = l->first + size / (Py_ssize_t)sizeof(packed_event);
 }
 
-/* Return the bytes of an earlier run that nobody else refers to, all of them; NULL if there are none. */
+/* Return bytes of an earlier run that nobody else refers to, all of them; NULL without any. */
 static PyObject *lane_taken_back(lane *l) {
     for (int place = 0; place < GIVEN; place++) {
         PyObject *block = l->given[place].block;

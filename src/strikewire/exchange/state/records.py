@@ -10,7 +10,6 @@ from typing import Any
 
 from strikewire.exchange.events import Fill
 from strikewire.exchange.state.archives import Ring
-from strikewire.exchange.state.clearing import Contract
 from strikewire.exchange.state.transactions import Transaction
 from strikewire.model import InstrumentId
 
@@ -35,28 +34,31 @@ def transaction_of(markets: Mapping[InstrumentId, object], kept: Transaction) ->
     return kept
 
 
-def kept_fill(contract: Contract, fill: Fill) -> Any:  # noqa: ANN401 - however it is kept
+def kept_fill(
+    markets: Mapping[InstrumentId, object],
+    fill: Fill,
+) -> Any:  # noqa: ANN401 - as an archive keeps it
     """Return a fill as an archive is to keep it: in few words where these say all of it.
 
     Args:
-        contract: Of its instrument.
+        markets: Those of the state.
         fill: As it was told.
     """
-    del contract
+    del markets
     return fill
 
 
 def kept_payment(
-    contract: Contract,
-    fill: Any,  # noqa: ANN401 - however it is kept
+    markets: Mapping[InstrumentId, object],
+    fill: Any,  # noqa: ANN401 - as an archive keeps it
     payment: Transaction,
-) -> Any:  # noqa: ANN401 - as the fill is
+) -> Any:  # noqa: ANN401 - as an archive keeps it
     """Return a payment as an archive is to keep it: with its fill, where that says all of it.
 
     Args:
-        contract: Of its instrument.
+        markets: Those of the state.
         fill: What it was for, as it is kept; None if it is not.
         payment: As it was told.
     """
-    del contract, fill
+    del markets, fill
     return payment

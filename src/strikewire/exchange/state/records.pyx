@@ -205,10 +205,11 @@ cdef object told(FillRecord* fill, str currency):
 
 # What was told, in few words again
 
-def kept_fill(contract, fill):
+def kept_fill(markets, fill):
     cdef FillRecord* record
     cdef Recorded recorded
-    if not (is_brief(fill) and says_all(contract, fill.maker) and says_all(contract, fill.taker)):
+    cdef str currency = markets[fill.instrument_id].contract.currency
+    if not (is_brief(fill) and says_all(currency, fill.maker) and says_all(currency, fill.taker)):
         return fill
     record = <FillRecord*>slabs_take(&POOL, sizeof(FillRecord))
     if record == NULL:
@@ -243,11 +244,11 @@ cdef bint is_brief(fill) except -1:
     )
 
 
-cdef bint says_all(contract, side) except -1:
+cdef bint says_all(currency, side) except -1:
     """Say whether nothing is rare about what a fill was for one of its owners."""
     return (
         side.mmp is None
-        and side.fee_currency == contract.currency
+        and side.fee_currency == currency
         and (side.order_state is OrderState.OPEN or side.order_state is OrderState.FILLED)
     )
 
@@ -269,7 +270,7 @@ cdef int set_side(Party* one, side) except -1:
     return 0
 
 
-def kept_payment(contract, fill, payment):
+def kept_payment(markets, fill, payment):
     cdef Recorded recorded
     cdef Party* one
     cdef object about = payment.about
@@ -284,7 +285,7 @@ def kept_payment(contract, fill, payment):
     recorded = <Recorded>shown_entry(
         <uintptr_t>(<Recorded>fill).fill | (MAKER_ENTRY if about.is_maker else TAKER_ENTRY)
     )
-    if recorded.as_payment(contract.currency, contract.tick_e8) == payment:
+    if transaction_of(markets, recorded) == payment:
         return recorded
     one.transaction_id = 0
     return payment

@@ -414,8 +414,7 @@ def _load_fills(state: State, fills: msgspec.Raw) -> dict[TradeId, Any]:
     loaded = {}
     for raw in _EACH.decode(fills):
         fill = _FILL.decode(raw)
-        contract = state.markets[fill.instrument_id].contract
-        loaded[fill.trade_id] = kept_fill(contract, fill)
+        loaded[fill.trade_id] = kept_fill(state.markets, fill)
     return loaded
 
 
@@ -427,12 +426,7 @@ def _load_trades(market: Market, kept: _Market, fills: dict[TradeId, Any]) -> No
 def _load_payments(state: State, kept: _Ledger, fills: dict[TradeId, Any]) -> Iterator[Any]:
     """Yield payments as they are to be kept, oldest first."""
     for payment in _PAYMENTS.decode(kept.transactions):
-        fill = fills.get(payment.about.trade_id)
-        if fill is None:
-            yield payment
-        else:
-            contract = state.markets[fill.instrument_id].contract
-            yield kept_payment(contract, fill, payment)
+        yield kept_payment(state.markets, fills.get(payment.about.trade_id), payment)
 
 
 def _load_market(kept: _Market) -> Market:

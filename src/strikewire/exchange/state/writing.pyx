@@ -64,7 +64,8 @@ cdef tuple encoded(members):
 
 cdef bytes array_of(kind, extra=0):
     """Return what an array of the fields of a struct begins with."""
-    return encode([None] * (len(kind.__struct_fields__) + extra))[: -len(kind.__struct_fields__) - extra]
+    cdef Py_ssize_t count = len(kind.__struct_fields__) + extra
+    return encode([None] * count)[:-count]
 
 
 cdef bytes rest_of(kind, field):

@@ -323,6 +323,30 @@ def test_a_long_sweep_goes_the_common_way_to_the_same_end() -> None:
     assert floor.exchange.state_hash() == reference.state_hash()
 
 
+@pytest.mark.parametrize("kept", [0, 1, 2, 5])
+def test_events_stay_as_they_are_while_somebody_has_them(kept: int) -> None:
+    floor, again = TradingFloor.at(100), TradingFloor.at(100)
+    had, copies = [], []
+    for batch in range(12):
+        orders = [sell(1, 101 + (batch + place) % 9) for place in range(40 + 300 * (batch % 4))]
+        records = b"".join(pack(one) or b"" for one in orders)
+
+        told = floor.exchange.submit(START_NS, records)
+        one_by_one = [
+            again.exchange.submit(START_NS, records[at : at + 48])
+            for at in range(0, len(records), 48)
+        ]
+
+        copies.append(b"".join(one_by_one))
+        assert told == copies[-1]
+        assert hash(told) == hash(copies[-1])
+        had.append(told)
+        del told, had[: max(len(had) - kept, 0)]
+        latest = copies[len(copies) - len(had) :]
+        assert had == latest
+        assert list(map(hash, had)) == list(map(hash, latest))
+
+
 def test_a_refusal_lets_the_lane_keep_what_it_knows() -> None:
     floor = TradingFloor.at(100)
     floor.apply(sell(3, 100))

@@ -65,10 +65,6 @@ def state() -> Any:
     return traded(TradingFloor.at(100)).exchange._state
 
 
-def contract(state: Any) -> Any:
-    return state.markets[ONE].contract
-
-
 def fill(state: Any) -> Any:
     return records.fill_of(state.markets, next(iter(state.accounts[ALICE].fills)))
 
@@ -98,7 +94,7 @@ def test_a_fill_is_told_as_before(twin: ModuleType, state: Any, rare: dict[str, 
             changed = msgspec.structs.replace(getattr(told, field), **value)
         told = msgspec.structs.replace(told, **{field: changed})
 
-    kept = twin.kept_fill(contract(state), told)
+    kept = twin.kept_fill(state.markets, told)
 
     assert twin.fill_of(state.markets, kept) == told
     assert (kept.trade_id, kept.instrument_id) == (told.trade_id, told.instrument_id)
@@ -119,7 +115,7 @@ def test_a_fill_is_told_as_before(twin: ModuleType, state: Any, rare: dict[str, 
 )
 def test_a_payment_is_told_as_before(twin: ModuleType, state: Any, rare: dict[str, Any]) -> None:
     markets, told = state.markets, fill(state)
-    kept = twin.kept_fill(contract(state), told)
+    kept = twin.kept_fill(state.markets, told)
     for account_id in (ALICE, BOB):
         payment = next(one for one in payments(state, account_id) if one.about.trade_id)
         for field, value in rare.items():
@@ -129,7 +125,7 @@ def test_a_payment_is_told_as_before(twin: ModuleType, state: Any, rare: dict[st
             payment = msgspec.structs.replace(payment, **{field: changed})
 
         for _ in range(2):  # of one side there is one payment; another is kept by itself
-            again = twin.kept_payment(contract(state), kept, payment)
+            again = twin.kept_payment(state.markets, kept, payment)
             assert twin.transaction_of(markets, again) == payment
             payment = msgspec.structs.replace(payment, transaction_id=1_000)
     assert twin.fill_of(markets, kept) == told
@@ -138,7 +134,7 @@ def test_a_payment_is_told_as_before(twin: ModuleType, state: Any, rare: dict[st
 def test_a_payment_whose_fill_is_gone_is_told_as_before(twin: ModuleType, state: Any) -> None:
     payment = payments(state, ALICE)[-1]
 
-    assert twin.kept_payment(contract(state), None, payment) is payment
+    assert twin.kept_payment(state.markets, None, payment) is payment
 
 
 def test_archives_are_kept_after_a_restart_as_they_were_before() -> None:
