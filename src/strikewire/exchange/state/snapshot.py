@@ -386,6 +386,7 @@ def _load_protection(kept: _Protection) -> Protection:
 
 
 def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
+    held = sorted(ledger.holdings.items())
     return _Ledger(
         currency=currency,
         balance=ledger.balance,
@@ -394,7 +395,7 @@ def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
         fees_paid=ledger.fees_paid,
         positions=[
             (instrument_id, holding.position.parts)
-            for instrument_id, holding in sorted(ledger.holdings.items())
+            for instrument_id, holding in held
             if not holding.position.is_blank
         ],
         verdict=ledger.verdict,
@@ -403,7 +404,7 @@ def _dump_ledger(state: State, currency: str, ledger: Ledger) -> _Ledger:
         session_funding=ledger.session_funding,
         funding=[
             (instrument_id, str(holding.funding_paid), holding.funding_ms)
-            for instrument_id, holding in sorted(ledger.holdings.items())
+            for instrument_id, holding in held
             if holding.funding_ms
         ],
     )
