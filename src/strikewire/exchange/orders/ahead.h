@@ -188,7 +188,7 @@ static inline void fetch_for_new(lane *l, int depth, incoming *one) {
     if (one->holding != NULL) {
         if (depth == 1)
             fetch_block(one->holding, sizeof(holding_object));
-        else
+        else if (depth < 5)
             fetch_owner(depth - 2, one->holding, takes);
     } else if (one->account != NULL) {
         fetch_account(depth - 1, one->account, command->other_id, takes);
