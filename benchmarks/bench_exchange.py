@@ -179,7 +179,7 @@ def kernel_measures(*, quick: bool) -> list[Measure]:
         ),
         Reading(
             measure="the hash of the state, with 10,000 commands since the last, CPU time",
-            read=lambda: hash_ms(base, rest[: 10_000 * RECORD_BYTES]),
+            read=lambda: taken_ms(sealed(base), rest[: 10_000 * RECORD_BYTES], Exchange.state_hash),
             unit="ms",
             floor=30.0,
             aim=10.0,
@@ -187,7 +187,9 @@ def kernel_measures(*, quick: bool) -> list[Measure]:
         ),
         Reading(
             measure="a snapshot of what 60,000 commands left, CPU time",
-            read=lambda: snapshot_ms(base, rest[: 60_000 * RECORD_BYTES]),
+            read=lambda: taken_ms(
+                Exchange.restore(base), rest[: 60_000 * RECORD_BYTES], Exchange.snapshot
+            ),
             unit="ms",
             floor=250.0,
             aim=50.0,
@@ -303,22 +305,18 @@ def service_time_us(base: bytes, records: list[bytes], share: float) -> float:
     return sorted(taken)[int(share * len(taken))] / 1_000
 
 
-def hash_ms(base: bytes, records: bytes) -> float:
-    """Return how long a hash takes of what commands left behind."""
+def sealed(base: bytes) -> Exchange:
+    """Return an exchange that has just written down its hash."""
     exchange = Exchange.restore(base)
     exchange.apply(1, START_NS, NoteState(SNAPSHOT_VERSION, exchange.state_hash()))
-    exchange.replay(START_NS, records)
-    began = time.process_time()
-    exchange.state_hash()
-    return 1_000 * (time.process_time() - began)
+    return exchange
 
 
-def snapshot_ms(base: bytes, records: bytes) -> float:
-    """Return how long a snapshot takes of what commands left behind."""
-    exchange = Exchange.restore(base)
+def taken_ms(exchange: Exchange, records: bytes, work: Callable[[Exchange], object]) -> float:
+    """Return how long something takes of what commands left behind."""
     exchange.replay(START_NS, records)
     began = time.process_time()
-    exchange.snapshot()
+    work(exchange)
     return 1_000 * (time.process_time() - began)
 
 

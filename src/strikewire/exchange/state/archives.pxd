@@ -21,6 +21,8 @@ cdef class Ring:
     @cython.final
     cdef int grow(self) except -1
     @cython.final
+    cdef object keep(self, uintptr_t entry)
+    @cython.final
     cdef object look(self, uintptr_t entry)
     @cython.final
     cdef void let_go(self, uintptr_t entry) noexcept

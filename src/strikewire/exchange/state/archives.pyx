@@ -44,14 +44,20 @@ cdef class Ring:
         else:
             Py_DECREF(<object><void*>entry)
 
-    def append(self, thing):
+    @cython.final
+    cdef object keep(self, uintptr_t entry):
+        """Keep an entry, whose reference is the ring's now; return what had to go for it."""
         cdef uintptr_t forgotten
         cdef object seen = None
-        ring_push(self, <uintptr_t><void*>thing, &forgotten)
-        Py_INCREF(thing)
+        ring_push(self, entry, &forgotten)
         if forgotten:
             seen = self.look(forgotten)
             self.let_go(forgotten)
+        return seen
+
+    def append(self, thing):
+        seen = self.keep(<uintptr_t><void*>thing)
+        Py_INCREF(thing)
         return seen
 
     def extend(self, things):

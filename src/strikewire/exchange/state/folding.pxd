@@ -4,7 +4,7 @@ from strikewire.exchange.state.archives cimport Ring
 from strikewire.exchange.state.book cimport HalfBook
 from strikewire.exchange.state.order_table cimport EndedOrder
 from strikewire.exchange.state.orders cimport Order
-from strikewire.exchange.state.records cimport FillRecord, Party
+from strikewire.exchange.state.records cimport Contracts, FillRecord, Party
 
 @cython.final
 cdef class Fold:
@@ -12,8 +12,7 @@ cdef class Fold:
     cdef dict markets
     cdef uint8_t* piece
     cdef Py_ssize_t said
-    # The market that was asked for last.
-    cdef int64_t instrument_id, tick_e8
+    cdef Contracts contracts
 
     cpdef int number(self, int64_t number) except -1
     cpdef int raw(self, bytes piece) except -1
@@ -34,4 +33,3 @@ cdef class Fold:
     cdef int fill(self, FillRecord* fill) except -1
     cdef int side(self, Party* one) except -1
     cdef int payment(self, FillRecord* fill, bint maker_pays) except -1
-    cdef int64_t price_e8(self, int64_t instrument_id, int64_t ticks) except? -1

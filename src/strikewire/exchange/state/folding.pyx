@@ -12,7 +12,6 @@ cimport cython
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from cpython.buffer cimport PyBUF_READ
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from cpython.ref cimport PyObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int32_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy
@@ -24,7 +23,7 @@ from strikewire.exchange.state.orders cimport (
     REJECT_POST_ONLY,
     REPLACED,
 )
-from strikewire.exchange.state.records cimport MAKER, MAKER_ENTRY, TAKER
+from strikewire.exchange.state.records cimport MAKER, MAKER_ENTRY, TAKER, Contracts
 
 from strikewire.exchange.state.records import fill_of, transaction_of
 from strikewire.exchange.state.told import fill_block, order_block, payment_block
@@ -65,7 +64,7 @@ cdef class Fold:
         self.piece = <uint8_t*>PyMem_Malloc(PIECE)
         if self.piece == NULL:
             raise MemoryError
-        self.instrument_id = -1
+        self.contracts = Contracts(markets)
 
     def __dealloc__(self):
         PyMem_Free(self.piece)
@@ -89,20 +88,11 @@ cdef class Fold:
         return self.hasher.digest()
 
     cpdef int live(self, HalfBook half) except -1:
-        cdef Py_ssize_t place
-        cdef int64_t count = 0
-        cdef PyObject* order
-        for place in range(half.count):
-            order = half.rungs[place].level.head
-            while order != NULL:
-                count += 1
-                order = (<Order>order).after
-        self.number(count)
-        for place in range(half.count - 1, -1, -1):
-            order = half.rungs[place].level.head
-            while order != NULL:
-                self.order(<Order>order)
-                order = (<Order>order).after
+        cdef Order order
+        cdef list orders = list(half.orders())
+        self.number(len(orders))
+        for order in orders:
+            self.order(order)
         return 0
 
     cpdef int closed(self, Ring closed) except -1:
@@ -237,7 +227,7 @@ cdef class Fold:
 
     cdef int payment(self, FillRecord* fill, bint maker_pays) except -1:
         cdef Party* one = &fill.sides[MAKER if maker_pays else TAKER]
-        cdef int64_t price_e8 = self.price_e8(fill.instrument_id, fill.price)
+        cdef int64_t price_e8 = self.contracts.price_e8(fill.instrument_id, fill.price)
         cdef uint8_t* at = self.room(PAYMENT_BYTES)
         at = put64(put64(put64(at, one.transaction_id), one.account_seq), fill.time_ns)
         at = put64(put64(put64(at, one.account_id), one.paid), one.fee)
@@ -248,10 +238,3 @@ cdef class Fold:
         at = put8(put8(at, TRADE), -fill.taker_sign if maker_pays else fill.taker_sign)
         put32(put8(at, maker_pays), 0)
         return 0
-
-    @cython.overflowcheck(True)
-    cdef int64_t price_e8(self, int64_t instrument_id, int64_t ticks) except? -1:
-        if instrument_id != self.instrument_id:
-            self.tick_e8 = self.markets[instrument_id].contract.tick_e8
-            self.instrument_id = instrument_id
-        return self.tick_e8 * ticks

@@ -1,3 +1,4 @@
+cimport cython
 from cpython.ref cimport PyObject
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uintptr_t
 from strikewire.exchange.state.archives cimport Ring
@@ -32,6 +33,15 @@ cdef class Fills(Ring):
 
 cdef class Payments(Ring):
     pass
+
+@cython.final
+cdef class Contracts:
+    cdef object markets
+    cdef int64_t instrument_id, tick_e8  # of the one that was asked for last
+    cdef str currency
+
+    cdef int know(self, int64_t instrument_id) except -1
+    cdef int64_t price_e8(self, int64_t instrument_id, int64_t ticks) except? -1
 
 cdef void* fill_records() noexcept
 cdef object told(FillRecord* fill, str currency)

@@ -9,7 +9,7 @@ instrument comes from its contract when somebody looks.
 cimport cython
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.string cimport memset
-from strikewire.exchange.state.archives cimport TAGS, Keeping, Ring, ring_push
+from strikewire.exchange.state.archives cimport TAGS, Keeping, Ring
 from strikewire.exchange.state.slabs cimport slabs, slabs_give, slabs_take
 
 from strikewire.exchange.commands import OrderType
@@ -64,7 +64,7 @@ cdef class Fills(Ring):
 
     def append(self, thing):
         if isinstance(thing, Recorded):
-            return keep(self, <Recorded>thing, FILL_ENTRY)
+            return self.keep((<Recorded>thing).entry(FILL_ENTRY))
         return Ring.append(self, thing)
 
 
@@ -76,20 +76,8 @@ cdef class Payments(Ring):
 
     def append(self, thing):
         if isinstance(thing, Recorded):
-            return keep(self, <Recorded>thing, MAKER_ENTRY if thing.is_maker else TAKER_ENTRY)
+            return self.keep((<Recorded>thing).entry((<Recorded>thing).paying()))
         return Ring.append(self, thing)
-
-
-cdef object keep(Ring ring, Recorded one, uintptr_t tag):
-    """Let a ring keep a record; return what had to go for it."""
-    cdef uintptr_t forgotten
-    cdef object seen = None
-    ring_push(ring, <uintptr_t>one.fill | tag, &forgotten)
-    one.fill.references += 1
-    if forgotten:
-        seen = ring.look(forgotten)
-        ring.let_go(forgotten)
-    return seen
 
 
 @cython.final
@@ -114,9 +102,14 @@ cdef class Recorded:
     def type(self):
         return TransactionType.TRADE
 
-    @property
-    def is_maker(self):
-        return self.maker_pays
+    cdef uintptr_t entry(self, uintptr_t tag) noexcept:
+        """Return an entry for a ring, which has a reference of its own."""
+        self.fill.references += 1
+        return <uintptr_t>self.fill | tag
+
+    cdef uintptr_t paying(self) noexcept:
+        """Return the tag of the payment that this is."""
+        return MAKER_ENTRY if self.maker_pays else TAKER_ENTRY
 
     cdef object side(self, Py_ssize_t which, object side, str currency):
         cdef Party* one = &self.fill.sides[which]
@@ -182,6 +175,27 @@ cdef class Recorded:
         )
 
 
+@cython.final
+cdef class Contracts:
+    """What is asked of contracts, where the one that is asked for is mostly that of the last time."""
+
+    def __cinit__(self, markets):
+        self.markets, self.instrument_id = markets, -1
+
+    cdef int know(self, int64_t instrument_id) except -1:
+        """Let it be this one that is known."""
+        if instrument_id != self.instrument_id:
+            contract = self.markets[instrument_id].contract
+            self.tick_e8, self.currency = contract.tick_e8, contract.currency
+            self.instrument_id = instrument_id
+        return 0
+
+    @cython.overflowcheck(True)
+    cdef int64_t price_e8(self, int64_t instrument_id, int64_t ticks) except? -1:
+        self.know(instrument_id)
+        return self.tick_e8 * ticks
+
+
 def fill_of(markets, kept):
     """Return a fill, however it is kept."""
     if not isinstance(kept, Recorded):
@@ -216,6 +230,7 @@ def kept_fill(markets, fill):
         raise MemoryError
     memset(record, 0, sizeof(FillRecord))
     record.references = 1
+    # From here on it can be given back, whatever is wrong with what comes.
     record.sides[MAKER].label = record.sides[TAKER].label = <PyObject*>NO_LABEL
     Py_INCREF(NO_LABEL)
     Py_INCREF(NO_LABEL)

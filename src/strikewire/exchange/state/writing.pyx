@@ -18,7 +18,7 @@ from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy
 from strikewire.exchange.state.archives cimport TAGS, Ring, entry_at
-from strikewire.exchange.state.book cimport Book, HalfBook
+from strikewire.exchange.state.book cimport Book
 from strikewire.exchange.state.order_table cimport EndedOrder
 from strikewire.exchange.state.orders cimport (
     LIQUIDATION,
@@ -37,6 +37,7 @@ from strikewire.exchange.state.records cimport (
     POST_ONLY_FLAG,
     REDUCE_ONLY_FLAG,
     TAKER,
+    Contracts,
     FillRecord,
     Party,
 )
@@ -112,115 +113,18 @@ cdef int64_t trade_id_at(uintptr_t entry) except? -1:
     return record_at(entry).trade_id if entry & TAGS else (<object><void*>entry).trade_id
 
 
-@cython.final
-cdef class Writer:
-    """What was written so far, in memory that grows."""
+include "messages.pxi"
 
-    cdef uint8_t* begin
-    cdef uint8_t* at
-    cdef uint8_t* end
+
+@cython.final
+cdef class Writer(Message):
+    """What was written so far of a state."""
+
     cdef object markets
-    # The market that was asked for last.
-    cdef int64_t instrument_id, tick_e8
-    cdef bytes currency
+    cdef Contracts contracts
 
     def __cinit__(self, markets=None):
-        self.markets, self.instrument_id = markets, -1
-
-    def __dealloc__(self):
-        PyMem_Free(self.begin)
-
-    cdef object raw(self):
-        return msgspec.Raw(PyBytes_FromStringAndSize(<char*>self.begin, self.at - self.begin))
-
-    cdef int room(self, Py_ssize_t size) except -1:
-        """Make room for so many bytes."""
-        cdef Py_ssize_t written = self.at - self.begin
-        cdef uint8_t* grown
-        if self.end - self.at >= size:
-            return 0
-        size = 2 * written + size + 64
-        grown = <uint8_t*>PyMem_Realloc(self.begin, size)
-        if grown == NULL:
-            raise MemoryError
-        self.begin, self.at, self.end = grown, grown + written, grown + size
-        return 0
-
-    # Each of these needs room that was made before.
-
-    cdef inline void byte(self, uint8_t byte) noexcept:
-        self.at[0] = byte
-        self.at += 1
-
-    cdef inline void flag(self, bint value) noexcept:
-        self.byte(TRUE if value else FALSE)
-
-    cdef inline void wide(self, uint8_t kind, uint64_t number, int size) noexcept:
-        self.byte(kind)
-        while size:
-            size -= 1
-            self.byte(<uint8_t>(number >> (8 * size)))
-
-    cdef inline void number(self, int64_t number) noexcept:
-        if 0 <= number < 128 or -32 <= number < 0:
-            self.byte(<uint8_t>number)
-        elif number >= 0:
-            if number < 1 << 8:
-                self.wide(0xCC, number, 1)
-            elif number < 1 << 16:
-                self.wide(0xCD, number, 2)
-            elif number < <int64_t>1 << 32:
-                self.wide(0xCE, number, 4)
-            else:
-                self.wide(0xCF, number, 8)
-        elif number >= -(1 << 7):
-            self.wide(0xD0, number, 1)
-        elif number >= -(1 << 15):
-            self.wide(0xD1, number, 2)
-        elif number >= -(<int64_t>1 << 31):
-            self.wide(0xD2, number, 4)
-        else:
-            self.wide(0xD3, number, 8)
-
-    cdef inline void put(self, bytes piece) noexcept:
-        memcpy(self.at, PyBytes_AS_STRING(piece), PyBytes_GET_SIZE(piece))
-        self.at += PyBytes_GET_SIZE(piece)
-
-    # These make room themselves.
-
-    cdef int more(self, bytes piece) except -1:
-        self.room(PyBytes_GET_SIZE(piece))
-        self.put(piece)
-        return 0
-
-    cdef int array(self, Py_ssize_t count) except -1:
-        """Begin an array of so many things."""
-        self.room(NUMBER_MOST)
-        if count < 16:
-            self.byte(0x90 | count)
-        elif count < 1 << 16:
-            self.wide(0xDC, count, 2)
-        else:
-            self.wide(0xDD, count, 4)
-        return 0
-
-    cdef int text(self, object text) except -1:
-        cdef Py_ssize_t size
-        cdef const char* content = PyUnicode_AsUTF8AndSize(text, &size)
-        self.room(NUMBER_MOST + size)
-        if size < 32:
-            self.byte(0xA0 | size)
-        elif size < 1 << 8:
-            self.wide(0xD9, size, 1)
-        elif size < 1 << 16:
-            self.wide(0xDA, size, 2)
-        else:
-            self.wide(0xDB, size, 4)
-        memcpy(self.at, content, size)
-        self.at += size
-        return 0
-
-    # Records
+        self.markets, self.contracts = markets, Contracts(markets)
 
     cdef int order(self, const EndedOrder* one) except -1:
         """Write an order that nothing is rare about."""
@@ -254,7 +158,7 @@ cdef class Writer:
         return self.more(ORDER_REST)
 
     cdef int fill(self, const FillRecord* fill) except -1:
-        self.know(fill.instrument_id)
+        self.contracts.know(fill.instrument_id)
         self.room(NUMBERS * NUMBER_MOST)
         self.put(FILL_BEGIN)
         self.number(fill.trade_id)
@@ -279,7 +183,8 @@ cdef class Writer:
         self.number(one.order_id)
         self.put(BUY if sign > 0 else SELL)
         self.number(one.fee)
-        self.put(self.currency)
+        self.text(self.contracts.currency)
+        self.room(NUMBERS * NUMBER_MOST)
         self.number(one.profit)
         self.put(<bytes>TYPES[one.type])
         self.text(<object>one.label)
@@ -292,14 +197,15 @@ cdef class Writer:
 
     cdef int payment(self, const FillRecord* fill, bint maker_pays) except -1:
         cdef const Party* one = &fill.sides[MAKER if maker_pays else TAKER]
-        self.know(fill.instrument_id)
+        self.contracts.know(fill.instrument_id)
         self.room(2 * NUMBERS * NUMBER_MOST)
         self.put(PAYMENT_BEGIN)
         self.number(one.transaction_id)
         self.number(one.account_seq)
         self.number(fill.time_ns)
         self.number(one.account_id)
-        self.put(self.currency)
+        self.text(self.contracts.currency)
+        self.room(2 * NUMBERS * NUMBER_MOST)
         self.put(TRADE)
         self.number(one.paid)
         self.number(one.fee)
@@ -308,7 +214,7 @@ cdef class Writer:
         self.number(fill.instrument_id)
         self.put(BUY if (fill.taker_sign > 0) != maker_pays else SELL)
         self.number(fill.amount)
-        self.number(self.price_e8(fill.price))
+        self.number(self.contracts.price_e8(fill.instrument_id, fill.price))
         self.number(one.position)
         self.number(one.profit)
         self.number(one.funding)
@@ -317,46 +223,15 @@ cdef class Writer:
         self.flag(maker_pays)
         return self.more(ABOUT_REST)
 
-    cdef int know(self, int64_t instrument_id) except -1:
-        if instrument_id != self.instrument_id:
-            contract = self.markets[instrument_id].contract
-            self.tick_e8, self.currency = contract.tick_e8, encode(contract.currency)
-            self.instrument_id = instrument_id
-        return 0
-
-    @cython.overflowcheck(True)
-    cdef int64_t price_e8(self, int64_t ticks) except? -1:
-        return self.tick_e8 * ticks
-
 
 def orders(Book book not None):
     cdef Writer written = Writer()
-    written.array(count_of(book.bids) + count_of(book.asks))
-    write_half(written, book.bids)
-    write_half(written, book.asks)
+    cdef Order order
+    cdef list waiting = [*book.bids.orders(), *book.asks.orders()]
+    written.array(len(waiting))
+    for order in waiting:
+        write_waiting(written, order)
     return written.raw()
-
-
-cdef Py_ssize_t count_of(HalfBook half) noexcept:
-    cdef Py_ssize_t place, count = 0
-    cdef PyObject* order
-    for place in range(half.count):
-        order = half.rungs[place].level.head
-        while order != NULL:
-            count += 1
-            order = (<Order>order).after
-    return count
-
-
-cdef int write_half(Writer written, HalfBook half) except -1:
-    cdef Py_ssize_t place
-    cdef PyObject* order
-    for place in range(half.count - 1, -1, -1):
-        order = half.rungs[place].level.head
-        while order != NULL:
-            write_waiting(written, <Order>order)
-            order = (<Order>order).after
-    return 0
 
 
 cdef int write_waiting(Writer written, Order order) except -1:
