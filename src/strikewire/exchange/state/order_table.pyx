@@ -48,15 +48,13 @@ cdef class OrderList:
 
 cdef Order in_few_words(ended):
     """Return an order, or what says all of a view of one; None where a record would not."""
+    cdef Order order
     if ended.link is not None:
         return None
     if isinstance(ended, Order):
         return <Order>ended
-    if ended.trigger is not None or ended.trigger_reference is not None:
-        return None
-    if ended.triggered_order_id is not None or ended.reject_reason or ended.is_dormant:
-        return None
-    return Order.restored(ended)
+    order = Order.restored(ended)
+    return order if order.view() == ended else None
 
 
 cdef slabs ENDED_ORDERS

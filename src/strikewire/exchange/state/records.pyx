@@ -222,9 +222,6 @@ cdef object told(FillRecord* fill, str currency):
 def kept_fill(markets, fill):
     cdef FillRecord* record
     cdef Recorded recorded
-    cdef str currency = markets[fill.instrument_id].contract.currency
-    if not (is_brief(fill) and says_all(currency, fill.maker) and says_all(currency, fill.taker)):
-        return fill
     record = <FillRecord*>slabs_take(&POOL, sizeof(FillRecord))
     if record == NULL:
         raise MemoryError
@@ -243,29 +240,7 @@ def kept_fill(markets, fill):
     record.mark, record.index = fill.mark, fill.index
     set_side(&record.sides[MAKER], fill.maker)
     set_side(&record.sides[TAKER], fill.taker)
-    return recorded
-
-
-cdef bint is_brief(fill) except -1:
-    """Say whether a fill happened in a book, and in nothing but that."""
-    return not (
-        fill.block_trade_id
-        or fill.block_trade_legs
-        or fill.combo_id is not None
-        or fill.combo_trade_id is not None
-        or fill.legs
-        or fill.taker.side is not fill.taker_side
-        or fill.maker.side is not fill.taker_side.opposite
-    )
-
-
-cdef bint says_all(currency, side) except -1:
-    """Say whether nothing is rare about what a fill was for one of its owners."""
-    return (
-        side.mmp is None
-        and side.fee_currency == currency
-        and (side.order_state is OrderState.OPEN or side.order_state is OrderState.FILLED)
-    )
+    return recorded if fill_of(markets, recorded) == fill else fill
 
 
 cdef int set_side(Party* one, side) except -1:
