@@ -32,17 +32,24 @@ from strikewire.exchange import (
     Exchange,
     ListInstrument,
     Mark,
+    MassQuote,
+    MmpConfig,
     NoteState,
     OpenAccount,
     OrderEvent,
+    OrderType,
     PlaceOrder,
+    Quote,
+    QuoteRejected,
+    QuoteSide,
     Rejected,
     SetMarks,
+    SetMmp,
     TimeInForce,
     decode,
     encode,
 )
-from strikewire.exchange.packed import RECORD_BYTES
+from strikewire.exchange.packed import RECORD_BYTES, pack
 from strikewire.journal import SqliteJournal
 from strikewire.model import (
     AccountId,
@@ -370,6 +377,22 @@ def object_measures(*, quick: bool) -> list[Measure]:
         rate("a maker's 800 quotes on 400 options, edited", quotes(count, edited=True)),
         rate("401 marks set, and the maker's next order", marking(10 if quick else 50), floor=50.0),
         Rate(
+            measure="a maker's 800 quotes on 400 options, in mass quotes of 100",
+            work=applied(mass := mass_quoting(2 if quick else 25)),
+            operations=sum(2 * len(one.quotes) for one in quotes_of(mass)),
+            unit="sides/s",
+            floor=50_000.0,
+            aim=250_000.0,
+        ),
+        Rate(
+            measure="orders that trade with these quotes, packed",
+            work=submitted(mass.base, batched(takers := taking(count))),
+            operations=len(takers) // RECORD_BYTES,
+            unit="commands/s",
+            floor=50_000.0,
+            aim=500_000.0,
+        ),
+        Rate(
             measure="the first flow replayed from journal entries",
             work=Fresh(
                 lambda: Exchange.restore(mixed.base),
@@ -528,6 +551,55 @@ def quotes(count: int, *, edited: bool = False) -> Flow:
     return writer.flow(move, count)
 
 
+def mass_quoting(count: int) -> Flow:
+    """Return a maker's quotes on 400 options, under protection and moved so many times."""
+    writer = Writer(["BTC-PERPETUAL", *option_names()])
+    limits = MmpConfig(
+        interval_s=1, frozen_s=1, max_quote_quantity_e8=10**13, quantity_e8=10**15, delta_e8=10**15
+    )
+    writer.do(SetMmp(MAKER, "btc_usd", "all", limits))
+
+    def quote(instrument_id: int) -> Quote:
+        middle = OPTION_MID + 5 * writer.random.randint(-3, 3)
+        bid, ask = (
+            QuoteSide(price=Ticks(middle - side * 20), amount=Lots(10_000)) for side in Side
+        )
+        return Quote(instrument_id=InstrumentId(instrument_id), bid=bid, ask=ask)
+
+    def move() -> None:
+        for first in range(2, 402, 100):
+            quotes = tuple(quote(number) for number in range(first, first + 100))
+            events = writer.do(MassQuote(account_id=MAKER, mmp_group="all", quotes=quotes))
+            assert not any(isinstance(event, QuoteRejected) for event in events)
+
+    move()
+    return writer.flow(move, count)
+
+
+def quotes_of(flow: Flow) -> Iterator[MassQuote]:
+    return (one for one in flow.commands if isinstance(one, MassQuote))
+
+
+def taking(count: int) -> bytes:
+    """Return market orders of others than the maker, a lot each, packed."""
+    draw = random.Random(11)
+    records = [
+        pack(
+            PlaceOrder(
+                account_id=AccountId(draw.randint(2, ACCOUNTS)),
+                instrument_id=InstrumentId(draw.randint(2, 401)),
+                side=draw.choice((Side.BUY, Side.SELL)),
+                amount=Lots(1),
+                price=None,
+                order_type=OrderType.MARKET,
+                time_in_force=TimeInForce.IOC,
+            )
+        )
+        for _ in range(count)
+    ]
+    return b"".join(record for record in records if record is not None)
+
+
 def marking(count: int) -> Flow:
     """Return marks of everything, each followed by an order of somebody who quotes everything."""
     writer, _ = quoted()
@@ -547,9 +619,13 @@ def marking(count: int) -> Flow:
     return writer.flow(mark, count)
 
 
-def quoted() -> tuple[Writer, dict[tuple[InstrumentId, Side], OrderId]]:
+def option_names() -> list[str]:
     strikes = range(10_000, 210_000, 1_000)
-    options = [f"BTC-25DEC26-{strike}-{right}" for strike in strikes for right in "CP"]
+    return [f"BTC-25DEC26-{strike}-{right}" for strike in strikes for right in "CP"]
+
+
+def quoted() -> tuple[Writer, dict[tuple[InstrumentId, Side], OrderId]]:
+    options = option_names()
     writer = Writer(["BTC-PERPETUAL", *options])
     orders: dict[tuple[InstrumentId, Side], OrderId] = {}
     for number in range(2, len(options) + 2):

@@ -164,7 +164,7 @@ class Exchange:
 
     def _apply(self, time_ns: int, command: Command) -> tuple[Event, ...]:
         """Carry out a command the common way."""
-        events, has_changed = _common(self._state, time_ns, command)
+        events, has_changed = _common(self._state, time_ns, command, self._lane)
         if isinstance(command, ListInstrument | CreateCombo | SettleInstrument):
             for event in events:
                 if isinstance(event, InstrumentListed):
@@ -563,9 +563,11 @@ def packed_common(state: State, time_ns: int, record: bytes) -> tuple[bytes, boo
     return b"".join(map(pack_event, events)), has_changed
 
 
-def _common(state: State, time_ns: int, command: Command) -> tuple[tuple[Event, ...], bool]:
+def _common(
+    state: State, time_ns: int, command: Command, lane: PlainLane | None = None
+) -> tuple[tuple[Event, ...], bool]:
     """Carry out a command; return its events, and whether anything has changed."""
-    turn = Turn(state, time_ns)
+    turn = Turn(state, time_ns, lane)
     end_day(turn)
     ended, turn.events = turn.events, []
     rejected = _carry_out(turn, command)

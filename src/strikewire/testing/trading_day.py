@@ -1,8 +1,9 @@
 """A whole day of one venue, told by a seed: makers, takers, an expiry, a crash, who it ruins.
 
 The index walks, and falls by a fifth at five in the morning. Makers quote futures and options
-around their marks and move their quotes with them; takers cross the spread with too little money,
-so some of them are liquidated. At eight in the morning the day's options are delivered.
+around their marks and move their quotes with them, some of them many at once and under protection;
+takers cross the spread with too little money, so some of them are liquidated, and leave orders that
+wait for a price. At eight in the morning the day's options are delivered.
 
 What comes next depends on the exchange as it is, so a day can be told on after a restart: the rest
 is another one then, but as good.
@@ -23,14 +24,21 @@ from strikewire.exchange import (
     Liquidate,
     ListInstrument,
     Mark,
+    MassQuote,
+    MmpConfig,
     OpenAccount,
     OrderEvent,
     OrderState,
     OrderType,
     PlaceOrder,
+    Quote,
+    QuoteSide,
     SetMarks,
+    SetMmp,
     SettleInstrument,
     TimeInForce,
+    Trigger,
+    TriggerPriceType,
     Withdraw,
 )
 from strikewire.model import (
@@ -69,7 +77,19 @@ VOLATILITY = 0.6
 """Of the index and of every option, a year."""
 
 MAKERS = 8
+QUOTERS = 3
+"""How many of the makers send mass quotes besides."""
+
 TAKERS = 40
+GROUP = "book"
+"""Of the mass quotes."""
+
+PROTECTION = MmpConfig(
+    interval_s=60,
+    frozen_s=120,
+    max_quote_quantity_e8=1_000 * 10**8,
+    quantity_e8=3 * 10**8,
+)
 STRIKES = range(48_000, 74_000, 2_000)
 FUTURES = ("BTC-PERPETUAL", "BTC_USDC-PERPETUAL", "BTC-30JAN26", "BTC_USDC")
 OPTIONS = ("BTC-1JAN26", "BTC-2JAN26", "BTC-30JAN26", "BTC_USDC-2JAN26")
@@ -117,6 +137,10 @@ class TradingDay:
                 yield Timed(START_NS, Deposit(account_id, currency, units(currency, coins)))
         for number, name in enumerate(names(), start=1):
             yield Timed(START_NS, ListInstrument(instrument(name, instrument_id=number)))
+        for number in range(1, QUOTERS + 1):
+            for index in ("btc_usd", "btc_usdc"):
+                for group in ("", GROUP):
+                    yield Timed(START_NS, SetMmp(AccountId(number), index, group, PROTECTION))
 
     def commands(self, exchange: Exchange, now_ns: int = START_NS) -> Iterator[Timed]:
         """Yield the rest of the day from `now_ns` on.
@@ -209,7 +233,11 @@ class TradingDay:
             return CancelOrders(self._maker(), self._instrument(exchange))
         if chance < 0.15:
             return self._take(exchange)
-        if self.live and chance < 0.15 + 0.4 * crowded:
+        if chance < 0.165:
+            return self._mass_quote(exchange)
+        if chance < 0.17:
+            return self._wait(exchange)
+        if self.live and chance < 0.17 + 0.4 * crowded:
             return self._cancel()
         if self.live and chance < 0.65:
             return self._edit(exchange)
@@ -229,6 +257,51 @@ class TradingDay:
             post_only=self.dice.random() < 0.7,
             reduce_only=self.dice.random() < 0.02,
             label=f"quote {account_id}",
+            mmp=account_id <= QUOTERS and self.dice.random() < 0.5,
+        )
+
+    def _mass_quote(self, exchange: Exchange) -> MassQuote:
+        """Let a maker quote both sides of some books at once."""
+        return MassQuote(
+            account_id=AccountId(self.dice.randint(1, QUOTERS)),
+            mmp_group=GROUP,
+            quotes=tuple(self._two_sides(exchange) for _ in range(self.dice.randint(1, 12))),
+            quote_id=f"{self.newest}",
+        )
+
+    def _two_sides(self, exchange: Exchange) -> Quote:
+        instrument_id = self._instrument(exchange)
+        bid, ask = (
+            QuoteSide(
+                price=self._price(exchange, instrument_id, side, self.dice.expovariate(100)),
+                amount=Lots(self.dice.randint(0, 40)),
+                post_only=self.dice.random() < 0.5,
+            )
+            for side in (Side.BUY, Side.SELL)
+        )
+        return Quote(instrument_id=instrument_id, quote_set_id="both", bid=bid, ask=ask)
+
+    def _wait(self, exchange: Exchange) -> PlaceOrder:
+        """Let a taker wait for a price beside the mark."""
+        instrument_id = self._instrument(exchange)
+        one = exchange.instruments[instrument_id]
+        side = self.dice.choice((Side.BUY, Side.SELL))
+        price_type = self.dice.choice((TriggerPriceType.LAST, TriggerPriceType.MARK))
+        is_trailing = self.dice.random() < 0.3
+        away = self.dice.expovariate(200)
+        if is_trailing:
+            offset = round_to_tick(one, Ticks(self.dice.randint(1, 400)), Side.SELL)
+            trigger = Trigger(price_type=price_type, offset=ticks_to_e8(one, offset))
+        else:
+            ticks = self._price(exchange, instrument_id, side.opposite, away)
+            trigger = Trigger(price_type=price_type, price=ticks_to_e8(one, ticks))
+        return PlaceOrder(
+            account_id=AccountId(MAKERS + self.dice.randint(1, TAKERS)),
+            instrument_id=instrument_id,
+            side=side,
+            order_type=OrderType.TRAILING_STOP if is_trailing else OrderType.STOP_MARKET,
+            amount=Lots(self.dice.randint(1, 40)),
+            trigger=trigger,
         )
 
     def _take(self, exchange: Exchange) -> PlaceOrder:
@@ -257,8 +330,8 @@ class TradingDay:
         place = self.dice.randrange(len(self.live))
         account_id, order_id = self.live[place]
         order = exchange.order(order_id)
-        if order is None or order.state is not OrderState.OPEN:
-            # It is refused, as it should be.
+        if order is None or order.state is not OrderState.OPEN or order.label == "":
+            # It is refused, as it should be; or it is a quote, which is not edited by its number.
             return CancelOrder(*self._forget(place))
         away = self.dice.expovariate(200)
         return EditOrder(

@@ -1,6 +1,16 @@
 from itertools import chain, islice
 
-from strikewire.exchange import Exchange, Liquidate, PlaceOrder, SettleInstrument
+from strikewire.exchange import (
+    Event,
+    Exchange,
+    Liquidate,
+    MassQuote,
+    MmpTriggered,
+    OrderEvent,
+    OrderState,
+    PlaceOrder,
+    SettleInstrument,
+)
 from strikewire.testing.trading_day import EXPIRY_NS, START_NS, Timed, TradingDay, names
 
 
@@ -25,13 +35,29 @@ def test_the_same_seed_tells_the_same_day() -> None:
 
 
 def test_a_day_expires_crashes_and_ruins_somebody() -> None:
-    exchange, commands = carried_out(1, 3_000)
+    exchange, commands = carried_out(8, 3_000)
 
     settled = [timed for timed in commands if isinstance(timed.command, SettleInstrument)]
     assert len(settled) == sum("-1JAN26-" in name for name in names())
     assert all(timed.time_ns >= EXPIRY_NS for timed in settled)
     assert any(isinstance(timed.command, Liquidate) for timed in commands)
     assert exchange.money("BTC").fees > 0
+
+
+def test_a_day_has_quotes_protections_that_act_and_orders_whose_price_comes() -> None:
+    exchange, day = Exchange(), TradingDay(2, commands=3_000)
+    told: list[Event] = []
+    quotes = 0
+    for seq, timed in enumerate(chain(day.opening(), day.commands(exchange)), start=1):
+        events = exchange.apply(seq, timed.time_ns, timed.command)
+        day.learn(events)
+        told += events
+        quotes += isinstance(timed.command, MassQuote)
+
+    ends = {event.order.state for event in told if isinstance(event, OrderEvent)}
+    assert quotes > 20
+    assert any(isinstance(event, MmpTriggered) for event in told)
+    assert OrderState.TRIGGERED in ends
 
 
 def test_a_day_can_be_told_on_after_a_restart() -> None:

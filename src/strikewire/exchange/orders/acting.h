@@ -86,10 +86,22 @@ static inline int64_t amount_now(const market_object *market, const touched *one
     return level == NULL ? 0 : level->amount;
 }
 
+/* Let a book remember what its levels had, for the larger command to tell of them. */
+__attribute__((noinline)) static int leave_levels(lane *l, book_object *book) {
+    for (Py_ssize_t place = 0; place < l->changed; place++) {
+        const touched *one = l->changes + place;
+        if (book->__pyx_vtab->remember(book, one->sign, one->key * one->sign,
+                                       (level_record *)one->level, one->amount) < 0)
+            return FAILED;
+    }
+    return DONE;
+}
+
 /* Announce the levels that differ from what they were. */
-static inline void tell_levels(lane *l, const market_object *market) {
+static inline int tell_levels(lane *l, const market_object *market) {
     book_object *book = market->book;
     int64_t change_id = book->change_id + 1;
+    if (l->is_part) return leave_levels(l, book);
     for (Py_ssize_t place = 0; place < l->changed; place++) {
         const touched *one = l->changes + place;
         int64_t amount = amount_now(market, one);
@@ -98,6 +110,7 @@ static inline void tell_levels(lane *l, const market_object *market) {
         tell(l, LEVEL_EVENT, one->sign, 0, 0, market->instrument_id, change_id, 0,
              one->key * one->sign, amount, 0);
     }
+    return DONE;
 }
 
 /* Trading and waiting */
@@ -127,17 +140,6 @@ static inline int take_from_book(lane *l, holding_object *owner, order_object *m
     } else {
         level->amount -= lots;
     }
-    return DONE;
-}
-
-static inline int maker_fee(lane *l, const holding_object *owner, const match *one, int64_t *fee) {
-    const terms_object *now = (terms_object *)l->now;
-    account_object *account = account_of(owner);
-    int64_t rate = now->maker_ppm;
-    if (owner->plain_at != l->looks && PyDict_GET_SIZE(account->fees)
-        && l->ask.own_rate((PyObject *)account, (PyObject *)owner->market, 1, &rate) < 0)
-        return FAILED;
-    *fee = fee_up(&now->f, one->lots, one->value, rate);
     return DONE;
 }
 
@@ -281,7 +283,7 @@ __attribute__((noinline)) static int trade(lane *l, holding_object *holding, ord
         return FAILED;
     for (Py_ssize_t place = 0; place < l->matched; place++)
         if (fill_one(l, holding, order, l->matches + place) < 0) return FAILED;
-    return DONE;
+    return l->borne ? l->ask.count_borne(l->self) : DONE;
 }
 
 /* Take a holding out of its ledger, to be opened again if nobody else refers to it. */
@@ -307,7 +309,7 @@ static inline int drop(lane *l, holding_object *holding) {
 /* Forget a holding of which nothing is left: who comes to thousands of books leaves most. */
 static inline int leave(lane *l, holding_object *holding) {
     const position_object *position = holding->position;
-    if (holding->queue->count || holding->buy_lots || holding->sell_lots || position->size
+    if (l->is_part || holding->queue->count || holding->buy_lots || holding->sell_lots || position->size
         || position->entry_value || position->realized || position->funding
         || holding->buy_reserve || holding->initial_margin || holding->position_margin
         || holding->maintenance_margin || holding->profit || holding->funding
@@ -336,7 +338,7 @@ INLINED int enter(lane *l, holding_object *holding, order_object *order, int was
     } else if (waits || was_waiting) {
         if (count_orders(l, holding, l->initial_after) < 0) return FAILED;
     }
-    tell_levels(l, holding->market);
+    if (tell_levels(l, holding->market) < 0) return FAILED;
     return waits || l->matched ? DONE : leave(l, holding);
 }
 

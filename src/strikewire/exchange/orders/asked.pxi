@@ -132,6 +132,75 @@ cdef int otherwise(PyObject* asked, const char* record, Py_ssize_t size) except 
     return 0
 
 
+# Protections, and prices that orders wait for
+
+cdef int lets_in(
+    PyObject* asked, PyObject* coming, PyObject* waiting, int sign, int64_t lots, int64_t ticks
+) except -1:
+    """Say whether its protection lets an order in; `waiting` is the one that changes, or NULL."""
+    cdef Lane self = <Lane>asked
+    cdef Holding holding = <Holding>coming
+    cdef Order freed = None if waiting == NULL else <Order>waiting
+    tag = freed.extras.mmp if self.l.tag == NULL else <object>self.l.tag
+    if self.l.tag == NULL and tag.is_quote:
+        return False
+    return refuse_unprotected(
+        <Account>holding.account,
+        holding.market,
+        tag,
+        time_ns=self.l.time_ns,
+        side=_BUY if sign > 0 else _SELL,
+        lots=lots,
+        price=ticks,
+        freed=freed,
+    ) is None
+
+
+cdef int protect(PyObject* asked, PyObject* coming) except -1:
+    """Put an order under what the lane was told."""
+    cdef Order order = <Order>coming
+    order.more().mmp = <object>(<Lane>asked).l.tag
+    order.mark(PROTECTED, True)
+    return 0
+
+
+cdef int bears(PyObject* asked, PyObject* trading, int64_t lots) except -1:
+    """Say whether a trade of a protected order is counted, and nothing comes of it."""
+    cdef Lane self = <Lane>asked
+    cdef Order order = <Order>trading
+    cdef Holding holding = <Holding>order.owner
+    if self.l.borne == 0:
+        self.borne.clear()
+    protection = protection_of(<Account>holding.account, holding.market, order.extras.mmp.group)
+    meant = exposure(holding.market, _BUY if order.sign > 0 else _SELL, lots, order.ticks)
+    self.borne.append((protection, meant))
+    return protection.bears(
+        self.l.time_ns, [other for one, other in self.borne if one is protection]
+    )
+
+
+cdef int count_borne(PyObject* asked) except -1:
+    """Count the trades of protected orders."""
+    cdef Lane self = <Lane>asked
+    for protection, meant in self.borne:
+        acts = protection.count(self.l.time_ns, meant)
+        assert not acts
+    self.borne.clear()
+    return 0
+
+
+cdef int wakes(PyObject* asked, PyObject* trading, int64_t first, int64_t last) except -1:
+    """Say whether orders that wait for a last price mind trades between two."""
+    cdef Market market = <Market>trading
+    cdef int64_t tick_e8 = market.contract.tick_e8
+    watch = market.watches[_LAST]
+    return bool(
+        watch.trailing or watch.reached(first * tick_e8) or watch.reached(last * tick_e8)
+    )
+
+
+ASKED.lets_in, ASKED.protect, ASKED.bears = lets_in, protect, bears
+ASKED.count_borne, ASKED.wakes = count_borne, wakes
 ASKED.approach, ASKED.own, ASKED.blank_order = approach, own, blank_order
 ASKED.know, ASKED.know_account, ASKED.refresh = know, know_account, refresh
 ASKED.look_up_index, ASKED.own_rate, ASKED.realize = look_up_index, own_rate, realize

@@ -14,7 +14,13 @@
 
 typedef struct __pyx_obj_10strikewire_8exchange_6orders_4lane_Terms terms_object;
 
-enum { IS_FILLED = 1, WAS_POST_ONLY = 2, WAS_REDUCE_ONLY = 4, WAS_LIQUIDATION = 8 };
+enum {
+    IS_FILLED = 1,
+    WAS_POST_ONLY = 2,
+    WAS_REDUCE_ONLY = 4,
+    WAS_LIQUIDATION = 8,
+    WAS_PROTECTED = 16
+};
 
 static inline int64_t order_left(const order_object *order) {
     return order->amount - order->filled;
@@ -136,7 +142,14 @@ static inline uint8_t flags_of(const order_object *order) {
     return (uint8_t)((order->amount == order->filled) * IS_FILLED
                      + ((order->bits & ORDER_(POST_ONLY)) != 0) * WAS_POST_ONLY
                      + ((order->bits & ORDER_(REDUCE_ONLY)) != 0) * WAS_REDUCE_ONLY
-                     + ((order->bits & ORDER_(LIQUIDATION)) != 0) * WAS_LIQUIDATION);
+                     + ((order->bits & ORDER_(LIQUIDATION)) != 0) * WAS_LIQUIDATION
+                     + ((order->bits & ORDER_(PROTECTED)) != 0) * WAS_PROTECTED);
+}
+
+/* Return a new reference to an order's label, with what it is under if it is protected. */
+static inline PyObject *label_of(const order_object *order) {
+    if (order->bits & ORDER_(PROTECTED)) return PyTuple_Pack(2, order->label, order->extras->mmp);
+    return Py_NewRef(order->label);
 }
 
 /* Realise the funding of a position up to now; -1 with an exception. */
@@ -238,8 +251,8 @@ static inline int clear_side(lane *l, fill_record *fill, int which, holding_obje
     side->balance = ledger->balance;
     side->position = position->size;
     side->funding = -owed;
-    side->label = order->label;
-    Py_INCREF(order->label);
+    side->label = label_of(order);
+    if (side->label == NULL) return -1;
     side->type = order->type;
     side->flags = flags_of(order);
     return keep_fill(ledger->transactions, fill,

@@ -138,13 +138,7 @@ def _count(turn: Turn, market: Market, order: Order, lots: int, price: Ticks) ->
     assert order.mmp is not None
     protection = protection_of(account, market, order.mmp.group)
     assert protection is not None
-    meant = exposure(market, order.side, lots, price)
-    if protection.count(
-        turn.time_ns,
-        quantity_e8=meant.quantity_e8,
-        delta_e8=meant.delta_e8,
-        vega_e8=meant.vega_e8,
-    ):
+    if protection.count(turn.time_ns, exposure(market, order.side, lots, price)):
         turn.triggered.append((account, protection))
 
 

@@ -77,7 +77,6 @@ cdef bint say_place(command, packed_command* packed) except -1:
         and command.valid_until_ns is None
         and command.verdict is None
         and not command.reduce_only
-        and not command.mmp
         and not command.hidden
     ):
         return False

@@ -117,6 +117,12 @@ typedef struct {
     int (*trade_wide)(PyObject *holding, PyObject *order, int64_t lots, int64_t price,
                       int64_t value, int64_t *profit);
     int (*otherwise)(PyObject *lane, const char *record, Py_ssize_t size);
+    int (*lets_in)(PyObject *lane, PyObject *holding, PyObject *order, int sign, int64_t lots,
+                   int64_t ticks);
+    int (*protect)(PyObject *lane, PyObject *order);
+    int (*bears)(PyObject *lane, PyObject *maker, int64_t lots);
+    int (*count_borne)(PyObject *lane);
+    int (*wakes)(PyObject *lane, PyObject *market, int64_t first, int64_t last);
 } hooks;
 
 typedef struct {
@@ -130,13 +136,16 @@ typedef struct {
     lent given[GIVEN];                /* those of the last runs */
     int tells;                        /* whether events are wanted */
     int makes_objects;                /* whether they become objects, of a few fills at most */
+    int is_part;      /* of a larger command, which tells at its end what of levels and accounts */
+    PyObject *tag;    /* what the order in hand is to be under; NULL: nothing, or what it is */
+    Py_ssize_t borne; /* trades of protected orders in the present command */
     match *matches;
     Py_ssize_t matched, match_room;
     touched *changes;
     Py_ssize_t changed, change_room;
     owner *owners;
     Py_ssize_t owner_room;
-    int64_t found_lots, own_lots, initial_after;
+    int64_t found_lots, own_lots, initial_after, taker_ppm;
     int64_t open_orders_max, instrument_orders_max, position_lots_max;
     int64_t amount_max;
     Py_ssize_t label_max;
@@ -148,7 +157,7 @@ typedef struct {
     void *fills, *ended; /* where records come from */
     PyObject *self, *zero, *no_label;
     hooks ask;
-    int64_t carried_out;
+    int64_t carried_out, parts; /* commands, and parts of larger ones */
     directory accounts, markets;
     seat seats[SEATS];
 } lane;

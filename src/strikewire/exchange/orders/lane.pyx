@@ -26,7 +26,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
 from strikewire.exchange.state.orders cimport (
-    FOK, GTC, GTD, IOC, LIMIT, MARKET, NEVER, Order, reason_place
+    FOK, GTC, GTD, IOC, LIMIT, MARKET, NEVER, PROTECTED, Order, reason_place
 )
 from strikewire.exchange.state.clearing cimport Position
 from strikewire.exchange.state.holdings cimport holdings_find
@@ -47,11 +47,15 @@ from strikewire.exchange.commands import (
     PlaceOrder,
     SelfTrading,
     TimeInForce,
+    TriggerPriceType,
 )
 from strikewire.exchange.events import BalanceChanged, LevelChanged, OrderEvent, PositionChanged
 from strikewire.exchange.events import Reject
+from strikewire.exchange.mmp import MmpTag
 from strikewire.exchange.orders import admission
 from strikewire.exchange.packed import currency_code
+from strikewire.exchange.orders.protecting import exposure, protection_of, refuse_unprotected
+from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
 from strikewire.exchange.state.margin import MARGIN_MAX
 from strikewire.exchange.state.views import position_view
@@ -95,6 +99,11 @@ cdef extern from "lane.h":
         int (*accrued)(PyObject*, int64_t*) except -1
         int (*trade_wide)(PyObject*, PyObject*, int64_t, int64_t, int64_t, int64_t*) except -1
         int (*otherwise)(PyObject*, const char*, Py_ssize_t) except -1
+        int (*lets_in)(PyObject*, PyObject*, PyObject*, int, int64_t, int64_t) except -1
+        int (*protect)(PyObject*, PyObject*) except -1
+        int (*bears)(PyObject*, PyObject*, int64_t) except -1
+        int (*count_borne)(PyObject*) except -1
+        int (*wakes)(PyObject*, PyObject*, int64_t, int64_t) except -1
     ctypedef struct lane:
         int64_t time_ns, time_ms, looks
         void *now
@@ -103,7 +112,9 @@ cdef extern from "lane.h":
         void *orders
         packed_event *first
         packed_event *next
-        int tells, makes_objects
+        int tells, makes_objects, is_part
+        PyObject* tag
+        Py_ssize_t borne
         match* matches
         void *changes
         void *owners
@@ -120,7 +131,7 @@ cdef extern from "lane.h":
         PyObject* zero
         PyObject* no_label
         hooks ask
-        int64_t carried_out
+        int64_t carried_out, parts
         directory accounts, markets
         seat* seats
     void* seen(const directory* known, int64_t number) noexcept
@@ -139,6 +150,10 @@ cdef object _STATE_OPEN = InstrumentState.OPEN
 cdef object _STANDARD = MarginModel.STANDARD
 cdef object _ALLOWED = SelfTrading.ALLOWED
 cdef int64_t _NS_PER_MS = NS_PER_MS
+cdef object _LAST = TriggerPriceType.LAST
+cdef object _OWN_TAG = MmpTag()  # of a protected order that is no quote
+cdef object _BUY = Side.BUY
+cdef object _SELL = Side.SELL
 cdef object _ZERO = 0
 cdef object _NO_LABEL = ""
 cdef dict _TYPES = {OrderType.LIMIT: LIMIT, OrderType.MARKET: MARKET}
@@ -175,12 +190,13 @@ cdef class Lane:
     cdef State state
     cdef lane* l
     cdef object otherwise
+    cdef list borne  # a protection, and what was traded under it so far, for each such trade
 
     def __cinit__(self, State state not None, otherwise):
         cdef lane* l = <lane*>PyMem_Calloc(1, sizeof(lane))
         if l == NULL:
             raise MemoryError
-        self.state, self.l, self.otherwise = state, l, otherwise
+        self.state, self.l, self.otherwise, self.borne = state, l, otherwise, []
         l.self, l.state, l.orders = <PyObject*>self, <void*>state, <void*>state.orders
         l.looks = next_number()
         l.open_orders_max = admission.OPEN_ORDERS_MAX
@@ -220,6 +236,11 @@ cdef class Lane:
         """How many commands it carried out."""
         return self.l.carried_out
 
+    @property
+    def parts(self):
+        """How many parts of commands it carried out."""
+        return self.l.parts
+
     def submit(self, int64_t time_ns, bytes batch not None):
         """Carry out packed commands, and return all events as records."""
         self.begin(time_ns, True, False)
@@ -233,19 +254,41 @@ cdef class Lane:
 
     def carry_out(self, int64_t time_ns, command):
         """Return the events of a command; None if it has to go the common way."""
+        day_end_ns = self.state.day_end_ns
+        if day_end_ns is not None and time_ns >= day_end_ns:
+            return None
+        events = self.carry_object(time_ns, command, None)
+        if events is not None:
+            self.l.carried_out += 1
+        return events
+
+    def carry_part(self, int64_t time_ns, Account account not None, command, tag):
+        """Return the events of a part of a command; None if it has to go the common way."""
+        cdef int64_t changes = account.changes
+        self.l.is_part = True
+        try:
+            events = self.carry_object(time_ns, command, tag)
+        finally:
+            self.l.is_part = False
+        account.changes = changes  # which the command counts once
+        if events is not None:
+            self.l.parts += 1
+        return events
+
+    cdef tuple carry_object(self, int64_t time_ns, command, tag):
         cdef packed_command packed
         cdef uint8_t reason = 0
         cdef bytes label = b""
         cdef seat* at = NULL
         cdef bint is_known
-        day_end_ns = self.state.day_end_ns
-        if day_end_ns is not None and time_ns >= day_end_ns:
-            return None
+        cdef int outcome
         memset(&packed, 0, sizeof(packed))
         kind = type(command)
         try:
             if kind is PlaceOrder:
                 is_known = say_place(command, &packed)
+                if command.mmp:
+                    tag = _OWN_TAG
                 label = command.label.encode("utf-8", "surrogatepass")
                 is_known = is_known and len(label) <= 4 * self.l.label_max
                 packed.label_bytes = len(label) if is_known else 0
@@ -264,10 +307,12 @@ cdef class Lane:
         if not is_known:
             return None
         self.begin(time_ns, True, True)
-        if carry_out(self.l, &packed, at, PyBytes_AS_STRING(label), reason) == DEFER:
-            return None
-        self.l.carried_out += 1
-        return self.told()
+        self.l.tag = NULL if tag is None else <PyObject*>tag
+        try:
+            outcome = carry_out(self.l, &packed, at, PyBytes_AS_STRING(label), reason)
+        finally:
+            self.l.tag = NULL
+        return None if outcome == DEFER else self.told()
 
     def forget(self, holdings=False):
         """Forget what was found out about accounts and markets, because that may have changed."""
@@ -338,18 +383,19 @@ cdef class Lane:
             return False
         now = <Terms>market.terms
         if account.plain_at != looks:
-            if account.is_locked or account.margin_model is not _STANDARD or account.owner:
+            if account.is_locked or account.margin_model is not _STANDARD:
                 return False
-            if account.self_trading is not _ALLOWED or account.limits is not _NO_LIMITS:
+            if account.limits is not _NO_LIMITS:
                 return False
-            if account.fees:
-                return False
+            account.has_fees = bool(account.fees)
+            account.takes = chosen(self.state, account)[0] is _ALLOWED
             account.plain_at = looks
         if now.plain_at != looks:
             if not market.is_open or market.is_locked or market.set_state is not _STATE_OPEN:
                 return False
-            if market.limits is not _NO_LIMITS or market.watches:
+            if market.limits is not _NO_LIMITS:
                 return False
+            now.is_watched = _LAST in market.watches
             now.plain_at = looks
         return True
 

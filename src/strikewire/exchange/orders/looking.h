@@ -19,11 +19,10 @@ static inline half_object *side_of(const market_object *market, int8_t sign) {
     return sign > 0 ? market->book->bids : market->book->asks;
 }
 
-/* Say whether an order waits, and nothing but its book and its owner minds it. */
+/* Say whether an order waits, and nothing but its book, its owner and his protection minds it. */
 static inline int is_plain(const order_object *order) {
     return order->level != NULL && order->force == ORDER_(GTC)
-           && !(order->bits
-                & (ORDER_(REDUCE_ONLY) | ORDER_(CONCEALED) | ORDER_(TIED) | ORDER_(PROTECTED)));
+           && !(order->bits & (ORDER_(REDUCE_ONLY) | ORDER_(CONCEALED) | ORDER_(TIED)));
 }
 
 static inline int only_reduces(const holding_object *holding) {
@@ -161,25 +160,65 @@ static inline int weigh(lane *l, const holding_object *holding, match *one) {
     holding_object *other = holding_of(l, maker);
     if (other == NULL) return FAILED;
     if (only_reduces(other)) return DEFER;
+    if (maker->bits & ORDER_(PROTECTED)) {
+        int bears = l->ask.bears(l->self, (PyObject *)maker, one->lots);
+        if (bears <= 0) return bears < 0 ? FAILED : DEFER;
+        l->borne += 1;
+    }
     fetch_owner(0, other, 1);
     fetch_peers(maker);
     fetch(table_place((table_object *)l->orders, maker->order_id));
     if (other == holding) l->own_lots += one->lots;
     one->value = value_even(&now->f, one->lots, maker->ticks);
-    one->fee = fee_up(&now->f, one->lots, one->value, now->taker_ppm);
+    one->fee = fee_up(&now->f, one->lots, one->value, l->taker_ppm);
     return DONE;
+}
+
+/* Set what an account pays where it takes. */
+static inline int set_taker_rate(lane *l, const holding_object *holding) {
+    account_object *account = account_of(holding);
+    l->taker_ppm = ((terms_object *)l->now)->taker_ppm;
+    if (!account->has_fees) return DONE;
+    return l->ask.own_rate((PyObject *)account, (PyObject *)holding->market, 0, &l->taker_ppm);
+}
+
+/* Say whether orders wait for a price at which one would trade: DEFER if any does. */
+static inline int look_for_watches(lane *l, const holding_object *holding) {
+    int wakes;
+    if (!((terms_object *)l->now)->is_watched || l->matched == 0) return DONE;
+    wakes = l->ask.wakes(l->self, (PyObject *)holding->market,
+                         ((order_object *)l->matches[0].maker)->ticks,
+                         ((order_object *)l->matches[l->matched - 1].maker)->ticks);
+    return wakes < 0 ? FAILED : wakes ? DEFER : DONE;
 }
 
 /* Find whom an order would trade with, and what that costs.
 
    Each step goes through all of them before the next, and fetches what that needs. */
 __attribute__((noinline)) static int walk(lane *l, holding_object *holding, const wish *w) {
-    int outcome = meet_all(l, side_of(holding->market, (int8_t)-w->sign), w);
+    int outcome;
+    if (!account_of(holding)->takes || l->is_part || l->tag != NULL) return DEFER;
+    if (set_taker_rate(l, holding) < 0) return FAILED;
+    outcome = meet_all(l, side_of(holding->market, (int8_t)-w->sign), w);
+    if (outcome == DONE) outcome = look_for_watches(l, holding);
     for (Py_ssize_t place = 0; place < l->matched && outcome == DONE; place++)
         outcome = weigh(l, holding, l->matches + place);
     if (outcome != DONE) return outcome;
     for (Py_ssize_t place = 0; place < l->matched; place++)
         fetch_owner(1, (holding_object *)((order_object *)l->matches[place].maker)->owner, 1);
+    return DONE;
+}
+
+static inline int maker_fee(lane *l, const holding_object *owner, const match *one, int64_t *fee) {
+    const terms_object *now = (terms_object *)l->now;
+    account_object *account = account_of(owner);
+    int64_t rate = now->maker_ppm;
+    int has_own = owner->plain_at == l->looks ? account->has_fees
+                                              : PyDict_GET_SIZE(account->fees) > 0;
+    if (has_own
+        && l->ask.own_rate((PyObject *)account, (PyObject *)owner->market, 1, &rate) < 0)
+        return FAILED;
+    *fee = fee_up(&now->f, one->lots, one->value, rate);
     return DONE;
 }
 
@@ -210,7 +249,9 @@ INLINED int affords(lane *l, holding_object *holding, const wish *w,
         const match *one = l->matches + place;
         fees += one->fee;
         if (((order_object *)one->maker)->owner == (PyObject *)holding) {
-            fees += fee_up(f, one->lots, one->value, now->maker_ppm);
+            int64_t fee;
+            if (maker_fee(l, holding, one, &fee) < 0) return FAILED;
+            fees += fee;
         } else {
             gained += w->sign * one->lots;
             moved += (w->sign > 0) == f->is_inverse_future ? one->value : -one->value;
@@ -247,7 +288,7 @@ INLINED int affords(lane *l, holding_object *holding, const wish *w,
 /* Find whom an order would trade with, and whether its owner can pay. Nothing changes. */
 INLINED int look(lane *l, holding_object *holding, const wish *w, const order_object *freed) {
     int64_t freed_lots = freed == NULL ? 0 : order_left(freed), waiting, opposing;
-    l->matched = 0;
+    l->matched = l->borne = 0;
     l->found_lots = l->own_lots = 0;
     if (crosses(holding->market, w)) {
         int outcome = walk(l, holding, w);

@@ -28,6 +28,16 @@ static inline int set_label(lane *l, order_object *order, const char *text, Py_s
     return DONE;
 }
 
+/* Say whether its protection lets an order in, new or changed, which is only to wait. */
+static inline int enter_protected(lane *l, holding_object *holding, order_object *order,
+                                  const wish *w) {
+    int may;
+    if (!w->waits || crosses(holding->market, w)) return DEFER;
+    may = l->ask.lets_in(l->self, (PyObject *)holding, (PyObject *)order, w->sign, w->lots,
+                         w->limit);
+    return may < 0 ? FAILED : may ? DONE : DEFER;
+}
+
 /* Let a new order trade, wait, or end. */
 COMMAND place_order(lane *l, seat *at, int64_t account_id, int64_t instrument_id, wish *w,
                     const char *label, Py_ssize_t label_size) {
@@ -48,7 +58,8 @@ COMMAND place_order(lane *l, seat *at, int64_t account_id, int64_t instrument_id
         if (w->limit > now->safe) return DEFER;
     }
     w->waits = w->type == ORDER_(LIMIT) && w->force == ORDER_(GTC);
-    outcome = look(l, holding, w, NULL);
+    outcome = l->tag == NULL ? DONE : enter_protected(l, holding, NULL, w);
+    if (outcome == DONE) outcome = look(l, holding, w, NULL);
     if (outcome != DONE) return outcome;
     if (w->force == ORDER_(FOK) && l->found_lots < w->lots) return DEFER;
     if (lane_room(l, 7 * l->matched + 8) < 0) return FAILED;
@@ -69,6 +80,7 @@ COMMAND place_order(lane *l, seat *at, int64_t account_id, int64_t instrument_id
     order->amount = w->lots;
     order->bits = w->bits;
     order->created_ns = l->time_ns;
+    if (l->tag != NULL && l->ask.protect(l->self, (PyObject *)order) < 0) return FAILED;
     l->changed = 0;
     return enter(l, holding, order, 0);
 }
@@ -99,8 +111,7 @@ COMMAND cancel_order(lane *l, int64_t account_id, int64_t order_id, uint8_t reas
     l->changed = 0;
     if (lift(l, holding, order) < 0) return FAILED;
     if (end_order(l, account_of(holding), order, ORDER_(CANCELLED), reason, 2) < 0) return FAILED;
-    if (count_orders(l, holding, -1) < 0) return FAILED;
-    tell_levels(l, holding->market);
+    if (count_orders(l, holding, -1) < 0 || tell_levels(l, holding->market) < 0) return FAILED;
     return leave(l, holding);
 }
 
@@ -109,21 +120,21 @@ static inline int change_in_place(lane *l, holding_object *holding, order_object
                                   int64_t amount) {
     level_record *level = order->level;
     int64_t less = order->amount - amount;
-    if (touch(l, order->sign, level->key, level, level->amount) < 0) return FAILED;
     if (less) {
+        if (touch(l, order->sign, level->key, level, level->amount) < 0) return FAILED;
         count_less(l, holding, order, less);
         order->amount = amount;
         level->amount -= less;
     }
     announce(l, order);
     if (count_orders(l, holding, -1) < 0) return FAILED;
-    tell_levels(l, holding->market);
-    return DONE;
+    return tell_levels(l, holding->market);
 }
 
-static inline void note_edit(order_object *order, const wish *w) {
+static inline int note_edit(lane *l, order_object *order, const wish *w) {
     order->bits &= (uint8_t)~(ORDER_(POST_ONLY) | ORDER_(REJECT_POST_ONLY));
     order->bits |= (uint8_t)(w->bits | ORDER_(REPLACED));
+    return l->tag == NULL ? DONE : l->ask.protect(l->self, (PyObject *)order);
 }
 
 /* Change a waiting order in its place, or bring it in anew. */
@@ -150,16 +161,18 @@ COMMAND edit_order(lane *l, int64_t account_id, int64_t order_id, wish *w) {
     w->waits = 1;
     if (order->ticks > now->safe || (w->limit != order->ticks && !is_sane(now, w))) return DEFER;
     if (w->bits & POST_ONLY_FLAG && crosses(holding->market, w)) return DEFER;
+    if (order->bits & ORDER_(PROTECTED)) {
+        outcome = enter_protected(l, holding, order, w);
+        if (outcome != DONE) return outcome;
+    }
     l->changed = 0;
     if (w->limit == order->ticks && amount <= order->amount) {
-        if (lane_room(l, 8) < 0) return FAILED;
-        note_edit(order, w);
+        if (lane_room(l, 8) < 0 || note_edit(l, order, w) < 0) return FAILED;
         return change_in_place(l, holding, order, amount);
     }
     outcome = look(l, holding, w, order);
     if (outcome != DONE) return outcome;
-    if (lane_room(l, 7 * l->matched + 8) < 0) return FAILED;
-    note_edit(order, w);
+    if (lane_room(l, 7 * l->matched + 8) < 0 || note_edit(l, order, w) < 0) return FAILED;
     if (lift(l, holding, order) < 0) return FAILED;
     Py_DECREF(order); /* of the two, one is for what it does next */
     order->ticks = w->limit;

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from strikewire.exchange.commands import Command
 from strikewire.exchange.events import Event
+from strikewire.exchange.mmp import MmpTag
 from strikewire.exchange.packed import split
-from strikewire.exchange.state.state import State
+from strikewire.exchange.state.state import Account, State
 
 
 class PlainLane:
@@ -40,6 +41,31 @@ class PlainLane:
         """
         del time_ns, command
         return None
+
+    def carry_part(
+        self, time_ns: int, account: Account, command: Command, tag: MmpTag | None
+    ) -> tuple[Event, ...] | None:
+        """Carry out a part of a command that goes the common way; it must not trade.
+
+        Margin is to be up to date. What the book and the account have changed by is remembered for
+        the command, which tells of it and counts it at its end.
+
+        Args:
+            time_ns: When the command was accepted, in nanoseconds since the Unix epoch.
+            account: Whose part it is.
+            command: The part: an order that is placed, edited, or cancelled.
+            tag: What its order is under, if it is a quote.
+
+        Returns:
+            What became of the order; None if it has to go the common way, with nothing changed.
+        """
+        del time_ns, account, command, tag
+        return None
+
+    @property
+    def parts(self) -> int:
+        """How many parts of commands it carried out."""
+        return 0
 
     def forget(self, *, holdings: bool = False) -> None:
         """Forget what was found out about accounts and markets, because that may have changed.

@@ -4,32 +4,17 @@ Which of the public codes stands for these refusals is nowhere written: they are
 the reason says more.
 """
 
-from typing import NamedTuple
-
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.mmp import MmpTag
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.orders import Order
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.state import Account
+from strikewire.exchange.state.windows import Exposure
 from strikewire.model import PRICE_SCALE, Side, Ticks, divide_half_even, divide_up
 
 DELTA_ONE_E5 = 100_000
 """The delta of a future, in 1e-5; that of an option is never beyond it."""
-
-
-class Exposure(NamedTuple):
-    """What a trade means to one side of it.
-
-    Attributes:
-        quantity_e8: Coins, in 1e-8; positive.
-        delta_e8: Coins of delta, in 1e-8; negative where sold.
-        vega_e8: In 1e-8 of the counter currency for a volatility point; negative where sold.
-    """
-
-    quantity_e8: int
-    delta_e8: int
-    vega_e8: int
 
 
 def exposure(market: Market, side: Side, lots: int, price: Ticks) -> Exposure:
@@ -113,12 +98,15 @@ def refuse_unprotected(
         return Rejected(Reject.OTHER_REJECT, "mmp_frozen", "mmp")
     if tag.is_quote and time_ns < account.quotes_frozen_until_ns:
         return Rejected(Reject.OTHER_REJECT, "quotes_frozen", "mmp")
-    waiting = sum(
-        coins_e8(market, order.remaining, _price(order))
-        for order in protected(account, market, tag.group)
-        if order.side is side and order is not freed
-    )
-    if waiting + coins_e8(market, lots, price) > protection.config.max_quote_quantity_e8:
+    wanted = coins_e8(market, lots, price)
+    if not tag.is_quote:
+        # A quote is alone in its group on its side of a book: it takes the place of the one before.
+        wanted += sum(
+            coins_e8(market, order.remaining, _price(order))
+            for order in protected(account, market, tag.group)
+            if order.side is side and order is not freed
+        )
+    if wanted > protection.config.max_quote_quantity_e8:
         return Rejected(Reject.OTHER_REJECT, "max_quote_quantity", "amount")
     return None
 
@@ -137,12 +125,18 @@ def protected(account: Account, market: Market, group: str) -> list[Order]:
     return [order for order in holding.queue if order.mmp is not None and order.mmp.group == group]
 
 
-def standing_quote(account: Account, market: Market, group: str, side: Side) -> Order | None:
-    """Return the quote of a group that waits on one side of a book; there is at most one."""
+def standing_quotes(
+    account: Account, market: Market, group: str
+) -> tuple[Order | None, Order | None]:
+    """Return the quotes of a group that wait in a book, bid and ask; at most one each."""
+    bid = ask = None
     for order in protected(account, market, group):
-        if order.side is side and order.mmp is not None and order.mmp.is_quote:
-            return order
-    return None
+        if order.mmp is not None and order.mmp.is_quote:
+            if order.side is Side.BUY:
+                bid = order
+            else:
+                ask = order
+    return bid, ask
 
 
 def _price(order: Order) -> Ticks:

@@ -36,7 +36,7 @@ from strikewire.exchange.orders.checks import (
     refuse_amount,
     refuse_late,
 )
-from strikewire.exchange.orders.protecting import delta_e5, standing_quote
+from strikewire.exchange.orders.protecting import delta_e5, standing_quotes
 from strikewire.exchange.orders.ties import answer_ties
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX, place, revise
 from strikewire.exchange.orders.turn import Turn
@@ -108,6 +108,9 @@ class _Corner(NamedTuple):
     account: Account
     market: Market
     side: Side
+    order: Order | None
+    """The quote that stood there; what the other side traded may have ended it."""
+
     tag: MmpTag
     verdict: Verdict | None
 
@@ -115,39 +118,45 @@ class _Corner(NamedTuple):
 def _quote(turn: Turn, account: Account, command: MassQuote, quote: Quote) -> None:
     """Let both sides of a quote come in, and tell of those that are refused."""
     market = find_market(turn.state, quote.instrument_id)
+    if isinstance(market, Rejected):
+        for side in _in_order(quote, None, None):
+            _tell_refused(turn, account, quote, side, market)
+        return
     tag = MmpTag(command.mmp_group, command.quote_id, quote.quote_set_id, is_quote=True)
-    refused_both = (
-        market
-        if isinstance(market, Rejected)
-        else _refuse_crossed(account, market, command.mmp_group, quote)
-    )
-    for side in _in_order(account, market, command.mmp_group, quote):
+    bid, ask = standing_quotes(account, market, tag.group)
+    refused_both = _refuse_crossed(quote, bid, ask)
+    verdict = dict(command.verdicts).get(market.contract.currency)
+    for side in _in_order(quote, bid, ask):
         refused = refused_both
         if refused is None:
-            assert not isinstance(market, Rejected)
-            verdict = dict(command.verdicts).get(market.contract.currency)
-            corner = _Corner(account, market, side, tag, verdict)
-            wish = quote.bid if side is Side.BUY else quote.ask
+            is_bid = side is Side.BUY
+            wish, order = (quote.bid, bid) if is_bid else (quote.ask, ask)
             assert wish is not None
+            corner = _Corner(account, market, side, order, tag, verdict)
             refused = _quote_side(turn, corner, wish)
         if refused is not None:
-            about = (account.account_id, quote.instrument_id, side)
-            turn.events.append(QuoteRejected(*about, refused.code, refused.reason, refused.param))
-        answer_ties(turn)
+            _tell_refused(turn, account, quote, side, refused)
 
 
-def _in_order(account: Account, market: Market | Rejected, group: str, quote: Quote) -> list[Side]:
-    """Return the sides that are quoted, in the order in which they come in."""
-    bid, ask = quote.bid, quote.ask
-    if bid is None or ask is None:
-        return [Side.SELL] * (ask is not None) + [Side.BUY] * (bid is not None)
-    if 0 in (bid.amount, ask.amount):
-        return [Side.BUY, Side.SELL] if bid.amount == 0 else [Side.SELL, Side.BUY]
-    up = not isinstance(market, Rejected) and all(
-        _rises(standing_quote(account, market, group, side), wish)
-        for side, wish in ((Side.BUY, bid), (Side.SELL, ask))
-    )
-    return [Side.SELL, Side.BUY] if up else [Side.BUY, Side.SELL]
+def _tell_refused(turn: Turn, account: Account, quote: Quote, side: Side, why: Rejected) -> None:
+    about = (account.account_id, quote.instrument_id, side)
+    turn.events.append(QuoteRejected(*about, why.code, why.reason, why.param))
+
+
+def _in_order(quote: Quote, bid: Order | None, ask: Order | None) -> tuple[Side, ...]:
+    """Return the sides that are quoted, in the order in which they come in.
+
+    Args:
+        quote: What is said.
+        bid: The quote that stands on that side.
+        ask: The quote that stands on that side.
+    """
+    if quote.bid is None or quote.ask is None:
+        return (Side.SELL,) * (quote.ask is not None) + (Side.BUY,) * (quote.bid is not None)
+    if 0 in (quote.bid.amount, quote.ask.amount):
+        return (Side.BUY, Side.SELL) if quote.bid.amount == 0 else (Side.SELL, Side.BUY)
+    up = _rises(bid, quote.bid) and _rises(ask, quote.ask)
+    return (Side.SELL, Side.BUY) if up else (Side.BUY, Side.SELL)
 
 
 def _rises(order: Order | None, wish: QuoteSide) -> bool:
@@ -155,15 +164,12 @@ def _rises(order: Order | None, wish: QuoteSide) -> bool:
     return price is not None and wish.price is not None and wish.price > price
 
 
-def _refuse_crossed(account: Account, market: Market, group: str, quote: Quote) -> Rejected | None:
+def _refuse_crossed(quote: Quote, bid: Order | None, ask: Order | None) -> Rejected | None:
     """Refuse both sides where they would meet each other."""
-    bid, ask = (
-        _meant_price(standing_quote(account, market, group, side), wish)
-        for side, wish in ((Side.BUY, quote.bid), (Side.SELL, quote.ask))
-    )
-    if bid is None or ask is None or bid < ask:
+    lower, upper = _meant_price(bid, quote.bid), _meant_price(ask, quote.ask)
+    if lower is None or upper is None or lower < upper:
         return None
-    return Rejected(Reject.INVALID_PRICE, f"bid {bid} against ask {ask} ticks", "price")
+    return Rejected(Reject.INVALID_PRICE, f"bid {lower} against ask {upper} ticks", "price")
 
 
 def _meant_price(order: Order | None, wish: QuoteSide | None) -> Ticks | None:
@@ -175,9 +181,8 @@ def _meant_price(order: Order | None, wish: QuoteSide | None) -> Ticks | None:
 
 def _quote_side(turn: Turn, corner: _Corner, wish: QuoteSide) -> Rejected | None:
     """Change, cancel or place one side of a quote; or refuse it."""
-    order = standing_quote(corner.account, corner.market, corner.tag.group, corner.side)
-    if order is not None:
-        return _change(turn, corner, order, wish)
+    if corner.order is not None and corner.order.is_waiting:
+        return _change(turn, corner, corner.order, wish)
     if wish.price is None or not wish.amount:
         return Rejected(Reject.ORDER_NOT_FOUND, "no_quote_to_change", "quotes")
     command = PlaceOrder(
@@ -190,17 +195,23 @@ def _quote_side(turn: Turn, corner: _Corner, wish: QuoteSide) -> Rejected | None
         reject_post_only=wish.reject_post_only,
         verdict=corner.verdict,
     )
-    return place(turn, command, quote=corner.tag)
+    if turn.carry(corner.account, corner.market, command, corner.tag):
+        return None
+    refused = place(turn, command, quote=corner.tag)
+    answer_ties(turn)
+    return refused
 
 
 def _change(turn: Turn, corner: _Corner, order: Order, wish: QuoteSide) -> Rejected | None:
     """Change the quote that stands there, or take it back."""
+    account, market = corner.account, corner.market
     if wish.amount == 0:
-        turn.cancel(corner.market, order, CancelReason.USER_REQUEST)
+        turn.cancel(market, order, CancelReason.USER_REQUEST)
+        answer_ties(turn)
         return None
     left = order.remaining if wish.amount is None else wish.amount
     command = EditOrder(
-        account_id=corner.account.account_id,
+        account_id=account.account_id,
         order_id=order.order_id,
         amount=Lots(order.filled + left),
         price=wish.price,
@@ -208,8 +219,12 @@ def _change(turn: Turn, corner: _Corner, order: Order, wish: QuoteSide) -> Rejec
         reject_post_only=wish.reject_post_only,
         verdict=corner.verdict,
     )
+    if turn.carry(account, market, command, corner.tag):
+        return None
     wrong_amount = refuse_amount(left)
-    return revise(turn, corner.account, order, command, wrong_amount=wrong_amount, quote=corner.tag)
+    refused = revise(turn, account, order, command, wrong_amount=wrong_amount, quote=corner.tag)
+    answer_ties(turn)
+    return refused
 
 
 def _passes(state: State, order: Order, command: CancelQuotes) -> bool:

@@ -42,6 +42,7 @@ cdef class Terms:
     cdef int64_t safe  # the highest price in ticks at which values fit
     cdef int64_t expiry_ns
     cdef bint fits, has_funding, is_free
+    cdef bint is_watched  # whether orders wait for a price of its trades, as of `plain_at`
     cdef int steps
     cdef Step[STEPS] coarser
     cdef figures f

@@ -36,6 +36,18 @@ class Touched:
             self._markets[instrument_id] = market
         self._unvalued[key] = self._holdings[key]
 
+    def add_valued(self, account: Account, market: Market) -> None:
+        """Note that an account's orders in an instrument have changed, and its margin with them."""
+        key = (account.account_id, market.instrument_id)
+        if key not in self._holdings:
+            self._holdings[key] = (account, account.holding(market))
+            self._markets[market.instrument_id] = market
+
+    @property
+    def is_valued(self) -> bool:
+        """Whether margin is up to date."""
+        return not self._unvalued
+
     def add_position(self, account: Account, market: Market) -> None:
         """Note that an account's position in an instrument has changed, to be announced."""
         self.add_orders(account, market)

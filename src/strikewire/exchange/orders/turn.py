@@ -9,8 +9,10 @@ from collections import deque
 
 from msgspec import Struct
 
-from strikewire.exchange.commands import CancelReason, TriggerPriceType
+from strikewire.exchange.commands import CancelOrder, CancelReason, Command, TriggerPriceType
 from strikewire.exchange.events import Event, MmpTriggered, OrderEvent, OrderState
+from strikewire.exchange.mmp import MmpTag
+from strikewire.exchange.orders.plain_lane import PlainLane
 from strikewire.exchange.orders.protecting import is_under
 from strikewire.exchange.orders.touched import Touched
 from strikewire.exchange.state.conditional import ConditionalOrder
@@ -42,11 +44,13 @@ class Turn:
     Args:
         state: Of the exchange.
         time_ns: Of the command, in nanoseconds since the Unix epoch.
+        lane: Carries out plain parts of the command; None where there is none.
     """
 
     __slots__ = (
         "events",
         "facts",
+        "lane",
         "last",
         "moves",
         "state",
@@ -56,9 +60,10 @@ class Turn:
         "waking",
     )
 
-    def __init__(self, state: State, time_ns: int) -> None:
+    def __init__(self, state: State, time_ns: int, lane: PlainLane | None = None) -> None:
         self.state = state
         self.time_ns = time_ns
+        self.lane = lane
         self.events: list[Event] = []
         self.last: Event | None = None
         """An event that comes after all others."""
@@ -78,6 +83,26 @@ class Turn:
 
         self.triggered: deque[tuple[Account, Protection]] = deque()
         """Protections whose limit was reached, in that order, until they have acted."""
+
+    def carry(
+        self, account: Account, market: Market, command: Command, tag: MmpTag | None = None
+    ) -> bool:
+        """Carry out a plain part of the command, if the lane takes it.
+
+        Args:
+            account: Whose part it is.
+            market: Where its order is.
+            command: The part.
+            tag: What its order is under, if it is a quote.
+        """
+        if self.lane is None or not self.touched.is_valued:
+            return False
+        events = self.lane.carry_part(self.time_ns, account, command, tag)
+        if events is None:
+            return False
+        self.events += events
+        self.touched.add_valued(account, market)
+        return True
 
     def rest(self, market: Market, order: Order) -> None:
         """Let an order wait in the book."""
@@ -119,6 +144,10 @@ class Turn:
 
     def cancel(self, market: Market, order: Order, reason: str) -> None:
         """Take an order out of the book for good."""
+        account = self.state.accounts[order.account_id]
+        command = CancelOrder(order.account_id, order.order_id, reason)
+        if self.carry(account, market, command):
+            return
         self.lift(market, order)
         order.cancel_reason = reason
         self.end(order, OrderState.CANCELLED)

@@ -42,8 +42,9 @@ cdef class Book:
     cdef int touch(self, Order order) except -1
     cdef int64_t amount_of(self, Touched* one) noexcept
     cdef int join(self, Order order) except -1
-    cdef bint has_touched(self, Order order) except -1
-    cdef int note(self, Order order, Level* level, int64_t amount) except -1
+    cdef bint has_touched(self, int8_t sign, int64_t price) except -1
+    cdef int note(self, int8_t sign, int64_t price, Level* level, int64_t amount) except -1
+    cdef int remember(self, int8_t sign, int64_t price, Level* level, int64_t amount) except -1
     cdef Py_ssize_t changed(self)
 
     cdef inline HalfBook side_of(self, int8_t sign):

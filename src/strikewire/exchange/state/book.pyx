@@ -251,27 +251,31 @@ cdef class Book:
     cdef int touch(self, Order order) except -1:
         """Remember what a level was before the present command, once."""
         cdef Level* level = order.level
-        if self.has_touched(order):
+        if self.has_touched(order.sign, order.ticks):
             return 0
         if level == NULL:
             level = half_find(self.side_of(order.sign), order.ticks * order.sign)
-        return self.note(order, level, 0 if level == NULL else level.amount)
+        return self.note(order.sign, order.ticks, level, 0 if level == NULL else level.amount)
 
     cdef int join(self, Order order) except -1:
         """Let an order wait, and remember what its level was before the present command."""
         self.side_of(order.sign).put(order)
-        if not self.has_touched(order):
-            self.note(order, order.level, order.level.amount - order.shown())
-        return 0
+        return self.remember(
+            order.sign, order.ticks, order.level, order.level.amount - order.shown()
+        )
 
-    cdef bint has_touched(self, Order order) except -1:
-        """Say whether an order's level is remembered; the next one is expected to be."""
+    cdef int remember(self, int8_t sign, int64_t price, Level* level, int64_t amount) except -1:
+        """Remember what a level had before the present command, once."""
+        return 0 if self.has_touched(sign, price) else self.note(sign, price, level, amount)
+
+    cdef bint has_touched(self, int8_t sign, int64_t price) except -1:
+        """Say whether a level is remembered; the next one is expected to be."""
         cdef Py_ssize_t place
         cdef Touched* one
         if self.touches <= TOUCHED_LISTED:
             for place in range(self.touches - 1, -1, -1):
                 one = self.touched + place
-                if one.price == order.ticks and one.sign == order.sign:
+                if one.price == price and one.sign == sign:
                     return True
             return False
         if self.places is None:
@@ -279,14 +283,14 @@ cdef class Book:
                 self.touched[place].price * 2 + (self.touched[place].sign > 0)
                 for place in range(self.touches)
             }
-        key = order.ticks * 2 + (order.sign > 0)
+        key = price * 2 + (sign > 0)
         if key in self.places:
             return True
         self.places.add(key)
         return False
 
-    cdef int note(self, Order order, Level* level, int64_t amount) except -1:
-        """Remember what an order's level was."""
+    cdef int note(self, int8_t sign, int64_t price, Level* level, int64_t amount) except -1:
+        """Remember what a level had."""
         cdef Touched* one
         if self.touches == self.touches_room:
             one = <Touched*>PyMem_Realloc(
@@ -297,7 +301,7 @@ cdef class Book:
             self.touched = one
             self.touches_room = 2 * self.touches_room + 4
         one = self.touched + self.touches
-        one.price, one.sign = order.ticks, order.sign
+        one.price, one.sign = price, sign
         one.level, one.amount = level, amount
         self.touches += 1
         return 0

@@ -23,7 +23,7 @@ from strikewire.exchange.state.orders cimport (
     REJECT_POST_ONLY,
     REPLACED,
 )
-from strikewire.exchange.state.records cimport MAKER, MAKER_ENTRY, TAKER, Contracts
+from strikewire.exchange.state.records cimport MAKER, MAKER_ENTRY, TAKER, Contracts, is_rare
 
 from strikewire.exchange.state.records import fill_of, transaction_of
 from strikewire.exchange.state.told import fill_block, order_block, payment_block
@@ -116,7 +116,7 @@ cdef class Fold:
         cdef bytes block
         for place in range(self.begin(fills), fills.count):
             entry = entry_at(fills, place)
-            if entry & TAGS:
+            if entry & TAGS and not is_rare(<FillRecord*>(entry & ~<uintptr_t>TAGS)):
                 self.fill(<FillRecord*>(entry & ~<uintptr_t>TAGS))
             else:
                 block = fill_block(fill_of(self.markets, fills.look(entry)))

@@ -13,8 +13,10 @@ acted, counting goes on from zero: what had been traded has had its consequence.
 Source: Deribit, "Market Maker Protection (MMP) API Configuration".
 """
 
+from collections.abc import Iterable
+
 from strikewire.exchange.mmp import MmpConfig, MmpStatus
-from strikewire.exchange.state.windows import Part, Window
+from strikewire.exchange.state.windows import Exposure, Part, Window
 from strikewire.model import NS_PER_S
 
 
@@ -47,22 +49,22 @@ class Protection:
         """Say whether no protected orders may come in."""
         return self.is_triggered and (self.frozen_until_ns == 0 or time_ns < self.frozen_until_ns)
 
-    def count(self, time_ns: int, *, quantity_e8: int, delta_e8: int, vega_e8: int) -> bool:
-        """Count a trade, and say whether the protection acts on it.
+    def bears(self, time_ns: int, trades: Iterable[Exposure]) -> bool:
+        """Say whether some trades would all be counted, and it would not act on the last."""
+        if self.is_triggered:
+            return False
+        all_of_it = (self.window.left(time_ns), *trades)
+        return not self._is_reached(Exposure(*map(sum, zip(*all_of_it, strict=True))))
 
-        Args:
-            time_ns: Of the trade.
-            quantity_e8: Coins traded, in 1e-8; positive.
-            delta_e8: Coins of delta, in 1e-8; negative where sold.
-            vega_e8: In 1e-8 of the counter currency for a point; negative where sold.
-        """
+    def count(self, time_ns: int, trade: Exposure) -> bool:
+        """Count a trade, and say whether the protection acts on it."""
         if self.is_frozen(time_ns):
             return False
         if self.is_triggered:
             self.reset()
         self.window.forget(time_ns)
-        self.window.put(Part(time_ns, time_ns, quantity_e8, delta_e8, vega_e8))
-        if not self._is_reached():
+        self.window.put(Part(time_ns, time_ns, *trade))
+        if not self._is_reached(self.window.left(time_ns)):
             return False
         self.is_triggered = True
         frozen_ns = self.config.frozen_s * NS_PER_S
@@ -88,14 +90,11 @@ class Protection:
             vega_e8=self.window.vega_e8,
         )
 
-    def _is_reached(self) -> bool:
+    def _is_reached(self, traded: Exposure) -> bool:
         """Say whether what was traded is at a limit, or beyond."""
-        config, window = self.config, self.window
-        return any(
-            limit and traded >= limit
-            for limit, traded in (
-                (config.quantity_e8, window.quantity_e8),
-                (config.delta_e8, abs(window.delta_e8)),
-                (config.vega_e8, abs(window.vega_e8)),
-            )
+        config = self.config
+        return bool(
+            (config.quantity_e8 and traded.quantity_e8 >= config.quantity_e8)
+            or (config.delta_e8 and abs(traded.delta_e8) >= config.delta_e8)
+            or (config.vega_e8 and abs(traded.vega_e8) >= config.vega_e8)
         )

@@ -13,12 +13,13 @@ cdef enum:
     POST_ONLY_FLAG = 2
     REDUCE_ONLY_FLAG = 4
     LIQUIDATION_FLAG = 8
+    PROTECTED_FLAG = 16
 
 cdef struct Party:
     # What a fill was for one of its owners: the order, and what went through its ledger.
     int64_t account_id, order_id, fee, profit
     int64_t transaction_id, account_seq, paid, balance, position, funding
-    PyObject* label
+    PyObject* label  # of a protected order a pair: the label, and what it is under
     uint8_t type, flags
 
 cdef struct FillRecord:
@@ -44,5 +45,7 @@ cdef class Contracts:
     cdef int64_t price_e8(self, int64_t instrument_id, int64_t ticks) except? -1
 
 cdef void* fill_records() noexcept
+cdef bint is_rare(const FillRecord* fill) noexcept
+cdef object shown_entry(uintptr_t entry)
 cdef object told(FillRecord* fill, str currency)
 cdef void drop_entry(uintptr_t entry) noexcept

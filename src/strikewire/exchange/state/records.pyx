@@ -30,6 +30,11 @@ cdef void* fill_records() noexcept:
     return &POOL
 
 
+cdef bint is_rare(const FillRecord* fill) noexcept:
+    """Say whether what a fill was takes more than numbers and labels."""
+    return (fill.sides[TAKER].flags | fill.sides[MAKER].flags) & PROTECTED_FLAG != 0
+
+
 cdef inline FillRecord* record_of(uintptr_t entry) noexcept:
     return <FillRecord*>(entry & ~<uintptr_t>TAGS)
 
@@ -113,6 +118,10 @@ cdef class Recorded:
 
     cdef object side(self, Py_ssize_t which, object side, str currency):
         cdef Party* one = &self.fill.sides[which]
+        cdef object label = <object>one.label
+        cdef object mmp = None
+        if one.flags & PROTECTED_FLAG:
+            label, mmp = label
         return FillSide(
             account_id=one.account_id,
             order_id=one.order_id,
@@ -121,11 +130,12 @@ cdef class Recorded:
             fee_currency=currency,
             profit_loss=one.profit,
             order_type=ORDER_TYPES[one.type],
-            label=<object>one.label,
+            label=label,
             order_state=OrderState.FILLED if one.flags & FILLED_FLAG else OrderState.OPEN,
             post_only=one.flags & POST_ONLY_FLAG != 0,
             reduce_only=one.flags & REDUCE_ONLY_FLAG != 0,
             is_liquidation=one.flags & LIQUIDATION_FLAG != 0,
+            mmp=mmp,
         )
 
     cdef object as_fill(self, str currency):
@@ -244,7 +254,7 @@ def kept_fill(markets, fill):
 
 
 cdef int set_side(Party* one, side) except -1:
-    cdef object label = side.label
+    cdef object label = side.label if side.mmp is None else (side.label, side.mmp)
     one.account_id, one.order_id = side.account_id, side.order_id
     one.fee, one.profit = side.fee, side.profit_loss
     one.type = TYPE_PLACES[side.order_type]
@@ -253,6 +263,7 @@ cdef int set_side(Party* one, side) except -1:
         + side.post_only * POST_ONLY_FLAG
         + side.reduce_only * REDUCE_ONLY_FLAG
         + side.is_liquidation * LIQUIDATION_FLAG
+        + (side.mmp is not None) * PROTECTED_FLAG
     )
     Py_INCREF(label)
     Py_DECREF(<object>one.label)

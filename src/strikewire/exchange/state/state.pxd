@@ -11,6 +11,7 @@ cdef class Account:
     cdef PyObject* currency
     cdef PyObject* ledger_found
     cdef int64_t plain_at
+    cdef bint has_fees, takes  # of its own; whether its orders may meet all others, as of then
     cdef public ClosedOrders closed
     cdef public Fills fills
     cdef public int64_t opened_ns, owner, quotes_frozen_until_ns

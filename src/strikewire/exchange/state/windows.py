@@ -15,6 +15,20 @@ PARTS_PER_INTERVAL = 100
 """Parts that the trades of an interval are kept in, and two more at its ends."""
 
 
+class Exposure(NamedTuple):
+    """What trades mean to one side of them.
+
+    Attributes:
+        quantity_e8: Coins, in 1e-8; positive.
+        delta_e8: Coins of delta, in 1e-8; negative where sold.
+        vega_e8: In 1e-8 of the counter currency for a volatility point; negative where sold.
+    """
+
+    quantity_e8: int
+    delta_e8: int
+    vega_e8: int
+
+
 class Part(NamedTuple):
     """What was traded within a hundredth of the interval.
 
@@ -62,6 +76,17 @@ class Window:
         while self.parts and time_ns - self.parts[0].last_ns >= self.interval_ns:
             gone = self.parts.popleft()
             self._sum(gone, -1)
+
+    def left(self, time_ns: int) -> Exposure:
+        """Return what would be counted still after `forget`, without it."""
+        quantity_e8, delta_e8, vega_e8 = self.quantity_e8, self.delta_e8, self.vega_e8
+        for part in self.parts:
+            if time_ns - part.last_ns < self.interval_ns:
+                break
+            quantity_e8 -= part.quantity_e8
+            delta_e8 -= part.delta_e8
+            vega_e8 -= part.vega_e8
+        return Exposure(quantity_e8, delta_e8, vega_e8)
 
     def put(self, part: Part) -> None:
         """Count what was traded, no earlier than all that is counted already."""

@@ -40,6 +40,8 @@ from strikewire.exchange.state.records cimport (
     Contracts,
     FillRecord,
     Party,
+    is_rare,
+    shown_entry,
 )
 
 import msgspec
@@ -300,9 +302,14 @@ cdef Py_ssize_t gather(list archives, Numbered* found) except -1:
 
 
 cdef int write_fill(Writer written, uintptr_t entry) except -1:
+    cdef object kept
     if entry & TAGS:
-        return written.fill(record_at(entry))
-    return written.more(encode(fill_of(written.markets, <object><void*>entry)))
+        if not is_rare(record_at(entry)):
+            return written.fill(record_at(entry))
+        kept = shown_entry(entry)
+    else:
+        kept = <object><void*>entry
+    return written.more(encode(fill_of(written.markets, kept)))
 
 
 def trade_ids(Ring fills not None):

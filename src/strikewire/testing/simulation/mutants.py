@@ -386,7 +386,7 @@ MUTANTS: Final[dict[str, tuple[Patch, ...]]] = {
     "repeated request told again": (Patch(Gateway, "publish", _tell_again),),
     "cancel lost": (Patch(Exchange, "apply", _cancel_elsewhere),),
     "protection ignored": (Patch(Protection, "is_frozen", _always(value=False)),),
-    "second quote on a side": (Patch(exchange_quoting, "standing_quote", _always(None)),),
+    "second quote on a side": (Patch(exchange_quoting, "standing_quotes", _always((None, None))),),
     "block trade carried out again": (Patch(exchange_blocks, "_remember", _always(None)),),
     "request sent again": (
         Patch(ClientConnection, "_fail_pending", _keep_for_later),

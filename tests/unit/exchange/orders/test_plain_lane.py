@@ -13,9 +13,11 @@ def test_it_hands_everything_back() -> None:
     lane = PlainLane(floor.exchange._state, packed_common)
     floor.sell(BOB, 3, at=101)
 
-    assert lane.carry_out(START_NS, CancelOrder(BOB, OrderId(1))) is None
+    account, cancel = floor.exchange._state.accounts[BOB], CancelOrder(BOB, OrderId(1))
+    assert lane.carry_out(START_NS, cancel) is None
+    assert lane.carry_part(START_NS, account, cancel, None) is None
     assert floor.exchange.order(OrderId(1)) is not None
-    assert lane.carried_out == 0
+    assert lane.carried_out == lane.parts == 0
 
 
 def test_packed_commands_go_the_common_way_one_by_one() -> None:

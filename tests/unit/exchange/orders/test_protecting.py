@@ -1,15 +1,15 @@
 from strikewire.exchange.mmp import MmpConfig, MmpTag
 from strikewire.exchange.orders.protecting import (
-    Exposure,
     coins_e8,
     delta_e5,
     exposure,
     is_under,
     protected,
-    standing_quote,
+    standing_quotes,
 )
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.protection import Protection
+from strikewire.exchange.state.windows import Exposure
 from strikewire.model import Side, Ticks
 from strikewire.testing.exchange import ALICE, TradingFloor
 
@@ -83,6 +83,5 @@ def test_orders_are_found_by_their_protection() -> None:
     assert not is_under(Protection("btc_usdc", "", config), one, quote)
     assert not is_under(Protection("btc_usd", "wings", config), one, quote)
     assert not is_under(Protection("btc_usdc", "", config), one, plain)
-    assert standing_quote(account, one, "wings", Side.BUY) is quote
-    assert standing_quote(account, one, "wings", Side.SELL) is None
-    assert standing_quote(account, one, "", Side.BUY) is None
+    assert standing_quotes(account, one, "wings") == (quote, None)
+    assert standing_quotes(account, one, "") == (None, None)

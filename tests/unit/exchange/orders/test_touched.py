@@ -19,6 +19,19 @@ def test_orders_alone_leave_nothing_to_cut_back() -> None:
     assert touched.take_uncut() == []
 
 
+def test_what_is_valued_already_is_told_and_not_valued_again() -> None:
+    touched, account, one = Touched(), Account(ALICE, "alice", 0), market(1)
+
+    touched.add_valued(account, one)
+    assert touched.has(account, one)
+    assert touched.is_valued
+
+    touched.add_orders(account, one)
+    assert not touched.is_valued
+    touched.revalue()
+    assert touched.is_valued
+
+
 def test_what_is_to_be_cut_back_is_handed_out_once_and_in_order() -> None:
     touched = Touched()
     alice, bob = Account(ALICE, "alice", 0), Account(BOB, "bob", 0)

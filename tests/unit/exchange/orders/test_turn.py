@@ -1,8 +1,11 @@
 from strikewire.exchange import (
     BalanceChanged,
+    CancelReason,
     Fill,
     InstrumentSettled,
     LevelChanged,
+    OrderEvent,
+    OrderState,
     PositionChanged,
     TriggerPriceType,
 )
@@ -110,3 +113,39 @@ def test_a_cut_back_order_keeps_its_place() -> None:
     deed = floor.buy(BOB, 8, at=103)
 
     assert [(fill.maker.order_id, fill.amount) for fill in deed.fills] == [(3, 6), (4, 2)]
+
+
+def test_a_plain_part_of_a_command_goes_through_the_lane_and_is_told_with_the_rest() -> None:
+    floor = TradingFloor.at(100)
+    floor.buy(ALICE, 3, at=99)
+    floor.buy(ALICE, 2, at=98)
+    exchange = floor.exchange
+    state, before = exchange._state, exchange.changes(ALICE)
+    turn = Turn(state, START_NS, exchange._lane)
+    market = state.markets[floor.id()]
+    first, second = state.accounts[ALICE].orders.values()
+
+    turn.cancel(market, first, CancelReason.USER_REQUEST)
+    turn.cancel(market, second, CancelReason.USER_REQUEST)
+    told = turn.finish()
+
+    assert [type(event) for event in told] == [OrderEvent, OrderEvent, LevelChanged, LevelChanged]
+    assert {event.change_id for event in told if isinstance(event, LevelChanged)} == {3}
+    assert exchange.changes(ALICE) == before + 1
+
+
+def test_what_is_not_valued_yet_does_not_go_through_the_lane() -> None:
+    floor = TradingFloor.at(100)
+    floor.buy(ALICE, 3, at=99)
+    floor.buy(ALICE, 2, at=98)
+    exchange = floor.exchange
+    state, parts = exchange._state, exchange._lane.parts
+    turn = Turn(state, START_NS, exchange._lane)
+    market = state.markets[floor.id()]
+    first, second = state.accounts[ALICE].orders.values()
+
+    turn.lift(market, first)
+    turn.cancel(market, second, CancelReason.USER_REQUEST)
+
+    assert exchange._lane.parts == parts
+    assert second.state is OrderState.CANCELLED

@@ -2,7 +2,15 @@ from typing import Any
 
 import pytest
 
-from strikewire.exchange import CancelOrders, Command, EditOrder, PlaceOrder, TimeInForce
+from strikewire.exchange import (
+    CancelOrders,
+    Command,
+    EditOrder,
+    MmpConfig,
+    PlaceOrder,
+    SetMmp,
+    TimeInForce,
+)
 from strikewire.exchange.packed import pack
 from strikewire.model import AccountId, Lots, OrderId, Side, Ticks
 from strikewire.testing.exchange import ALICE, BOB, TradingFloor
@@ -39,4 +47,8 @@ def state() -> Any:
     floor.buy(BOB, 9, at=99_960, display=1)
     floor.buy(BOB, 12, at=100_040, label="hits the hidden one")
     floor.apply(CancelOrders(ALICE))
+    config = MmpConfig(interval_s=1, frozen_s=1, max_quote_quantity_e8=10**9, quantity_e8=10**9)
+    floor.apply(SetMmp(ALICE, "btc_usdc", "", config))
+    floor.sell(ALICE, 2, at=100_050, mmp=True, label="protected")
+    floor.buy(BOB, 1, at=100_050)
     return exchange._state

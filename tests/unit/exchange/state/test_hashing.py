@@ -23,6 +23,7 @@ from strikewire.exchange.state.ledgers import Holding
 from strikewire.exchange.state.markets import Market
 from strikewire.exchange.state.protection import Protection
 from strikewire.exchange.state.state import State
+from strikewire.exchange.state.windows import Exposure
 from strikewire.model import COMBO_ID_FIRST, Units
 from strikewire.testing.exchange import ALICE, BOB, CAROL
 from tests.twins import interpreted
@@ -146,7 +147,7 @@ CHANGES: dict[str, Callable[[State], None]] = {
 def counted() -> Protection:
     config = MmpConfig(interval_s=1, frozen_s=1, max_quote_quantity_e8=1, quantity_e8=9)
     one = Protection("btc_usd", "", config)
-    one.count(LATER, quantity_e8=1, delta_e8=0, vega_e8=0)
+    one.count(LATER, Exposure(1, 0, 0))
     return one
 
 

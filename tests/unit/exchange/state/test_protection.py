@@ -1,5 +1,6 @@
 from strikewire.exchange import MmpConfig
 from strikewire.exchange.state.protection import Protection
+from strikewire.exchange.state.windows import Exposure
 from strikewire.model import NS_PER_S
 
 COIN = 10**8
@@ -19,9 +20,11 @@ def protection(**changes: int) -> Protection:
 
 
 def count(one: Protection, at_s: int, coins: int, delta: int = 0, vega: int = 0) -> bool:
-    return one.count(
-        at_s * NS_PER_S, quantity_e8=coins * COIN, delta_e8=delta * COIN, vega_e8=vega * COIN
-    )
+    return one.count(at_s * NS_PER_S, traded(coins, delta, vega))
+
+
+def traded(coins: int, delta: int = 0, vega: int = 0) -> Exposure:
+    return Exposure(coins * COIN, delta * COIN, vega * COIN)
 
 
 def test_what_is_traded_adds_up_until_a_limit_is_reached() -> None:
@@ -110,3 +113,25 @@ def test_what_comes_of_the_same_sweep_does_not_trigger_twice() -> None:
     assert count(one, 0, 10)
     assert not count(one, 0, 10)
     assert one.status().quantity_e8 == 10 * COIN
+
+
+def test_it_bears_trades_on_none_of_which_it_would_act() -> None:
+    one = protection()
+    count(one, 0, 4, delta=3, vega=50)
+    before = one.status(), list(one.window.parts)
+
+    at_ns = 9 * NS_PER_S
+    assert one.bears(at_ns, [traded(2, 1, 49), traded(3, -1)])
+    assert not one.bears(at_ns, [traded(2), traded(4)])
+    assert not one.bears(at_ns, [traded(1, 2)])
+    assert not one.bears(at_ns, [traded(1, 0, 50)])
+    assert one.bears(10 * NS_PER_S, [traded(9, 4, 99)])  # what was traded at 0 s has left then
+    assert (one.status(), list(one.window.parts)) == before
+
+
+def test_it_bears_nothing_once_it_has_acted() -> None:
+    one = protection()
+    count(one, 0, 10)
+
+    assert not one.bears(0, [])
+    assert not one.bears(30 * NS_PER_S, [])  # its time is over, but who counts has to say so

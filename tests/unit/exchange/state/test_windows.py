@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strikewire.exchange.state.windows import PARTS_PER_INTERVAL, Part, Window
+from strikewire.exchange.state.windows import PARTS_PER_INTERVAL, Exposure, Part, Window
 from strikewire.model import NS_PER_S
 
 MS = 1_000_000
@@ -57,6 +57,17 @@ def test_a_longer_interval_keeps_what_there_is_and_a_shorter_one_lets_go_at_the_
     window.stretch(1)
     trade(window, 1_500, 1)
     assert window.quantity_e8 == 51
+
+
+def test_what_would_be_left_is_told_without_letting_go_of_anything() -> None:
+    window = Window(10)
+    trade(window, 0, 5, delta=5, vega=2)
+    trade(window, 4_000, 3, delta=-3)
+
+    assert window.left(9_999 * MS) == Exposure(8, 2, 2)
+    assert window.left(10_000 * MS) == Exposure(3, -3, 0)
+    assert window.left(14_000 * MS) == Exposure(0, 0, 0)
+    assert len(window.parts) == 2
 
 
 @given(st.lists(st.tuples(st.integers(0, 3_000), st.integers(1, 9), st.integers(-9, 9))))

@@ -92,7 +92,8 @@ def test_a_second_quote_on_a_side_is_found(monkeypatch: pytest.MonkeyPatch) -> N
     watched = Watched()
     watched.quote()
     watched.guard.recovered(watched.floor.exchange)
-    monkeypatch.setattr("strikewire.exchange.orders.quoting.standing_quote", lambda *_: None)
+    name = "strikewire.exchange.orders.quoting.standing_quotes"
+    monkeypatch.setattr(name, lambda *_: (None, None))
 
     with pytest.raises(Violation, match="at most one quote of a group"):
         watched.quote()
