@@ -15,13 +15,12 @@ from strikewire.sequencer.errors import CommandTooLarge, QueueFull, SequencerSto
 from strikewire.sequencer.recovery import (
     Progress,
     RecoveryReport,
-    SnapshotPolicy,
     StateMismatchError,
     recover,
     replay,
-    take_snapshot,
 )
 from strikewire.sequencer.service import OnApplied, OnStopped, SequencerService
+from strikewire.sequencer.snapshots import SnapshotPolicy, take_snapshot
 
 __all__ = [
     "Applied",

@@ -18,41 +18,11 @@ from strikewire.exchange import (
     decode,
 )
 from strikewire.exchange.packed import is_packed
-from strikewire.journal import Journal, JournalCorruptError, Snapshot, SnapshotCorruptError
+from strikewire.journal import Journal, JournalCorruptError, SnapshotCorruptError
+from strikewire.sequencer.snapshots import UNREADABLE, restored
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called now and then with the number of the command that was carried out and of the last one."""
-
-
-class SnapshotPolicy(msgspec.Struct, frozen=True):
-    """When snapshots are taken.
-
-    The venue stands still while one is made of its state. So a large one is only due when the
-    journal has grown by as much again: all snapshots together then cost about what the commands do,
-    and a restart carries out no more bytes of commands than it reads of state.
-    """
-
-    every_commands: int = 50_000
-    """Commands between two at least; while snapshots are small, a restart carries out at most
-    about as many again."""
-
-    small_bytes: int = 8_388_608
-    """Bytes up to which a snapshot is small."""
-
-    def is_due(
-        self, *, last_seq: int, snapshot_seq: int, snapshot_bytes: int = 0, grown_bytes: int = 0
-    ) -> bool:
-        """Say whether it is time for one.
-
-        Args:
-            last_seq: Number of the last command.
-            snapshot_seq: Number of the command that the last snapshot follows.
-            snapshot_bytes: Its size, if that is known.
-            grown_bytes: Bytes of the commands since then.
-        """
-        is_small = snapshot_bytes <= self.small_bytes
-        is_time = last_seq - snapshot_seq >= self.every_commands
-        return is_time and (is_small or grown_bytes >= snapshot_bytes)
 
 
 class RecoveryReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,11 +70,6 @@ class StateMismatchError(Exception):
             f"the state after command {seq} is {found.hex()}, "
             f"but was {expected.hex()} when it was written down"
         )
-
-
-def take_snapshot(exchange: Exchange, seq: int) -> Snapshot:
-    """Return the state after command `seq`, for the journal to keep."""
-    return Snapshot(seq, exchange.state_hash(), exchange.snapshot())
 
 
 def recover(
@@ -199,10 +164,10 @@ def _load(journal: Journal, seq: int) -> Exchange | str:
     """Return the exchange that a snapshot holds, or why it cannot be used."""
     try:
         snapshot = journal.load_snapshot(seq)
-        exchange = Exchange.restore(snapshot.blob)
+        exchange = restored(snapshot)
     except (SnapshotCorruptError, SnapshotVersionError) as error:
         return str(error)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         return f"the snapshot after entry {seq} cannot be read: {error}"
     if exchange.state_hash() != snapshot.state_hash:
         return f"the snapshot after entry {seq} does not have the state hash it was saved with"

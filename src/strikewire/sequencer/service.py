@@ -13,10 +13,10 @@ from typing import TypeAlias
 import msgspec
 
 from strikewire.exchange import Command, Exchange
-from strikewire.journal import Journal
+from strikewire.journal import Journal, Snapshot
 from strikewire.sequencer.core import Applied, AppliedPacked, Batch, Phase, Sequencer
 from strikewire.sequencer.errors import SequencerStopped
-from strikewire.sequencer.recovery import SnapshotPolicy, take_snapshot
+from strikewire.sequencer.snapshots import SnapshotPolicy, compressed, encoded
 from strikewire.sequencer.thread import JournalThread
 
 OnApplied: TypeAlias = Callable[[Applied], None]
@@ -84,6 +84,7 @@ class SequencerService:
         self._snapshots = snapshots
         self._snapshot_seq = snapshot_seq
         self._snapshot_bytes = self._grown_bytes = 0
+        self._saving: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._being_told: object = None
 
@@ -179,14 +180,16 @@ class SequencerService:
         with JournalThread() as thread:
             reason = CLOSED
             try:
-                await self._work(thread)
-            except Exception as error:
+                async with asyncio.TaskGroup() as savings:
+                    await self._work(thread, savings)
+            except ExceptionGroup as failed:
+                error = failed.exceptions[0]
                 reason = str(error) or type(error).__name__
-                raise
+                raise error from error.__cause__
             finally:
                 self._stop(reason)
 
-    async def _work(self, thread: JournalThread) -> None:
+    async def _work(self, thread: JournalThread, savings: asyncio.TaskGroup) -> None:
         while not self._sequencer.is_drained:
             batch = self._sequencer.take_batch(self._clock())
             if batch is None:
@@ -195,9 +198,9 @@ class SequencerService:
                 continue
             await self._commit(thread, batch)
             if self._is_snapshot_due(batch):
-                await self._take_snapshot(thread)
+                await self._begin_snapshot(thread, savings)
         if self._snapshots is not None and self.last_seq > self._snapshot_seq:
-            await self._take_snapshot(thread)
+            await self._begin_snapshot(thread, savings)
 
     async def _commit(self, thread: JournalThread, batch: Batch) -> None:
         """Make a batch durable, then carry it out and tell it, to the end."""
@@ -260,12 +263,18 @@ class SequencerService:
             grown_bytes=self._grown_bytes,
         )
 
-    async def _take_snapshot(self, thread: JournalThread) -> None:
-        seq = self.last_seq
-        snapshot = take_snapshot(self.exchange, seq)
-        await thread.begin(partial(self._journal.save_snapshot, snapshot)).finished()
-        self._snapshot_seq = seq
-        self._snapshot_bytes, self._grown_bytes = len(snapshot.blob), 0
+    async def _begin_snapshot(self, thread: JournalThread, savings: asyncio.TaskGroup) -> None:
+        """Encode the state, and let it be saved while commands go on; one after the other."""
+        if self._saving is not None:
+            await self._saving
+        taken = encoded(self.exchange, self.last_seq)
+        self._snapshot_seq = taken.seq
+        self._snapshot_bytes, self._grown_bytes = len(taken.blob), 0
+        self._saving = savings.create_task(self._save(thread, taken))
+
+    async def _save(self, thread: JournalThread, taken: Snapshot) -> None:
+        smaller = await asyncio.to_thread(compressed, taken)
+        await thread.begin(partial(self._journal.save_snapshot, smaller)).finished()
 
     def _stop(self, reason: str) -> None:
         """Answer everyone who still waits."""

@@ -23,14 +23,13 @@ from strikewire.journal import (
 from strikewire.model import AccountId, InstrumentId, Lots, Side, Ticks, Units
 from strikewire.sequencer.recovery import (
     RecoveryReport,
-    SnapshotPolicy,
     StateMismatchError,
     _apply,
     _entries,
     recover,
     replay,
-    take_snapshot,
 )
+from strikewire.sequencer.snapshots import take_snapshot
 from strikewire.testing.exchange import TradingFloor
 
 ALICE = AccountId(1)
@@ -266,42 +265,6 @@ def test_progress_is_told_after_each_record() -> None:
     recover(journal_of(1, 2, 1), progress=lambda seq, last_seq: told.append((seq, last_seq)))
 
     assert told == [(1, 4), (3, 4), (4, 4)]
-
-
-def test_a_snapshot_holds_the_state_and_its_hash() -> None:
-    exchange = state_after(2)
-
-    snapshot = take_snapshot(exchange, 2)
-
-    assert snapshot.seq == 2
-    assert snapshot.blob == exchange.snapshot()
-    assert snapshot.state_hash == exchange.state_hash()
-
-
-def test_snapshots_are_due_by_the_number_of_commands() -> None:
-    policy = SnapshotPolicy(every_commands=100)
-
-    assert not policy.is_due(last_seq=99, snapshot_seq=0)
-    assert policy.is_due(last_seq=100, snapshot_seq=0)
-    assert not policy.is_due(last_seq=199, snapshot_seq=100)
-    assert policy.is_due(last_seq=250, snapshot_seq=100)
-
-
-def test_a_large_snapshot_is_due_when_the_journal_has_grown_by_as_much() -> None:
-    policy = SnapshotPolicy(every_commands=100, small_bytes=1_000)
-
-    def is_due(snapshot_bytes: int, grown_bytes: int, last_seq: int = 100) -> bool:
-        return policy.is_due(
-            last_seq=last_seq,
-            snapshot_seq=0,
-            snapshot_bytes=snapshot_bytes,
-            grown_bytes=grown_bytes,
-        )
-
-    assert is_due(1_000, 0)
-    assert not is_due(1_001, 1_000)
-    assert is_due(1_001, 1_001)
-    assert not is_due(1_001, 9_999, last_seq=99)
 
 
 class Straddling(MemoryJournal):

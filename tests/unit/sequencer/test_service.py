@@ -19,8 +19,9 @@ from strikewire.journal import Journal, JournalWriteError, MemoryJournal, Snapsh
 from strikewire.model import AccountId, OrderId, Units
 from strikewire.sequencer.core import Applied, AppliedPacked, Limits, Sequencer
 from strikewire.sequencer.errors import QueueFull, SequencerStopped
-from strikewire.sequencer.recovery import SnapshotPolicy, recover
+from strikewire.sequencer.recovery import recover
 from strikewire.sequencer.service import COMMANDS_PER_TURN, OnApplied, SequencerService
+from strikewire.sequencer.snapshots import SnapshotPolicy, compressed, restored
 from strikewire.testing.journal import FailingJournal
 
 NOON = 12 * 3_600 * 10**9
@@ -521,24 +522,84 @@ async def test_snapshots_are_taken_between_batches_and_at_the_end() -> None:
     # After the second batch of three, and after the last command.
     assert journal.snapshot_seqs() == (7, 6)
     snapshot = journal.load_snapshot(7)
-    assert Exchange.restore(snapshot.blob).state_hash() == snapshot.state_hash
+    assert restored(snapshot).state_hash() == snapshot.state_hash
     assert snapshot.state_hash == service.exchange.state_hash()
 
 
+class Remembering(MemoryJournal):
+    """A journal that knows of all snapshots it was ever given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: dict[int, int] = {}
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        self.sizes[snapshot.seq] = len(restored(snapshot).snapshot())
+        super().save_snapshot(snapshot)
+
+
 async def test_a_snapshot_that_is_large_waits_for_the_journal_to_grow() -> None:
-    journal = MemoryJournal()
+    journal = Remembering()
     policy = SnapshotPolicy(every_commands=1, small_bytes=0)
     service = service_of(journal, snapshots=policy)
 
     async with running(service):
         for _ in range(9):
             await service.execute(OPEN)
-        taken = journal.snapshot_seqs()
-        size = len(journal.load_snapshot(1).blob)
 
-    # The first has 139 bytes and an entry 22: seven of them are as much.
-    assert (size, len(encode(OPEN))) == (145, 22)
-    assert taken == (8, 1)
+    # The first has 145 bytes and an entry 22: seven of them are as much. At the end comes another.
+    assert (journal.sizes[1], len(encode(OPEN))) == (145, 22)
+    assert list(journal.sizes) == [1, 8, 9]
+
+
+async def test_commands_go_on_while_a_snapshot_is_compressed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(snapshot: Snapshot) -> Snapshot:
+        began.set()
+        go_on.wait()
+        return compressed(snapshot)
+
+    monkeypatch.setattr("strikewire.sequencer.service.compressed", slow)
+    journal = MemoryJournal()
+    service = service_of(journal, snapshots=SnapshotPolicy(every_commands=3))
+
+    async with running(service):
+        for _ in range(5):
+            await service.execute(OPEN)
+        await asyncio.to_thread(began.wait)
+        assert journal.snapshot_seqs() == ()
+        go_on.set()
+        await service.execute(OPEN)
+
+    assert journal.snapshot_seqs() == (6, 3)
+    assert restored(journal.load_snapshot(3)).account_ids == [ALICE]
+
+
+async def test_a_snapshot_that_is_under_way_is_given_up_with_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = threading.Event()
+
+    def slow(snapshot: Snapshot) -> Snapshot:
+        go_on.wait()
+        return compressed(snapshot)
+
+    monkeypatch.setattr("strikewire.sequencer.service.compressed", slow)
+    journal = MemoryJournal()
+    service = service_of(journal, snapshots=SnapshotPolicy(every_commands=1))
+
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(service.run())
+        await service.execute(OPEN)
+        task.cancel()
+    go_on.set()
+
+    assert task.cancelled()
+    assert journal.snapshot_seqs() == ()
+    assert journal.last_seq == 1
 
 
 async def test_no_snapshot_is_taken_twice() -> None:
