@@ -173,10 +173,12 @@ cdef int bears(PyObject* asked, PyObject* trading, int64_t lots) except -1:
         self.borne.clear()
     protection = protection_of(<Account>holding.account, holding.market, order.extras.mmp.group)
     meant = exposure(holding.market, _BUY if order.sign > 0 else _SELL, lots, order.ticks)
+    all_of_it = meant
+    for one, other in self.borne:
+        if one is protection:
+            all_of_it = Exposure(*[a + b for a, b in zip(all_of_it, other)])
     self.borne.append((protection, meant))
-    return protection.bears(
-        self.l.time_ns, [other for one, other in self.borne if one is protection]
-    )
+    return protection.bears(self.l.time_ns, all_of_it)
 
 
 cdef int count_borne(PyObject* asked) except -1:

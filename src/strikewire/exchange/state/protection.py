@@ -13,8 +13,6 @@ acted, counting goes on from zero: what had been traded has had its consequence.
 Source: Deribit, "Market Maker Protection (MMP) API Configuration".
 """
 
-from collections.abc import Iterable
-
 from strikewire.exchange.mmp import MmpConfig, MmpStatus
 from strikewire.exchange.state.windows import Exposure, Part, Window
 from strikewire.model import NS_PER_S
@@ -49,12 +47,14 @@ class Protection:
         """Say whether no protected orders may come in."""
         return self.is_triggered and (self.frozen_until_ns == 0 or time_ns < self.frozen_until_ns)
 
-    def bears(self, time_ns: int, trades: Iterable[Exposure]) -> bool:
-        """Say whether some trades would all be counted, and it would not act on the last."""
+    def bears(self, time_ns: int, trades: Exposure) -> bool:
+        """Say whether trades would be counted, and it would not act on what they come to."""
         if self.is_triggered:
             return False
-        all_of_it = (self.window.left(time_ns), *trades)
-        return not self._is_reached(Exposure(*map(sum, zip(*all_of_it, strict=True))))
+        quantity_e8, delta_e8, vega_e8 = self.window.left(time_ns)
+        return not self._is_reached(
+            quantity_e8 + trades.quantity_e8, delta_e8 + trades.delta_e8, vega_e8 + trades.vega_e8
+        )
 
     def count(self, time_ns: int, trade: Exposure) -> bool:
         """Count a trade, and say whether the protection acts on it."""
@@ -62,9 +62,10 @@ class Protection:
             return False
         if self.is_triggered:
             self.reset()
-        self.window.forget(time_ns)
-        self.window.put(Part(time_ns, time_ns, *trade))
-        if not self._is_reached(self.window.left(time_ns)):
+        window = self.window
+        window.forget(time_ns)
+        window.put(Part(time_ns, time_ns, *trade))
+        if not self._is_reached(window.quantity_e8, window.delta_e8, window.vega_e8):
             return False
         self.is_triggered = True
         frozen_ns = self.config.frozen_s * NS_PER_S
@@ -90,11 +91,11 @@ class Protection:
             vega_e8=self.window.vega_e8,
         )
 
-    def _is_reached(self, traded: Exposure) -> bool:
+    def _is_reached(self, quantity_e8: int, delta_e8: int, vega_e8: int) -> bool:
         """Say whether what was traded is at a limit, or beyond."""
         config = self.config
         return bool(
-            (config.quantity_e8 and traded.quantity_e8 >= config.quantity_e8)
-            or (config.delta_e8 and abs(traded.delta_e8) >= config.delta_e8)
-            or (config.vega_e8 and abs(traded.vega_e8) >= config.vega_e8)
+            (config.quantity_e8 and quantity_e8 >= config.quantity_e8)
+            or (config.delta_e8 and abs(delta_e8) >= config.delta_e8)
+            or (config.vega_e8 and abs(vega_e8) >= config.vega_e8)
         )

@@ -148,34 +148,36 @@ def account_view(account: Account) -> AccountView:
 def position_view(state: State, account: Account, market: Market) -> PositionView:
     """Return an account's position in an instrument, valued at its mark; flat if it has none."""
     holding = account.find_holding(market) or Holding(market)
-    position = holding.position
-    worth = holding.exit_value(position.size)
-    accrued = holding.accrued_funding()
-    valuation = market.valuation
-    margin, maintenance = 0, 0
-    if valuation is not None and not market.instrument.is_spot:
-        needing = max(-position.size, 0) if market.instrument.is_option else abs(position.size)
-        margin, maintenance = valuation.margin(needing)
-    ordered = holding.required(
-        position.size, holding.buy_lots, holding.sell_lots, holding.buy_reserve
-    )
+    if holding.valued_at != market.marked:
+        _value(account, holding)
+    contract, mark, position = market.contract, market.mark, holding.position
+    profit = holding.option_profit if contract.is_option else holding.profit
     return PositionView(
         account_id=account.account_id,
         instrument_id=market.instrument_id,
-        currency=market.contract.currency,
+        currency=contract.currency,
         size=Lots(position.size),
         average_price=PriceE8(position.average_price),
-        value=Units(abs(worth)),
-        realized=Units(position.realized - accrued),
-        floating=Units(worth + position.entry_value if position.size else 0),
-        initial_margin=Units(margin),
-        maintenance_margin=Units(maintenance),
-        open_orders_margin=Units(ordered - margin),
-        mark=market.mark.price if market.mark else PriceE8(0),
+        value=Units(abs(profit - position.entry_value)),
+        realized=Units(position.realized + holding.funding),
+        floating=Units(profit),
+        initial_margin=Units(holding.position_margin),
+        maintenance_margin=Units(holding.maintenance_margin),
+        open_orders_margin=Units(holding.initial_margin - holding.position_margin),
+        mark=mark.price if mark else PriceE8(0),
         index=state.indices.get(market.instrument.price_index, PriceE8(0)),
-        funding=Units(position.funding - accrued),
+        funding=Units(position.funding + holding.funding),
         settlement_price=market.settlement_price,
     )
+
+
+def _value(account: Account, holding: Holding) -> None:
+    """Bring what a holding is worth up to its mark, and the sums that it is in."""
+    ledger = account.ledgers.get(holding.market.contract.currency)
+    if ledger is None or ledger.holdings.get(holding.market.instrument_id) is not holding:
+        holding.revalue()
+    else:
+        ledger.revalue(holding)
 
 
 def summary(

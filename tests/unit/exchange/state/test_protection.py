@@ -121,11 +121,11 @@ def test_it_bears_trades_on_none_of_which_it_would_act() -> None:
     before = one.status(), list(one.window.parts)
 
     at_ns = 9 * NS_PER_S
-    assert one.bears(at_ns, [traded(2, 1, 49), traded(3, -1)])
-    assert not one.bears(at_ns, [traded(2), traded(4)])
-    assert not one.bears(at_ns, [traded(1, 2)])
-    assert not one.bears(at_ns, [traded(1, 0, 50)])
-    assert one.bears(10 * NS_PER_S, [traded(9, 4, 99)])  # what was traded at 0 s has left then
+    assert one.bears(at_ns, traded(5, 1, 49))
+    assert not one.bears(at_ns, traded(6))
+    assert not one.bears(at_ns, traded(1, 2))
+    assert not one.bears(at_ns, traded(1, 0, 50))
+    assert one.bears(10 * NS_PER_S, traded(9, 4, 99))  # what was traded at 0 s has left then
     assert (one.status(), list(one.window.parts)) == before
 
 
@@ -133,5 +133,5 @@ def test_it_bears_nothing_once_it_has_acted() -> None:
     one = protection()
     count(one, 0, 10)
 
-    assert not one.bears(0, [])
-    assert not one.bears(30 * NS_PER_S, [])  # its time is over, but who counts has to say so
+    assert not one.bears(0, traded(0))
+    assert not one.bears(30 * NS_PER_S, traded(0))  # its time is over, but who counts has to say so
