@@ -109,7 +109,10 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
     elif market.contract.is_spot:
         affordable = _affords_spot(state, account, market, intent, found, waiting=waiting)
     elif is_judged:
-        affordable = _affords_verdict(state, account, holding, intent, found)
+        assert intent.verdict is not None
+        affordable = affords_verdict(
+            state, account, holding, intent.verdict, side=intent.side, found=found
+        )
     else:
         affordable = _affords(state, account, holding, intent, found, waiting=waiting)
     if not affordable:
@@ -193,18 +196,25 @@ def hold_to(account: Account, currency: str, verdict: Verdict | None) -> None:
         account.ledger(currency).verdict = verdict
 
 
-def _affords_verdict(
-    state: State, account: Account, holding: Holding, intent: Intent, found: Plan
+def affords_verdict(
+    state: State, account: Account, holding: Holding, verdict: Verdict, *, side: Side, found: Plan
 ) -> bool:
     """Say whether an account can hold what its verdict says that it would need.
 
     There is no exception for what makes a position smaller: it may have been the hedge of another.
+
+    Args:
+        state: With the marks.
+        account: With portfolio margin.
+        holding: What it has in the instrument.
+        verdict: Sound, and of now.
+        side: Of the order.
+        found: What it would trade at once.
     """
-    assert intent.verdict is not None
     ledger = state.ledger(account, holding.market.contract.currency)
-    size, moved, fees, _ = outcome(account, holding.market, intent.side, found)
+    size, moved, fees, _ = outcome(account, holding.market, side, found)
     gained = holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
-    cost = intent.verdict.initial - ledger.initial_required + fees - moved - gained
+    cost = verdict.initial - ledger.initial_required + fees - moved - gained
     # Who is under water may still do what does not make it worse.
     return cost <= 0 or cost <= ledger.available_funds
 

@@ -191,6 +191,19 @@ cdef int count_borne(PyObject* asked) except -1:
     return 0
 
 
+cdef int judged(PyObject* asked, PyObject* coming) except -1:
+    """Say whether an account can hold what the verdict in hand says that it would need."""
+    cdef Lane self = <Lane>asked
+    cdef Holding holding = <Holding>coming
+    cdef Account account = <Account>holding.account
+    if self.l.makes_objects and admission.refuse_verdict(account, self.verdict) is None:
+        self.held = <Ledger>holding.ledger
+        return admission.affords_verdict(
+            self.state, account, holding, self.verdict, side=_BUY, found=_NO_TRADES
+        )
+    return False  # what is packed has none
+
+
 cdef int wakes(PyObject* asked, PyObject* trading, int64_t first, int64_t last) except -1:
     """Say whether orders that wait for a last price mind trades between two."""
     cdef Market market = <Market>trading
@@ -202,7 +215,7 @@ cdef int wakes(PyObject* asked, PyObject* trading, int64_t first, int64_t last) 
 
 
 ASKED.lets_in, ASKED.protect, ASKED.bears = lets_in, protect, bears
-ASKED.count_borne, ASKED.wakes = count_borne, wakes
+ASKED.count_borne, ASKED.wakes, ASKED.judged = count_borne, wakes, judged
 ASKED.approach, ASKED.own, ASKED.blank_order = approach, own, blank_order
 ASKED.know, ASKED.know_account, ASKED.refresh = know, know_account, refresh
 ASKED.look_up_index, ASKED.own_rate, ASKED.realize = look_up_index, own_rate, realize

@@ -75,7 +75,6 @@ cdef bint say_place(command, packed_command* packed) except -1:
         and command.linked is None
         and command.display_amount is None
         and command.valid_until_ns is None
-        and command.verdict is None
         and not command.reduce_only
         and not command.hidden
     ):
@@ -98,7 +97,6 @@ cdef bint say_edit(command, packed_command* packed) except -1:
         and command.trigger_offset is None
         and command.display_amount is None
         and command.valid_until_ns is None
-        and command.verdict is None
         and command.reduce_only is None
     ):
         return False

@@ -54,6 +54,7 @@ from strikewire.exchange.events import Reject
 from strikewire.exchange.mmp import MmpTag
 from strikewire.exchange.orders import admission
 from strikewire.exchange.packed import currency_code
+from strikewire.exchange.orders.matching import Plan
 from strikewire.exchange.orders.protecting import exposure, protection_of, refuse_unprotected
 from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
@@ -104,6 +105,7 @@ cdef extern from "lane.h":
         int (*protect)(PyObject*, PyObject*) except -1
         int (*bears)(PyObject*, PyObject*, int64_t) except -1
         int (*count_borne)(PyObject*) except -1
+        int (*judged)(PyObject*, PyObject*) except -1
         int (*wakes)(PyObject*, PyObject*, int64_t, int64_t) except -1
     ctypedef struct lane:
         int64_t time_ns, time_ms, looks
@@ -148,9 +150,11 @@ cdef enum:
 
 cdef object _NO_LIMITS = NO_LIMITS
 cdef object _STATE_OPEN = InstrumentState.OPEN
-cdef object _STANDARD = MarginModel.STANDARD
+cdef object _CROSS = MarginModel.CROSS
+cdef object _PORTFOLIO = MarginModel.PORTFOLIO
 cdef object _ALLOWED = SelfTrading.ALLOWED
 cdef int64_t _NS_PER_MS = NS_PER_MS
+cdef object _NO_TRADES = Plan((), (), 0)
 cdef object _LAST = TriggerPriceType.LAST
 cdef object _OWN_TAG = MmpTag()  # of a protected order that is no quote
 cdef object _BUY = Side.BUY
@@ -192,6 +196,8 @@ cdef class Lane:
     cdef lane* l
     cdef object otherwise
     cdef list borne  # a protection, and what was traded under it so far, for each such trade
+    cdef object verdict  # of the command in hand
+    cdef Ledger held  # to that, from then on
 
     def __cinit__(self, State state not None, otherwise):
         cdef lane* l = <lane*>PyMem_Calloc(1, sizeof(lane))
@@ -288,6 +294,7 @@ cdef class Lane:
         try:
             if kind is PlaceOrder:
                 is_known = say_place(command, &packed)
+                self.verdict = command.verdict
                 if command.mmp:
                     tag = _OWN_TAG
                 label = command.label.encode("utf-8", "surrogatepass")
@@ -301,6 +308,7 @@ cdef class Lane:
                 is_known = reason != _OTHER_REASON
             elif kind is EditOrder:
                 is_known = say_edit(command, &packed)
+                self.verdict = command.verdict
             else:
                 return None
         except OverflowError:
@@ -309,11 +317,16 @@ cdef class Lane:
             return None
         self.begin(time_ns, True, True)
         self.l.tag = NULL if tag is None else <PyObject*>tag
+        self.held = None
         try:
             outcome = carry_out(self.l, &packed, at, PyBytes_AS_STRING(label), reason)
         finally:
             self.l.tag = NULL
-        return None if outcome == DEFER else self.told()
+        if outcome == DEFER:
+            return None
+        if self.held is not None:
+            self.held.verdict = self.verdict
+        return self.told()
 
     def forget(self, holdings=False):
         """Forget what was found out about accounts and markets, because that may have changed."""
@@ -384,10 +397,11 @@ cdef class Lane:
             return False
         now = <Terms>market.terms
         if account.plain_at != looks:
-            if account.is_locked or account.margin_model is not _STANDARD:
+            if account.is_locked or account.margin_model is _CROSS:
                 return False
             if account.limits is not _NO_LIMITS:
                 return False
+            account.is_judged = account.margin_model is _PORTFOLIO
             account.has_fees = bool(account.fees)
             account.takes = chosen(self.state, account)[0] is _ALLOWED
             account.plain_at = looks

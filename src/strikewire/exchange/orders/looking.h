@@ -233,11 +233,14 @@ INLINED int affords(lane *l, holding_object *holding, const wish *w,
     ledger_object *ledger = ledger_of(holding);
     int64_t size, reserve, buys, sells, reducible, freed_lots, after, lost, cost;
     int64_t moved = 0, fees = 0, gained = 0;
-    if (ledger->verdict != Py_None) return DEFER;
     if (ledger->valued_at != ((state_object *)l->state)->marks_set
         && l->ask.refresh(l->self, (PyObject *)ledger, (PyObject *)holding->account) < 0)
         return FAILED;
     l->initial_after = -1;
+    if (account_of(holding)->is_judged) {
+        int judged = l->matched ? 0 : l->ask.judged(l->self, (PyObject *)holding);
+        return judged < 0 ? FAILED : judged ? DONE : DEFER;
+    }
     size = holding->position->size;
     reducible = -w->sign * size;
     if (opposing <= reducible && opposing >= 0) return DONE; /* the position can only shrink */

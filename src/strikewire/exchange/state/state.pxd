@@ -11,7 +11,8 @@ cdef class Account:
     cdef PyObject* currency
     cdef PyObject* ledger_found
     cdef int64_t plain_at
-    cdef bint has_fees, takes  # of its own; whether its orders may meet all others, as of then
+    # As of then: whether it has fees of its own, may meet all orders, and has portfolio margin.
+    cdef bint has_fees, takes, is_judged
     cdef public ClosedOrders closed
     cdef public Fills fills
     cdef public int64_t opened_ns, owner, quotes_frozen_until_ns

@@ -9,12 +9,14 @@ from strikewire.exchange import (
     CancelOrder,
     CancelOrders,
     CancelQuotes,
+    ChangeMarginModel,
     Command,
     CreateSubaccount,
     EditOrder,
     FeeKind,
     FeeRates,
     Limits,
+    MarginModel,
     Mark,
     MassQuote,
     MmpConfig,
@@ -32,6 +34,7 @@ from strikewire.exchange import (
     Transfer,
     Trigger,
     TriggerPriceType,
+    Verdict,
 )
 from strikewire.exchange.engine import packed_common
 from strikewire.exchange.events import OrderEvent
@@ -213,6 +216,13 @@ SPECIAL: dict[str, list[Command]] = {
     ],
 }
 NO_QUOTE = side(None, 0)
+JUDGED = ChangeMarginModel(BOB, MarginModel.PORTFOLIO)
+
+
+def needs(units: int, basis: int) -> Verdict:
+    return Verdict(basis, Units(units), Units(units // 2))
+
+
 QUICK: dict[str, tuple[list[Command], int, int]] = {
     "quotes": (QUOTED, 0, 2),
     "quotes moved up": ([*QUOTED, quoted((side(99, 3), side(102, 3)))], 0, 4),
@@ -328,6 +338,47 @@ QUICK: dict[str, tuple[list[Command], int, int]] = {
         4,
         0,
     ),
+    "judged orders": (
+        [
+            JUDGED,
+            sell(3, 100, verdict=needs(10, 0)),
+            edit(1, 9, price=Ticks(101), verdict=needs(20, 1)),
+            edit(1, 5),
+            buy(2, 101),
+            CancelOrder(BOB, OrderId(1)),
+            sell(3, 100, verdict=needs(5, 5)),
+        ],
+        6,
+        0,
+    ),
+    "judged by nobody, of another time, or as too much": (
+        [
+            JUDGED,
+            sell(3, 100),
+            sell(3, 100, verdict=needs(10, 1)),
+            sell(3, 100, verdict=needs(-10, 0)),
+            sell(3, 100, verdict=needs(10**16, 0)),
+        ],
+        0,
+        0,
+    ),
+    "a judged order that takes": ([buy(3, 100), JUDGED, sell(3, 100, verdict=needs(9, 0))], 1, 0),
+    "judged quotes": (
+        [
+            *PROTECTED,
+            JUDGED,
+            structs.replace(QUOTED[-1], verdicts=(("USDC", needs(10, 0)),)),
+            structs.replace(
+                quoted((side(99, 3), side(102, 3))), verdicts=(("USDC", needs(11, 1)),)
+            ),
+            structs.replace(
+                quoted((side(98, 3), side(102, 3))), verdicts=(("USDC", needs(11, 1)),)
+            ),
+        ],
+        0,
+        5,
+    ),
+    "a verdict on who is not judged": ([sell(3, 100, verdict=needs(10, 7))], 1, 0),
     "a stop that is not reached": ([*ASKS, stop(103), buy(2, 100), buy(6, 102)], 5, 0),
     "a stop that is reached": ([*ASKS, stop(102), buy(2, 100), buy(6, 102)], 4, 0),
     "a stop on another price": (
