@@ -110,9 +110,8 @@ def admit(state: State, account: Account, market: Market, intent: Intent) -> Adm
         affordable = _affords_spot(state, account, market, intent, found, waiting=waiting)
     elif is_judged:
         assert intent.verdict is not None
-        affordable = affords_verdict(
-            state, account, holding, intent.verdict, side=intent.side, found=found
-        )
+        lost = _lost(account, holding, intent.side, found)
+        affordable = affords_verdict(state, account, market.contract.currency, intent.verdict, lost)
     else:
         affordable = _affords(state, account, holding, intent, found, waiting=waiting)
     if not affordable:
@@ -197,7 +196,7 @@ def hold_to(account: Account, currency: str, verdict: Verdict | None) -> None:
 
 
 def affords_verdict(
-    state: State, account: Account, holding: Holding, verdict: Verdict, *, side: Side, found: Plan
+    state: State, account: Account, currency: str, verdict: Verdict, lost: int
 ) -> bool:
     """Say whether an account can hold what its verdict says that it would need.
 
@@ -206,17 +205,20 @@ def affords_verdict(
     Args:
         state: With the marks.
         account: With portfolio margin.
-        holding: What it has in the instrument.
+        currency: Of the verdict.
         verdict: Sound, and of now.
-        side: Of the order.
-        found: What it would trade at once.
+        lost: What the order would lose at once, against the mark and in fees.
     """
-    ledger = state.ledger(account, holding.market.contract.currency)
-    size, moved, fees, _ = outcome(account, holding.market, side, found)
-    gained = holding.exit_value(holding.size + size) - holding.exit_value(holding.size)
-    cost = verdict.initial - ledger.initial_required + fees - moved - gained
+    ledger = state.ledger(account, currency)
+    cost = verdict.initial - ledger.initial_required + lost
     # Who is under water may still do what does not make it worse.
     return cost <= 0 or cost <= ledger.available_funds
+
+
+def _lost(account: Account, holding: Holding, side: Side, found: Plan) -> int:
+    """Return what a plan would lose its taker at once, against the mark and in fees."""
+    size, moved, fees, _ = outcome(account, holding.market, side, found)
+    return fees - moved - holding.exit_value(holding.size + size) + holding.exit_value(holding.size)
 
 
 def outcome(account: Account, market: Market, side: Side, found: Plan) -> tuple[int, int, int, int]:

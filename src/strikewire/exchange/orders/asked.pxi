@@ -191,16 +191,15 @@ cdef int count_borne(PyObject* asked) except -1:
     return 0
 
 
-cdef int judged(PyObject* asked, PyObject* coming) except -1:
+cdef int judged(PyObject* asked, PyObject* coming, int64_t lost) except -1:
     """Say whether an account can hold what the verdict in hand says that it would need."""
     cdef Lane self = <Lane>asked
     cdef Holding holding = <Holding>coming
     cdef Account account = <Account>holding.account
     if self.l.makes_objects and admission.refuse_verdict(account, self.verdict) is None:
         self.held = <Ledger>holding.ledger
-        return admission.affords_verdict(
-            self.state, account, holding, self.verdict, side=_BUY, found=_NO_TRADES
-        )
+        currency = holding.market.contract.currency
+        return admission.affords_verdict(self.state, account, currency, self.verdict, lost)
     return False  # what is packed has none
 
 

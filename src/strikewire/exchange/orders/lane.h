@@ -122,7 +122,7 @@ typedef struct {
     int (*protect)(PyObject *lane, PyObject *order);
     int (*bears)(PyObject *lane, PyObject *maker, int64_t lots);
     int (*count_borne)(PyObject *lane);
-    int (*judged)(PyObject *lane, PyObject *holding);
+    int (*judged)(PyObject *lane, PyObject *holding, int64_t lost);
     int (*wakes)(PyObject *lane, PyObject *market, int64_t first, int64_t last);
 } hooks;
 

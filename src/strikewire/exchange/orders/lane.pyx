@@ -54,7 +54,6 @@ from strikewire.exchange.events import Reject
 from strikewire.exchange.mmp import MmpTag
 from strikewire.exchange.orders import admission
 from strikewire.exchange.packed import currency_code
-from strikewire.exchange.orders.matching import Plan
 from strikewire.exchange.orders.protecting import exposure, protection_of, refuse_unprotected
 from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
@@ -105,7 +104,7 @@ cdef extern from "lane.h":
         int (*protect)(PyObject*, PyObject*) except -1
         int (*bears)(PyObject*, PyObject*, int64_t) except -1
         int (*count_borne)(PyObject*) except -1
-        int (*judged)(PyObject*, PyObject*) except -1
+        int (*judged)(PyObject*, PyObject*, int64_t) except -1
         int (*wakes)(PyObject*, PyObject*, int64_t, int64_t) except -1
     ctypedef struct lane:
         int64_t time_ns, time_ms, looks
@@ -154,7 +153,6 @@ cdef object _CROSS = MarginModel.CROSS
 cdef object _PORTFOLIO = MarginModel.PORTFOLIO
 cdef object _ALLOWED = SelfTrading.ALLOWED
 cdef int64_t _NS_PER_MS = NS_PER_MS
-cdef object _NO_TRADES = Plan((), (), 0)
 cdef object _LAST = TriggerPriceType.LAST
 cdef object _OWN_TAG = MmpTag()  # of a protected order that is no quote
 cdef object _BUY = Side.BUY

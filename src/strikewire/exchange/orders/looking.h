@@ -233,17 +233,16 @@ INLINED int affords(lane *l, holding_object *holding, const wish *w,
     ledger_object *ledger = ledger_of(holding);
     int64_t size, reserve, buys, sells, reducible, freed_lots, after, lost, cost;
     int64_t moved = 0, fees = 0, gained = 0;
+    int is_judged;
     if (ledger->valued_at != ((state_object *)l->state)->marks_set
         && l->ask.refresh(l->self, (PyObject *)ledger, (PyObject *)holding->account) < 0)
         return FAILED;
     l->initial_after = -1;
-    if (account_of(holding)->is_judged) {
-        int judged = l->matched ? 0 : l->ask.judged(l->self, (PyObject *)holding);
-        return judged < 0 ? FAILED : judged ? DONE : DEFER;
-    }
     size = holding->position->size;
     reducible = -w->sign * size;
-    if (opposing <= reducible && opposing >= 0) return DONE; /* the position can only shrink */
+    is_judged = account_of(holding)->is_judged;
+    if (opposing <= reducible && opposing >= 0 && !is_judged)
+        return DONE; /* the position can only shrink */
     freed_lots = freed == NULL ? 0 : order_left(freed);
     buys = holding->buy_lots;
     sells = holding->sell_lots;
@@ -273,6 +272,11 @@ INLINED int affords(lane *l, holding_object *holding, const wish *w,
     }
     size += gained;
     lost = fees - moved;
+    if (is_judged) {
+        if (gained) lost -= exit_worth(f, size) - exit_worth(f, size - gained);
+        is_judged = l->ask.judged(l->self, (PyObject *)holding, lost);
+        return is_judged < 0 ? FAILED : is_judged ? DONE : DEFER;
+    }
     if (f->is_option) {
         after = margin_kept(now, holding, larger(sells - size, 0)) + reserve;
     } else {

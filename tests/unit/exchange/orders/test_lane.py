@@ -362,7 +362,28 @@ QUICK: dict[str, tuple[list[Command], int, int]] = {
         0,
         0,
     ),
-    "a judged order that takes": ([buy(3, 100), JUDGED, sell(3, 100, verdict=needs(9, 0))], 1, 0),
+    "judged orders that take": (
+        [
+            buy(3, 100),
+            buy(3, 90),
+            JUDGED,
+            sell(2, 100, verdict=needs(9, 0)),
+            sell(6, 90, verdict=needs(8, 1)),
+            order(BOB, Side.BUY, 1, 90, verdict=needs(8, 2)),
+            order(ALICE, Side.SELL, 3, 95),
+            order(BOB, Side.BUY, 2, 95, verdict=needs(7, 3)),
+        ],
+        7,
+        0,
+    ),
+    "a judged order that costs too much": (
+        [
+            *(buy(10**6, 26), JUDGED),
+            sell(10**6, 26, verdict=needs(10**15 - 10**10, 0), time_in_force=TimeInForce.IOC),
+        ],
+        1,
+        0,
+    ),
     "judged quotes": (
         [
             *PROTECTED,
