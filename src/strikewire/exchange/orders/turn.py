@@ -225,6 +225,7 @@ class Turn:
 
     def unprotect(self, account: Account, protection: Protection, reason: CancelReason) -> None:
         """Cancel every order of an account that is under a protection, oldest first."""
+        self.touched.revalue()  # so that the lane takes what there is to cancel
         for order in account.orders.values():
             market = self.state.markets[order.instrument_id]
             if is_under(protection, market, order):
