@@ -257,17 +257,25 @@ def encode_heartbeat(kind: Literal["heartbeat", "test_request"]) -> bytes:
     return b'{"jsonrpc":"2.0","method":"heartbeat","params":{"type":"%b"}}' % kind.encode()
 
 
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_BRACKET: Final = re.compile(rb"[\[\]{}]")
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+_AS_BRACES: Final = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _is_nested_too_deeply(text: bytes) -> bool:
     # How deep a parser can go differs between versions of Python; the limit here does not.
     if text.count(b"[") + text.count(b"{") <= NESTING_MAX:
         return False
+    braces = _STRING.sub(b"", text).translate(_AS_BRACES, _NO_BRACKETS)
+    # All innermost pairs at once, as often as they may be inside each other.
+    left = braces
+    for _ in range(NESTING_MAX):
+        left = left.replace(b"{}", b"")
+        if not left:
+            return False
     depth = 0
-    for bracket in _BRACKET.finditer(_STRING.sub(b"", text)):
-        depth += 1 if bracket[0] in b"[{" else -1
+    for brace in braces:
+        depth += 1 if brace == ord("{") else -1
         if depth > NESTING_MAX:
             return True
     return False

@@ -1,4 +1,5 @@
 import json
+import re
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -6,6 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 import ccxt
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import UNSET, Raw, UnsetType
 
 from strikewire.api import METHODS, ApiError, ErrorCode, jsonrpc, market_data, session, trading
@@ -104,6 +107,17 @@ def test_a_request_may_be_nested_sixty_four_levels_deep() -> None:
 
     assert jsonrpc.decode_request(nested(64)).id == 1
     assert request_error(nested(65)).reason == "is nested too deeply"
+
+
+@given(st.lists(st.sampled_from([b"[", b"]", b"{", b"}", b"[{", b"]}", b'"[', b'"', b"\\"])))
+def test_nesting_is_what_counting_says(pieces: list[bytes]) -> None:
+    text = b"[" * 60 + b"".join(pieces * 2)
+    depth = deepest = 0
+    for bracket in re.findall(rb"[\[\]{}]", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", text)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+
+    assert jsonrpc._is_nested_too_deeply(text) == (deepest > jsonrpc.NESTING_MAX)
 
 
 def test_brackets_in_text_and_side_by_side_are_not_nested() -> None:
