@@ -178,16 +178,19 @@ class SequencerService:
         """
         # Leaving the block waits for the thread: what it is writing is never abandoned.
         with JournalThread() as thread:
-            reason = CLOSED
+            reason, fault = CLOSED, None
             try:
                 async with asyncio.TaskGroup() as savings:
                     await self._work(thread, savings)
             except ExceptionGroup as failed:
-                error = failed.exceptions[0]
-                reason = str(error) or type(error).__name__
-                raise error from error.__cause__
+                fault, *others = failed.exceptions
+                reason = str(fault) or type(fault).__name__
+                for other in others:
+                    fault.add_note(f"Then came: {other!r}")
             finally:
                 self._stop(reason)
+            if fault is not None:
+                raise fault
 
     async def _work(self, thread: JournalThread, savings: asyncio.TaskGroup) -> None:
         while not self._sequencer.is_drained:

@@ -639,6 +639,39 @@ async def test_a_snapshot_that_cannot_be_saved_stops_the_venue() -> None:
     assert answers.stopped == []
 
 
+async def test_what_fails_behind_a_fault_is_told_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def fail(snapshot: Snapshot) -> Snapshot:
+        go_on.wait()
+        raise MemoryError(f"no room for {snapshot.seq}")
+
+    def mind_the_second(applied: Applied) -> None:
+        if applied.seq == 2:
+            raise ValueError("the second")
+
+    monkeypatch.setattr("strikewire.sequencer.service.compressed", fail)
+    journal = GatedJournal()
+    policy = SnapshotPolicy(every_commands=1)
+    service = service_of(journal, subscribers=[mind_the_second], snapshots=policy)
+
+    async def submit_two() -> None:
+        journal.let_through()
+        await service.execute(OPEN)
+        await journal.arrival()
+        service.submit(OPEN, Answers().applied.append)
+        await journal.arrival()
+        threading.Timer(0.05, journal.let_through).start()
+        go_on.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(submit_two())
+        with pytest.raises(MemoryError, match="no room for 1") as caught:
+            await service.run()
+
+    assert caught.value.__notes__ == ["Then came: ValueError('the second')"]
+
+
 async def test_a_service_stands_where_its_journal_ends() -> None:
     journal = MemoryJournal()
     journal.append(1, NOON, [b"x"])

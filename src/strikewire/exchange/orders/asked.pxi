@@ -173,18 +173,17 @@ cdef int bears(PyObject* asked, PyObject* trading, int64_t lots) except -1:
         self.borne.clear()
     protection = protection_of(<Account>holding.account, holding.market, order.extras.mmp.group)
     meant = exposure(holding.market, _BUY if order.sign > 0 else _SELL, lots, order.ticks)
-    all_of_it = meant
-    for one, other in self.borne:
-        if one is protection:
-            all_of_it = Exposure(*[a + b for a, b in zip(all_of_it, other)])
-    self.borne.append((protection, meant))
-    return protection.bears(self.l.time_ns, all_of_it)
+    before = self.borne.get(protection)
+    if before is not None:
+        meant = Exposure(*[a + b for a, b in zip(before, meant)])
+    self.borne[protection] = meant
+    return protection.bears(self.l.time_ns, meant)
 
 
 cdef int count_borne(PyObject* asked) except -1:
-    """Count the trades of protected orders."""
+    """Count the trades of protected orders, those under one protection together."""
     cdef Lane self = <Lane>asked
-    for protection, meant in self.borne:
+    for protection, meant in self.borne.items():
         acts = protection.count(self.l.time_ns, meant)
         assert not acts
     self.borne.clear()

@@ -193,7 +193,7 @@ cdef class Lane:
     cdef State state
     cdef lane* l
     cdef object otherwise
-    cdef list borne  # a protection, and what was traded under it so far, for each such trade
+    cdef dict borne  # by protection, what the present command trades under it
     cdef object verdict  # of the command in hand
     cdef Ledger held  # to that, from then on
 
@@ -201,7 +201,7 @@ cdef class Lane:
         cdef lane* l = <lane*>PyMem_Calloc(1, sizeof(lane))
         if l == NULL:
             raise MemoryError
-        self.state, self.l, self.otherwise, self.borne = state, l, otherwise, []
+        self.state, self.l, self.otherwise, self.borne = state, l, otherwise, {}
         l.self, l.state, l.orders = <PyObject*>self, <void*>state, <void*>state.orders
         l.looks = next_number()
         l.open_orders_max = admission.OPEN_ORDERS_MAX

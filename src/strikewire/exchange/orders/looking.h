@@ -197,9 +197,11 @@ static inline int look_for_watches(lane *l, const holding_object *holding) {
    Each step goes through all of them before the next, and fetches what that needs. */
 __attribute__((noinline)) static int walk(lane *l, holding_object *holding, const wish *w) {
     int outcome;
-    if (!account_of(holding)->takes || l->is_part || l->tag != NULL) return DEFER;
+    if (!account_of(holding)->takes || l->is_part || l->tag != NULL || only_reduces(holding))
+        return DEFER;
     if (set_taker_rate(l, holding) < 0) return FAILED;
     outcome = meet_all(l, side_of(holding->market, (int8_t)-w->sign), w);
+    if (l->makes_objects && l->matched > OBJECTS_MAX) return DEFER;
     if (outcome == DONE) outcome = look_for_watches(l, holding);
     for (Py_ssize_t place = 0; place < l->matched && outcome == DONE; place++)
         outcome = weigh(l, holding, l->matches + place);
@@ -300,7 +302,6 @@ INLINED int look(lane *l, holding_object *holding, const wish *w, const order_ob
     if (crosses(holding->market, w)) {
         int outcome = walk(l, holding, w);
         if (outcome != DONE) return outcome;
-        if (only_reduces(holding) || (l->makes_objects && l->matched > OBJECTS_MAX)) return DEFER;
     }
     waiting = w->waits ? w->lots - l->found_lots : 0;
     if (waiting && freed == NULL

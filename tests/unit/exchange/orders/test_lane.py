@@ -286,6 +286,15 @@ QUICK: dict[str, tuple[list[Command], int, int]] = {
         3,
         2,
     ),
+    "meets many protected orders": (
+        [
+            *QUOTED,
+            *(sell(1, 100 + number % 3, mmp=True) for number in range(20)),
+            *(buy(22, 103), buy(2, 103)),
+        ],
+        22,
+        2,
+    ),
     "meets what is quoted less": (
         [*QUOTED, buy(2, 101), quoted((side(98, 2), side(101, 2)))],
         1,
