@@ -5,56 +5,25 @@ exchange knows no clock and no chance, and never raises on a command, however fo
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import assert_never
 
-from strikewire.exchange.accounts.cash import deposit, open_account, withdraw
-from strikewire.exchange.accounts.controls import set_limits, set_self_trading
-from strikewire.exchange.accounts.fees import set_fees
-from strikewire.exchange.accounts.margining import change_margin_model, set_verdicts
-from strikewire.exchange.accounts.once import recall, remember, repeat
-from strikewire.exchange.accounts.protections import reset_mmp, set_mmp
-from strikewire.exchange.accounts.transfers import create_subaccount, transfer
+from strikewire.exchange.accounts.once import recall, remember
 from strikewire.exchange.commands import (
     BlockLeg,
-    CancelOrder,
-    CancelOrders,
-    CancelQuotes,
-    ChangeMarginModel,
     Command,
     CreateCombo,
-    CreateSubaccount,
-    Deposit,
-    EditOrder,
-    ExecuteBlockTrade,
     FeeKind,
     FeeRates,
     InstrumentState,
     Limits,
-    Liquidate,
     ListInstrument,
     MarginModel,
     Mark,
-    MassQuote,
-    NoteState,
     Once,
-    OpenAccount,
-    PlaceOrder,
-    ResetMmp,
     SelfTrading,
-    SetFees,
-    SetInstrumentState,
-    SetLimits,
-    SetMarks,
-    SetMmp,
-    SetPlatformLock,
-    SetSelfTrading,
     SettleInstrument,
-    SettleSession,
-    SetVerdicts,
-    Transfer,
     Verdict,
-    Withdraw,
 )
+from strikewire.exchange.dispatch import carried_out, packed_common
 from strikewire.exchange.events import (
     AccountView,
     BankruptcyView,
@@ -67,29 +36,18 @@ from strikewire.exchange.events import (
     Rejected,
     Settlement,
 )
-from strikewire.exchange.instruments.combos import combo_of, create_combo
-from strikewire.exchange.instruments.halting import set_instrument_state, set_platform_lock
-from strikewire.exchange.instruments.listing import list_instrument, set_marks, settle
-from strikewire.exchange.instruments.settling import settle_session
-from strikewire.exchange.liquidation.rounds import is_fund_busy, liquidate
+from strikewire.exchange.instruments.combos import combo_of
+from strikewire.exchange.liquidation.rounds import is_fund_busy
 from strikewire.exchange.liquidation.watch import Watch
 from strikewire.exchange.mmp import MmpStatus
-from strikewire.exchange.orders.blocks import execute_block_trade, refuse_proposal
-from strikewire.exchange.orders.cancelling import cancel, cancel_all
-from strikewire.exchange.orders.expiring import end_day
-from strikewire.exchange.orders.following import follow
+from strikewire.exchange.orders.blocks import refuse_proposal
 from strikewire.exchange.orders.lane import Lane
 from strikewire.exchange.orders.plain_lane import PlainLane
-from strikewire.exchange.orders.quoting import cancel_quotes, mass_quote
 from strikewire.exchange.orders.selftrade import chosen
-from strikewire.exchange.orders.trading import edit, place
-from strikewire.exchange.orders.turn import Turn
-from strikewire.exchange.packed import pack_event, unpack
 from strikewire.exchange.state.funding import Funding
 from strikewire.exchange.state.hashing import state_hash
 from strikewire.exchange.state.margin import PriceBand
 from strikewire.exchange.state.records import fill_of, transaction_of
-from strikewire.exchange.state.sealing import seal
 from strikewire.exchange.state.snapshot import dump, load
 from strikewire.exchange.state.state import INSURANCE_FUND, State
 from strikewire.exchange.state.transactions import Transaction
@@ -164,7 +122,7 @@ class Exchange:
 
     def _apply(self, time_ns: int, command: Command) -> tuple[Event, ...]:
         """Carry out a command the common way."""
-        events, has_changed = _common(self._state, time_ns, command, self._lane)
+        events, has_changed = carried_out(self._state, time_ns, command, self._lane)
         if isinstance(command, ListInstrument | CreateCombo | SettleInstrument):
             for event in events:
                 if isinstance(event, InstrumentListed):
@@ -551,97 +509,3 @@ class Exchange:
         instrument_id = InstrumentId(instrument.instrument_id)
         self.instruments[instrument_id] = instrument
         self.instrument_by_name[instrument.name] = instrument_id
-
-
-def packed_common(state: State, time_ns: int, record: bytes) -> tuple[bytes, bool]:
-    """Carry out one packed command the common way.
-
-    Returns:
-        Its events as records, and whether anything has changed.
-    """
-    events, has_changed = _common(state, time_ns, unpack(record))
-    return b"".join(map(pack_event, events)), has_changed
-
-
-def _common(
-    state: State, time_ns: int, command: Command, lane: PlainLane | None = None
-) -> tuple[tuple[Event, ...], bool]:
-    """Carry out a command; return its events, and whether anything has changed."""
-    turn = Turn(state, time_ns, lane)
-    end_day(turn)
-    ended, turn.events = turn.events, []
-    rejected = _carry_out(turn, command)
-    if rejected is not None:
-        turn.events.append(rejected)
-    turn.events += ended
-    follow(turn)
-    events = turn.finish()
-    # What was refused, and nothing else happened, has changed nothing.
-    return events, rejected is None or len(events) > 1
-
-
-def _carry_out(turn: Turn, command: Command) -> Rejected | None:
-    """Do what a command asks, or say why not."""
-    match command:
-        case PlaceOrder():
-            return place(turn, command)
-        case CancelOrder():
-            return cancel(turn, command)
-        case EditOrder():
-            return edit(turn, command)
-        case CancelOrders():
-            return cancel_all(turn, command)
-        case MassQuote():
-            return mass_quote(turn, command)
-        case CancelQuotes():
-            return cancel_quotes(turn, command)
-        case SetMmp():
-            return set_mmp(turn, command)
-        case ResetMmp():
-            return reset_mmp(turn, command)
-        case ExecuteBlockTrade():
-            return execute_block_trade(turn, command)
-        case SetMarks():
-            set_marks(turn, command)
-            return None
-        case OpenAccount():
-            return open_account(turn, command)
-        case Deposit():
-            return deposit(turn, command)
-        case Withdraw():
-            return withdraw(turn, command)
-        case Transfer():
-            return transfer(turn, command)
-        case SetFees():
-            return set_fees(turn, command)
-        case CreateSubaccount():
-            return create_subaccount(turn, command)
-        case ListInstrument():
-            return list_instrument(turn, command)
-        case CreateCombo():
-            return create_combo(turn, command)
-        case SettleInstrument():
-            return settle(turn, command)
-        case SettleSession():
-            return settle_session(turn, command)
-        case ChangeMarginModel():
-            return change_margin_model(turn, command)
-        case SetLimits():
-            return set_limits(turn, command)
-        case SetInstrumentState():
-            return set_instrument_state(turn, command)
-        case SetPlatformLock():
-            return set_platform_lock(turn, command)
-        case SetSelfTrading():
-            return set_self_trading(turn, command)
-        case SetVerdicts():
-            return set_verdicts(turn, command)
-        case NoteState():
-            seal(turn.state)
-            return None
-        case Once():
-            return repeat(turn, command)
-        case Liquidate():
-            return liquidate(turn, command)
-        case _:
-            assert_never(command)

@@ -4,7 +4,8 @@
 all of them: slower by far, easy to read, and the same to the last event and the last unit.
 """
 
-from strikewire.exchange.engine import Exchange, packed_common
+from strikewire.exchange.dispatch import packed_common
+from strikewire.exchange.engine import Exchange
 from strikewire.exchange.orders.plain_lane import PlainLane
 from strikewire.exchange.state.state import State
 

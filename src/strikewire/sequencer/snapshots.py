@@ -1,8 +1,8 @@
 """Snapshots: when one is due, how it is made smaller, and how a state is read out of it again.
 
-The venue stands still while its state is encoded. What comes then takes longer and needs nothing of
-the state: to compress it, in any thread, and to write it, in that of the journal. Commands wait for
-the journal meanwhile, and a disk takes a quarter of the bytes in less than a quarter of the time.
+The venue stands still while its state is encoded. What comes then needs nothing of the state: to
+compress it, in any thread, beside the commands, and to write it, in that of the journal. Only for
+that do commands wait, and a disk takes a quarter of the bytes in less than a quarter of the time.
 """
 
 import zlib

@@ -246,7 +246,7 @@ class TradingDay:
     def _quote(self, exchange: Exchange) -> PlaceOrder:
         """Let a maker offer a little above the mark, or bid a little below."""
         instrument_id = self._instrument(exchange)
-        side = self.dice.choice((Side.BUY, Side.SELL))
+        side = self._side()
         account_id = self._maker()
         return PlaceOrder(
             account_id=account_id,
@@ -285,7 +285,7 @@ class TradingDay:
         """Let a taker wait for a price beside the mark."""
         instrument_id = self._instrument(exchange)
         one = exchange.instruments[instrument_id]
-        side = self.dice.choice((Side.BUY, Side.SELL))
+        side = self._side()
         price_type = self.dice.choice((TriggerPriceType.LAST, TriggerPriceType.MARK))
         is_trailing = self.dice.random() < 0.3
         away = self.dice.expovariate(200)
@@ -296,7 +296,7 @@ class TradingDay:
             ticks = self._price(exchange, instrument_id, side.opposite, away)
             trigger = Trigger(price_type=price_type, price=ticks_to_e8(one, ticks))
         return PlaceOrder(
-            account_id=AccountId(MAKERS + self.dice.randint(1, TAKERS)),
+            account_id=self._taker(),
             instrument_id=instrument_id,
             side=side,
             order_type=OrderType.TRAILING_STOP if is_trailing else OrderType.STOP_MARKET,
@@ -307,10 +307,10 @@ class TradingDay:
     def _take(self, exchange: Exchange) -> PlaceOrder:
         """Let a taker cross the spread, mostly with more than is offered at the best price."""
         instrument_id = self._instrument(exchange)
-        side = self.dice.choice((Side.BUY, Side.SELL))
+        side = self._side()
         is_market = self.dice.random() < 0.3
         return PlaceOrder(
-            account_id=AccountId(MAKERS + self.dice.randint(1, TAKERS)),
+            account_id=self._taker(),
             instrument_id=instrument_id,
             side=side,
             order_type=OrderType.MARKET if is_market else OrderType.LIMIT,
@@ -353,6 +353,12 @@ class TradingDay:
 
     def _maker(self) -> AccountId:
         return AccountId(self.dice.randint(1, MAKERS))
+
+    def _taker(self) -> AccountId:
+        return AccountId(MAKERS + self.dice.randint(1, TAKERS))
+
+    def _side(self) -> Side:
+        return self.dice.choice((Side.BUY, Side.SELL))
 
     def _instrument(self, exchange: Exchange) -> InstrumentId:
         """Return an open instrument, the futures more often than each option."""

@@ -309,7 +309,8 @@ static inline int drop(lane *l, holding_object *holding) {
 /* Forget a holding of which nothing is left: who comes to thousands of books leaves most. */
 static inline int leave(lane *l, holding_object *holding) {
     const position_object *position = holding->position;
-    if (l->is_part || holding->queue->count || holding->buy_lots || holding->sell_lots || position->size
+    if (l->is_part) return DONE; /* the larger command may still look at it */
+    if (holding->queue->count || holding->buy_lots || holding->sell_lots || position->size
         || position->entry_value || position->realized || position->funding
         || holding->buy_reserve || holding->initial_margin || holding->position_margin
         || holding->maintenance_margin || holding->profit || holding->funding

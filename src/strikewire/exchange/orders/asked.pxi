@@ -173,9 +173,8 @@ cdef int bears(PyObject* asked, PyObject* trading, int64_t lots) except -1:
         self.borne.clear()
     protection = protection_of(<Account>holding.account, holding.market, order.extras.mmp.group)
     meant = exposure(holding.market, _BUY if order.sign > 0 else _SELL, lots, order.ticks)
-    before = self.borne.get(protection)
-    if before is not None:
-        meant = Exposure(*[a + b for a, b in zip(before, meant)])
+    if protection in self.borne:
+        meant = meant.plus(self.borne[protection])
     self.borne[protection] = meant
     return protection.bears(self.l.time_ns, meant)
 

@@ -59,7 +59,6 @@ from strikewire.exchange.orders.selftrade import chosen
 from strikewire.exchange.orders.trading import LABEL_LENGTH_MAX
 from strikewire.exchange.state.margin import MARGIN_MAX
 from strikewire.exchange.state.views import position_view
-from strikewire.exchange.state.windows import Exposure
 from strikewire.model import AMOUNT_LOTS_MAX, NS_PER_MS, PRICE_SCALE, PRICE_TICKS_MAX, Side
 
 cdef extern from "lane.h":

@@ -4,6 +4,8 @@ Which of the public codes stands for these refusals is nowhere written: they are
 the reason says more.
 """
 
+import functools
+
 from strikewire.exchange.events import Reject, Rejected
 from strikewire.exchange.mmp import MmpTag
 from strikewire.exchange.state.markets import Market
@@ -27,7 +29,7 @@ def exposure(market: Market, side: Side, lots: int, price: Ticks) -> Exposure:
             exposure(leg.market, leg.side(side), leg.lots(lots), leg.starting_price)
             for leg in market.legs
         ]
-        return Exposure(*map(sum, zip(*parts, strict=True)))
+        return functools.reduce(Exposure.plus, parts)
     coins = coins_e8(market, lots, price)
     if not market.contract.is_option:
         return Exposure(coins, side * coins, 0)

@@ -51,10 +51,7 @@ class Protection:
         """Say whether trades would be counted, and it would not act on what they come to."""
         if self.is_triggered:
             return False
-        quantity_e8, delta_e8, vega_e8 = self.window.left(time_ns)
-        return not self._is_reached(
-            quantity_e8 + trades.quantity_e8, delta_e8 + trades.delta_e8, vega_e8 + trades.vega_e8
-        )
+        return not self._is_reached(*self.window.left(time_ns).plus(trades))
 
     def count(self, time_ns: int, trade: Exposure) -> bool:
         """Count a trade, and say whether the protection acts on it."""

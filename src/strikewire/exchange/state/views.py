@@ -147,10 +147,13 @@ def account_view(account: Account) -> AccountView:
 
 def position_view(state: State, account: Account, market: Market) -> PositionView:
     """Return an account's position in an instrument, valued at its mark; flat if it has none."""
-    holding = account.find_holding(market) or Holding(market)
-    if holding.valued_at != market.marked:
-        _value(account, holding)
-    contract, mark, position = market.contract, market.mark, holding.position
+    contract, mark, holding = market.contract, market.mark, account.find_holding(market)
+    if holding is None:
+        holding = Holding(market)
+        holding.revalue()
+    elif holding.valued_at != market.marked:
+        account.ledger(contract.currency).revalue(holding)
+    position = holding.position
     profit = holding.option_profit if contract.is_option else holding.profit
     return PositionView(
         account_id=account.account_id,
@@ -169,15 +172,6 @@ def position_view(state: State, account: Account, market: Market) -> PositionVie
         funding=Units(position.funding + holding.funding),
         settlement_price=market.settlement_price,
     )
-
-
-def _value(account: Account, holding: Holding) -> None:
-    """Bring what a holding is worth up to its mark, and the sums that it is in."""
-    ledger = account.ledgers.get(holding.market.contract.currency)
-    if ledger is None or ledger.holdings.get(holding.market.instrument_id) is not holding:
-        holding.revalue()
-    else:
-        ledger.revalue(holding)
 
 
 def summary(

@@ -28,6 +28,14 @@ class Exposure(NamedTuple):
     delta_e8: int
     vega_e8: int
 
+    def plus(self, other: "Exposure") -> "Exposure":
+        """Return what both of them mean together."""
+        return Exposure(
+            self.quantity_e8 + other.quantity_e8,
+            self.delta_e8 + other.delta_e8,
+            self.vega_e8 + other.vega_e8,
+        )
+
 
 class Part(NamedTuple):
     """What was traded within a hundredth of the interval.

@@ -36,7 +36,7 @@ from strikewire.exchange import (
     TriggerPriceType,
     Verdict,
 )
-from strikewire.exchange.engine import packed_common
+from strikewire.exchange.dispatch import packed_common
 from strikewire.exchange.events import OrderEvent
 from strikewire.exchange.orders import lane
 from strikewire.exchange.orders.plain_lane import PlainLane

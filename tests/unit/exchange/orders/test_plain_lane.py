@@ -1,7 +1,7 @@
 import pytest
 
 from strikewire.exchange import CancelOrder
-from strikewire.exchange.engine import packed_common
+from strikewire.exchange.dispatch import packed_common
 from strikewire.exchange.orders.plain_lane import PlainLane
 from strikewire.exchange.packed import pack, records
 from strikewire.model import OrderId
