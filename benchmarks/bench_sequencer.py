@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.bench_exchange import START_NS, filled
+from benchmarks.bench_exchange import filled
 from benchmarks.harness import Compared, Measure, Rate, Reading
+from benchmarks.maker_flow import START_NS
 from benchmarks.order_flow import LIVE, order_flow
 from strikewire.exchange import Command, Deposit, Exchange, OpenAccount
 from strikewire.exchange.packed import RECORD_BYTES
